@@ -1,0 +1,1 @@
+"""Methods that enhance a volume, the checks before they run and the figures that judge them."""

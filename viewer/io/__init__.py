@@ -1,0 +1,1 @@
+"""Files in, files out: scanning, decoding, assembling, storing and exporting DICOM."""

@@ -1,0 +1,1 @@
+"""Phantoms, projection, noise and reconstruction: images whose truth is known."""
