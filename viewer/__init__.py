@@ -1,1 +1,3 @@
-"""Diptych: an original image beside its AI-enhanced version, and always clear which is which."""
+"""Diptych: a workstation that shows an original image beside its AI-enhanced version."""
+
+__version__ = "0.1.0"

@@ -1,1 +1,1 @@
-"""The frozen values and pure functions on which every layer stands: numpy and the standard library only."""
+"""Frozen values and pure functions of the domain: numpy and the standard library only."""

@@ -1,0 +1,23 @@
+"""Array types used in signatures, and the one way to make an array read-only."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+UInt8Array = npt.NDArray[np.uint8]
+BoolArray = npt.NDArray[np.bool_]
+IntArray = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float64]
+AnyArray = npt.NDArray[Any]
+"""Voxel values: int16, uint8, uint16 or float32."""
+
+Point = tuple[float, float, float]
+"""(x, y, z) in LPS millimetres, or a direction in the same frame."""
+
+
+def read_only(array: AnyArray) -> AnyArray:
+    """Return a read-only view of `array`; the caller's own array stays as it is."""
+    view = array.view()
+    view.flags.writeable = False
+    return view

@@ -1,0 +1,89 @@
+"""The one tree of errors; each carries a sentence for the reader and what to do about it."""
+
+
+class DiptychError(Exception):
+    """Something that the reader must be told in words.
+
+    Parameters
+    ----------
+    what : what failed, as a sentence.
+    means : what that means for the reader; may be empty.
+    do : what the reader can do about it; may be empty.
+    """
+
+    def __init__(self, what: str, means: str = "", do: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.means = means
+        self.do = do
+
+    def __str__(self) -> str:
+        """Return the whole message as one line."""
+        return " ".join(part for part in (self.what, self.means, self.do) if part)
+
+
+class WrongUsage(DiptychError):
+    """The command line was used in a way that it does not offer."""
+
+
+class UnreadableFile(DiptychError):
+    """A file could not be read: missing, no permission, empty or broken off."""
+
+
+class NotDicom(DiptychError):
+    """A file is readable and is something other than DICOM."""
+
+
+class BadHeader(DiptychError):
+    """A DICOM header is damaged, contradicts itself or is nested too deeply."""
+
+
+class UnsupportedPixels(DiptychError):
+    """The pixels are coded in a way that Diptych does not decode; the coding is named."""
+
+
+class DamagedPixels(DiptychError):
+    """The pixel data is shorter or otherwise than its header says."""
+
+
+class OutOfMemory(DiptychError):
+    """The memory that the image needs is not there, or is over the limit set."""
+
+
+class InvalidWindow(DiptychError):
+    """A window width is below the minimum of its function."""
+
+
+class InvalidGeometry(DiptychError):
+    """Position, orientation or spacing do not describe a plane or a volume."""
+
+
+class InvalidStrength(DiptychError):
+    """An enhancement strength outside 0 to 1."""
+
+
+class Blocked(DiptychError):
+    """A gate refuses to run a method on this series; the reason is in the words."""
+
+
+class UntrustedWeights(DiptychError):
+    """A model's weights do not have the checksum that its card states, or are missing."""
+
+
+class UnknownMethod(DiptychError):
+    """No enhancement method or model has this name."""
+
+
+class NotSaved(DiptychError):
+    """Something could not be written; nothing that was there before has changed."""
+
+
+class DamagedStore(DiptychError):
+    """A file of our own (index, settings, measurements) is damaged or from a later version."""
+
+
+class Cancelled(DiptychError):
+    """The work was stopped because somebody asked for it."""
+
+    def __init__(self) -> None:
+        super().__init__("Cancelled.")

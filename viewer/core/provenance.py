@@ -1,0 +1,95 @@
+"""Where synthetic pixels come from, and the words that mark them on every picture."""
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+
+class MethodKind(Enum):
+    """What made the pixels: a trained model, or a classical filter."""
+
+    AI = "AI"
+    FILTER = "FILTER"
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Everything needed to say how derived pixels were made, in DICOM's own terms.
+
+    `method_id`, `version` and `weights_sha256` identify the method ("" for a filter);
+    `parameters` are (name, value) pairs as text; `strength` is what the reader asked for (0 to 1)
+    and `blend` the factor on the residual that was used for the whole series; `reached` is the
+    noise cut in flat regions that the blend gives (None for methods without one).
+    `source_uids` are the SOP Instance UIDs of the input in slice order; `time` is aware UTC,
+    ISO 8601. `cautions` are the gates' warnings in words. `is_synthetic_data` follows Synthetic
+    Data (0008,001C). Source: DICOM PS3.3 C.12.1, C.12.4 and C.7.6.1.1.2.
+    """
+
+    kind: MethodKind
+    method_id: str
+    method_name: str
+    version: str
+    weights_sha256: str
+    parameters: tuple[tuple[str, str], ...]
+    strength: float
+    blend: float
+    reached: float | None
+    input_range: tuple[float, float]
+    source_uids: tuple[str, ...]
+    device: str
+    software_version: str
+    time: str
+    cautions: tuple[str, ...] = ()
+    is_synthetic_data: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Blinding:
+    """The badge that a running blinded session shows instead of the label: "A" or "B"."""
+
+    badge: str = field(default="")
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """The words drawn on derived pixels.
+
+    `title` is "AI-ENHANCED" or "FILTERED" (or the session's badge), `detail` names method and
+    strength, `advice` says how to use it.
+    """
+
+    title: str
+    detail: str
+    advice: str
+
+
+def strength_words(provenance: Provenance) -> str:
+    """Say in words how strong the effect is, such as "noise −40 %" or "blend 40 %".
+
+    Where the asked noise cut could not be reached the reached figure is shown with it.
+    """
+    asked = round(100 * provenance.strength)
+    if provenance.reached is None:
+        return f"blend {asked} %"
+    reached = round(100 * provenance.reached)
+    if abs(provenance.reached - provenance.strength) <= 0.02:
+        return f"noise −{reached} %"
+    return f"noise −{reached} % (asked −{asked} %)"
+
+
+def label_for(provenance: Provenance | None, blinding: Blinding | None = None) -> Label | None:
+    """Return the label of a picture: None for acquired pixels, words for derived ones.
+
+    This is the only place that decides on them. In a blinded session both arms get the badge and
+    nothing else.
+    """
+    if blinding is not None:
+        return Label(title=blinding.badge, detail="", advice="")
+    if provenance is None:
+        return None
+    is_ai = provenance.kind is MethodKind.AI
+    version = f" {provenance.version}" if is_ai and provenance.version else ""
+    return Label(
+        title="AI-ENHANCED" if is_ai else "FILTERED",
+        detail=f"{provenance.method_name}{version} · {strength_words(provenance)}",
+        advice="not the original – compare before reporting",
+    )

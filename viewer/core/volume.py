@@ -1,0 +1,218 @@
+"""Voxel values with their place, unit and origin: volumes, frames and derived volumes."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from viewer.core.arrays import AnyArray, BoolArray, FloatArray, read_only
+from viewer.core.errors import InvalidGeometry
+from viewer.core.geometry import VolumeGeometry
+from viewer.core.provenance import Provenance
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Volume:
+    """Acquired modality values [slice, row, column] on a grid in the patient.
+
+    `values` is int16 where the rescale allows it, else float32, and is made read-only; `unit` is
+    "HU", "SUVbw", "BQML" or "stored"; `sources` are SOP Instance UIDs by slice; `loaded` tells
+    which slices are there; `mask` is False where a pixel is padding (None: no padding).
+    """
+
+    values: AnyArray
+    geometry: VolumeGeometry
+    unit: str
+    sources: tuple[str, ...]
+    loaded: BoolArray
+    mask: BoolArray | None = None
+
+    def __post_init__(self) -> None:
+        """Freeze the arrays and check that they fit the geometry."""
+        if self.values.shape[:3] != self.geometry.shape:
+            raise InvalidGeometry("The values do not have the shape of their geometry.")
+        object.__setattr__(self, "values", read_only(self.values))
+        object.__setattr__(self, "loaded", read_only(self.loaded))
+        if self.mask is not None:
+            object.__setattr__(self, "mask", read_only(self.mask))
+
+    @property
+    def is_complete(self) -> bool:
+        """True when every slice is loaded; statistics, AI and export wait for it."""
+        return bool(self.loaded.all())
+
+    @property
+    def provenance(self) -> Provenance | None:
+        """None: these pixels were acquired."""
+        return None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DerivedVolume:
+    """Computed values with the provenance that they can never be without."""
+
+    values: AnyArray
+    geometry: VolumeGeometry
+    unit: str
+    sources: tuple[str, ...]
+    loaded: BoolArray
+    provenance: Provenance
+    mask: BoolArray | None = None
+
+    def __post_init__(self) -> None:
+        """Freeze the arrays and check that they fit the geometry."""
+        if self.values.shape[:3] != self.geometry.shape:
+            raise InvalidGeometry("The values do not have the shape of their geometry.")
+        object.__setattr__(self, "values", read_only(self.values))
+        object.__setattr__(self, "loaded", read_only(self.loaded))
+        if self.mask is not None:
+            object.__setattr__(self, "mask", read_only(self.mask))
+
+    @property
+    def is_complete(self) -> bool:
+        """True when every slice is there."""
+        return bool(self.loaded.all())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frames:
+    """Images without patient geometry, or in colour: radiographs, ultrasound, cine, captures.
+
+    `values` is [frame, row, column] or [frame, row, column, 3] (uint8 RGB). `geometry` is the
+    pseudo grid made by `frames_geometry`; `spacing_origin` is "patient", "detector",
+    "calibrated", "region" or "none" (then lengths are pixels). `frame_time_ms` is None without
+    timing. `provenance` is set when the frames were read back from a derived series.
+    """
+
+    values: AnyArray
+    geometry: VolumeGeometry
+    unit: str
+    sources: tuple[str, ...]
+    loaded: BoolArray
+    spacing_origin: str = "none"
+    frame_time_ms: float | None = None
+    mask: BoolArray | None = None
+    provenance: Provenance | None = None
+
+    def __post_init__(self) -> None:
+        """Freeze the arrays."""
+        object.__setattr__(self, "values", read_only(self.values))
+        object.__setattr__(self, "loaded", read_only(self.loaded))
+        if self.mask is not None:
+            object.__setattr__(self, "mask", read_only(self.mask))
+
+    @property
+    def is_colour(self) -> bool:
+        """True for RGB values."""
+        return self.values.ndim == 4
+
+    @property
+    def is_complete(self) -> bool:
+        """True when every frame is there."""
+        return bool(self.loaded.all())
+
+
+AnyVolume = Volume | DerivedVolume | Frames
+"""Whatever a view can show."""
+
+
+def derive(
+    source: Volume | DerivedVolume,
+    values: AnyArray,
+    provenance: Provenance,
+    loaded: BoolArray | None = None,
+) -> DerivedVolume:
+    """Return computed values on the grid of `source`; the only maker of derived volumes."""
+    return DerivedVolume(
+        values=values,
+        geometry=source.geometry,
+        unit=source.unit,
+        sources=source.sources,
+        loaded=source.loaded if loaded is None else loaded,
+        provenance=provenance,
+        mask=source.mask,
+    )
+
+
+def frames_geometry(
+    shape: tuple[int, int, int],
+    spacing_mm: tuple[float, float] | None,
+    aspect: tuple[int, int] | None = None,
+    warnings: tuple[str, ...] = (),
+) -> VolumeGeometry:
+    """Return the grid of images that have no place in a patient.
+
+    Columns run along +x and rows along +y of the image, frames along +z. Without spacing one
+    unit is one column; `aspect` is Pixel Aspect Ratio (vertical, horizontal), used only then.
+    """
+    rows, columns = spacing_mm or ((aspect[0] / aspect[1], 1.0) if aspect else (1.0, 1.0))
+    affine = np.zeros((4, 4))
+    affine[2, 0] = affine[3, 3] = 1.0
+    affine[1, 1], affine[0, 2] = rows, columns
+    unit = "mm" if spacing_mm else "px"
+    return VolumeGeometry(affine, shape, is_patient=False, unit=unit, warnings=warnings)
+
+
+def regular(volume: Volume | DerivedVolume) -> Volume | DerivedVolume:
+    """Return the volume on an even grid along the normal, for reformats and volume rendering.
+
+    An even volume is returned as it is. Otherwise slices are interpolated linearly between true
+    neighbours at the smallest typical step; where neighbours are further apart than 1.5 typical
+    steps nothing was acquired and the mask is False (never interpolated across a gap).
+    """
+    geometry = volume.geometry
+    if geometry.is_even:
+        return volume
+    positions = np.asarray(geometry.slice_positions_mm)
+    steps = np.diff(positions)
+    typical = float(np.median(np.abs(steps)))
+    count = round(abs(positions[-1] - positions[0]) / typical) + 1
+    sign = 1.0 if positions[-1] >= positions[0] else -1.0
+    wanted = positions[0] + sign * typical * np.arange(count)
+    values = np.zeros((count, *volume.values.shape[1:]), dtype=volume.values.dtype)
+    mask = np.zeros((count, *geometry.shape[1:]), dtype=np.bool_)
+    for place, position in enumerate(wanted):
+        _fill_between(volume, positions, position, 1.5 * typical, values[place], mask[place])
+    affine = np.array(geometry.affine)
+    affine[:3, 0] *= typical / float(np.linalg.norm(affine[:3, 0] @ geometry.normal))
+    grid = replace(
+        geometry,
+        affine=affine,
+        shape=(count, *geometry.shape[1:]),
+        slice_positions_mm=tuple(float(p) for p in wanted),
+        is_even=True,
+    )
+    return replace(
+        volume,
+        values=values,
+        geometry=grid,
+        mask=mask,
+        loaded=np.ones(count, dtype=np.bool_),
+        sources=(),
+    )
+
+
+def _fill_between(
+    volume: Volume | DerivedVolume,
+    positions: FloatArray,
+    wanted: float,
+    widest: float,
+    values: AnyArray,
+    mask: BoolArray,
+) -> None:
+    """Interpolate one plane from its two true neighbours, if they are close enough."""
+    after = int(np.argsort(np.abs(positions - wanted))[0])
+    shift = wanted - positions[after]
+    towards = after + (1 if shift * (positions[-1] - positions[0]) > 0 else -1)
+    real = volume.mask if volume.mask is not None else None
+    if abs(shift) < 1e-3 or not 0 <= towards < len(positions):
+        if abs(shift) <= widest / 2:
+            values[...] = volume.values[after]
+            mask[...] = True if real is None else real[after]
+        return
+    step = positions[towards] - positions[after]
+    if abs(step) > widest:
+        return
+    weight = shift / step
+    mixed = (1 - weight) * volume.values[after] + weight * volume.values[towards]
+    values[...] = np.rint(mixed) if values.dtype.kind in "iu" else mixed
+    mask[...] = True if real is None else (real[after] & real[towards])
