@@ -1,0 +1,136 @@
+"""Writing so that a reader finds either the old content or the new one, never a part of it."""
+
+import contextlib
+import errno
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from viewer.core.errors import NotSaved
+
+NOTHING_CHANGED = "Nothing that was there before has changed."
+
+_REASONS = {
+    errno.ENOSPC: ("the disk is full", "Free some space or choose another folder."),
+    errno.EDQUOT: ("your share of the disk is full", "Free some space or choose another folder."),
+    errno.EROFS: ("the disk is read-only", "Choose another folder."),
+    errno.EACCES: ("you may not write there", "Choose another folder or ask for the right."),
+    errno.EPERM: ("you may not write there", "Choose another folder or ask for the right."),
+    errno.ENOENT: ("the folder is not there any more", "Choose another folder."),
+    errno.ENOTDIR: ("a file stands where a folder is needed", "Choose another folder."),
+    errno.ENAMETOOLONG: ("the name is too long", "Choose a shorter name."),
+    errno.EIO: ("the disk reports an error", "Check the disk or the network connection."),
+    errno.ESTALE: ("the network folder has gone away", "Check the network connection."),
+}
+
+
+def not_saved(what: str, error: OSError) -> NotSaved:
+    """Return the error that says in words why `what` ("The settings") could not be written."""
+    usual = f"the system refused ({error.strerror or type(error).__name__})"
+    reason, do = _REASONS.get(error.errno or 0, (usual, "Choose another folder."))
+    return NotSaved(f"{what} could not be saved: {reason}.", NOTHING_CHANGED, do)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a new file and force it to the disk; an existing file is an error (FileExistsError)."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0))
+    try:
+        left = memoryview(content)
+        while left:
+            left = left[os.write(descriptor, left) :]
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Replace a file by new content in one step, or leave it as it was and raise OSError.
+
+    The content goes to a temporary file beside it, is forced to the disk and renamed; then the
+    folder is forced to the disk, so that the new name survives a power cut too.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    temporary.unlink(missing_ok=True)
+    try:
+        write_bytes(temporary, content)
+        temporary.replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Force a folder's list of names to the disk, where the system offers that (not Windows)."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):  # some network file systems refuse this
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def set_aside(path: Path) -> Path:
+    """Rename a damaged file so that it is kept but not read again; returns its new place."""
+    for number in range(1, 1000):
+        aside = path.with_name(f"{path.name}.damaged-{number}")
+        if not aside.exists():
+            path.rename(aside)
+            return aside
+    raise FileExistsError(errno.EEXIST, "too many damaged files are kept already", str(path))
+
+
+@contextlib.contextmanager
+def new_folder(folder: Path, what: str) -> Iterator[Path]:
+    """Give a temporary folder beside `folder` that becomes `folder` when the block succeeds.
+
+    On any error, and when the work is cancelled, the temporary folder is removed and `folder` does
+    not come into being. `what` names the content in words ("The enhanced series").
+
+    Raises
+    ------
+    NotSaved : `folder` exists with something in it, or the disk refuses; in words.
+    """
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        raise NotSaved(
+            f"{what} could not be saved: {folder.name} is there already and is not a folder.",
+            NOTHING_CHANGED,
+            "Choose another name.",
+        )
+    try:
+        if folder.exists() and any(folder.iterdir()):
+            raise NotSaved(
+                f"{what} could not be saved: the folder {folder.name} is not empty.",
+                NOTHING_CHANGED,
+                "Choose another folder.",
+            )
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(
+            tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".part", dir=folder.parent)
+        )
+    except OSError as error:
+        raise not_saved(what, error) from error
+    try:
+        yield temporary
+        _become(temporary, folder)
+    except OSError as error:
+        raise not_saved(what, error) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _become(temporary: Path, folder: Path) -> None:
+    """Rename the finished temporary folder; an empty folder of that name gives way."""
+    mask = os.umask(0)
+    os.umask(mask)
+    temporary.chmod(0o777 & ~mask)  # temporary folders are private; the final one is as usual
+    sync_folder(temporary)
+    if folder.exists():
+        folder.rmdir()
+    temporary.rename(folder)
+    sync_folder(folder.parent)
