@@ -1,0 +1,55 @@
+"""From values to a picture: the window, the colour map and black where nothing was acquired."""
+
+from dataclasses import replace
+from functools import lru_cache
+
+import numpy as np
+
+from viewer.core.arrays import AnyArray, UInt8Array
+from viewer.core.windowing import Window, apply_window, colour_table, window_between
+from viewer.render.planar import PlaneValues
+
+OPAQUE = np.uint32(0xFF000000)
+
+
+def draw(
+    plane: PlaneValues, window: Window, *, is_inverted: bool = False, colour_map: str = "grey"
+) -> UInt8Array:
+    """Return the picture of a plane as RGBA, shape (height, width, 4), alpha 255 everywhere.
+
+    Only these pixels are windowed, never the volume. RGB values keep their own colours: a window
+    has no meaning for them (DICOM PS3.3 C.11.2). Where the mask is False the picture is black,
+    inverted or not. Fits ``QImage.Format_RGBA8888`` without a copy.
+    """
+    if plane.values.ndim == 3:
+        rgb = np.asarray(plane.values, dtype="<u4")
+        pixels = rgb[..., 0] | rgb[..., 1] << 8 | rgb[..., 2] << 16
+        pixels = (pixels ^ np.uint32(0xFFFFFF) if is_inverted else pixels) | OPAQUE
+    else:
+        levels = apply_window(plane.values, window)
+        pixels = _packed_colours(colour_map, is_inverted).take(levels)
+    if not plane.mask.all():
+        pixels *= plane.mask
+        pixels |= OPAQUE
+    return np.asarray(pixels.view(np.uint8).reshape(*plane.mask.shape, 4))
+
+
+def residual_window(largest: float) -> Window:
+    """Return the symmetric window of a residual: -`largest` to +`largest` around a black zero."""
+    return replace(window_between(-largest, largest), name="residual")
+
+
+def draw_residual(plane: PlaneValues, largest: float) -> UInt8Array:
+    """Return a residual (derived minus original) in colours: blue below 0, black at 0, red above.
+
+    `largest` is the value, in the residual's unit, at either end of the colour bar.
+    """
+    return draw(plane, residual_window(largest), colour_map="residual")
+
+
+@lru_cache(maxsize=32)
+def _packed_colours(colour_map: str, is_inverted: bool) -> AnyArray:
+    """Return a colour map as 256 little-endian RGBA words."""
+    rgb = colour_table(colour_map).astype("<u4")
+    packed = rgb[:, 0] | rgb[:, 1] << 8 | rgb[:, 2] << 16 | OPAQUE
+    return np.ascontiguousarray(packed[::-1] if is_inverted else packed)

@@ -1,0 +1,91 @@
+"""Planes in index space: where each output pixel lies in the voxel array, and which are inside."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from viewer.core.arrays import BoolArray, FloatArray
+from viewer.core.geometry import VolumeGeometry, vector
+from viewer.core.view import SliceRequest
+
+SNAP_VOXELS = 1e-4
+"""Deviations smaller than this over the whole picture count as none: the plane follows the grid."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class IndexPlane:
+    """A grid of output pixels in (slice, row, column) index space.
+
+    Pixel (column i, row j) lies at ``origin + i * right + j * down``; each has shape (3,).
+    """
+
+    origin: FloatArray
+    right: FloatArray
+    down: FloatArray
+    width: int
+    height: int
+
+
+def index_plane(geometry: VolumeGeometry, request: SliceRequest) -> IndexPlane:
+    """Return the request's plane in the index space of a grid, sheared grids included."""
+    turn = geometry.inverse[:3, :3]
+    right = _snapped(turn @ vector(request.right_mm), request.width)
+    down = _snapped(turn @ vector(request.down_mm), request.height)
+    origin = geometry.to_index(request.origin_mm)
+    still = (right == 0) & (down == 0)
+    whole = np.rint(origin)
+    origin = np.where(still & (np.abs(origin - whole) < SNAP_VOXELS), whole, origin)
+    return IndexPlane(origin, right, down, request.width, request.height)
+
+
+def _snapped(step: FloatArray, count: int) -> FloatArray:
+    return np.where(np.abs(step) * count < SNAP_VOXELS, 0.0, step)
+
+
+def on_one_slice(plane: IndexPlane) -> IndexPlane:
+    """Return the plane within an array that holds one slice alone."""
+    keep = np.asarray((0.0, 1.0, 1.0))
+    return IndexPlane(
+        plane.origin * keep, plane.right * keep, plane.down * keep, plane.width, plane.height
+    )
+
+
+def moved(plane: IndexPlane, shift: FloatArray) -> IndexPlane:
+    """Return the plane shifted by an index vector of shape (3,)."""
+    return IndexPlane(plane.origin + shift, plane.right, plane.down, plane.width, plane.height)
+
+
+def coordinate(plane: IndexPlane, axis: int) -> FloatArray:
+    """Return the index coordinate of every pixel along one axis.
+
+    Shape (height, width), or (height, 1), (1, width) or (1, 1) where it does not vary.
+    """
+    across = np.arange(plane.width if plane.right[axis] else 1) * plane.right[axis]
+    along = np.arange(plane.height if plane.down[axis] else 1) * plane.down[axis]
+    return np.asarray(plane.origin[axis] + along[:, None] + across[None, :])
+
+
+def inside(plane: IndexPlane, shape: tuple[int, int, int]) -> BoolArray:
+    """Return which pixels lie in the array, the outermost half voxel included.
+
+    Shape (height, width).
+    """
+    is_inside = np.ones((plane.height, plane.width), dtype=np.bool_)
+    for axis, count in enumerate(shape):
+        if plane.right[axis] and plane.down[axis]:
+            is_inside &= _between(plane, axis, count)
+        else:
+            where = coordinate(plane, axis)
+            is_inside &= (where >= -0.5) & (where <= count - 0.5)
+    return is_inside
+
+
+def _between(plane: IndexPlane, axis: int, count: int) -> BoolArray:
+    """Return which pixels lie between the two faces of one axis, row by row."""
+    start = plane.origin[axis] + np.arange(plane.height) * plane.down[axis]
+    step = plane.right[axis]
+    ends = np.sort(np.stack(((-0.5 - start) / step, (count - 0.5 - start) / step)), axis=0)
+    first = np.ceil(ends[0]).clip(0, plane.width).astype(np.int32)
+    last = np.floor(ends[1]).clip(-1, plane.width).astype(np.int32)
+    columns = np.arange(plane.width, dtype=np.int32)
+    return np.asarray((columns >= first[:, None]) & (columns <= last[:, None]))

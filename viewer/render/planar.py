@@ -1,0 +1,302 @@
+"""Planes and slabs of volumes: the values that a view shows, and where there are any."""
+
+import threading
+import weakref
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from viewer.core.arrays import AnyArray, BoolArray, FloatArray, read_only
+from viewer.core.geometry import VolumeGeometry, point, vector
+from viewer.core.view import Interpolation, SlabMode, SliceRequest
+from viewer.core.volume import AnyVolume, DerivedVolume, Frames, Volume, regular
+from viewer.render import first
+from viewer.render.grid import (
+    IndexPlane,
+    coordinate,
+    index_plane,
+    inside,
+    moved,
+    on_one_slice,
+)
+
+WHOLE = 1 - 1e-4
+"""Share of acquired voxels above which an interpolated value has no padding mixed in."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlaneValues:
+    """Modality values of a picture before the window.
+
+    `values` is [row, column] in the volume's own type, or [row, column, 3] (uint8 RGB); `mask` is
+    False where nothing was acquired: outside the volume, in a gap, padding, not loaded yet.
+    """
+
+    values: AnyArray
+    mask: BoolArray
+
+    def __post_init__(self) -> None:
+        """Freeze the arrays."""
+        object.__setattr__(self, "values", read_only(self.values))
+        object.__setattr__(self, "mask", read_only(self.mask))
+
+
+def coarser(request: SliceRequest) -> SliceRequest:
+    """Return the request for the same picture at half the width and height, for a moving hand.
+
+    Each pixel covers two by two of the full picture.
+    """
+    right, down = vector(request.right_mm), vector(request.down_mm)
+    return replace(
+        request,
+        origin_mm=point(vector(request.origin_mm) + 0.5 * right + 0.5 * down),
+        right_mm=point(2 * right),
+        down_mm=point(2 * down),
+        width=max(1, request.width // 2),
+        height=max(1, request.height // 2),
+    )
+
+
+def slab_step_mm(geometry: VolumeGeometry, request: SliceRequest) -> float:
+    """Return the distance between the planes of a slab.
+
+    One voxel step where the plane follows the grid (so that the planes fall on slices), else the
+    size of a voxel along the normal.
+    """
+    plane = index_plane(geometry, request)
+    per_mm = geometry.inverse[:3, :3] @ vector(request.normal)
+    still = (plane.right == 0) & (plane.down == 0)
+    if still.any():
+        return float(1 / np.abs(per_mm[still]).max())
+    return float(1 / np.linalg.norm(per_mm))
+
+
+def slab_offsets_mm(
+    geometry: VolumeGeometry, request: SliceRequest, *, is_coarse: bool = False
+) -> tuple[float, ...]:
+    """Return where the planes of the slab lie along the normal, in millimetres.
+
+    Steps of `slab_step_mm` to both sides of the centre as far as half of `slab_mm`, so a 10 mm
+    slab of 0.7 mm voxels has 15 planes; every second one when `is_coarse`. A slab thinner than
+    two steps is its centre plane.
+    """
+    step = slab_step_mm(geometry, request)
+    half = int(request.slab_mm / 2 / step + 1e-6)
+    stride = 2 if is_coarse else 1
+    return tuple(k * step for k in range(-half, half + 1) if (k + half) % stride == 0)
+
+
+class Reslicer:
+    """Gives the values of planes and slabs, from several threads at once.
+
+    It keeps one thing: for each volume of uneven slices the copy on an even grid, as long as that
+    volume lives. Share one reslicer among views, so that they share these copies.
+    """
+
+    def __init__(self, *, needs_vtk: bool = True) -> None:
+        """Start; with `needs_vtk` False upright slices do without VTK until `load` is called."""
+        self._has_vtk = needs_vtk
+        self._lock = threading.Lock()
+        self._even: dict[int, Volume | DerivedVolume] = {}
+
+    def load(self) -> None:
+        """Load VTK (about 0.4 s), in a worker, once the first picture is painted."""
+        import viewer.render.sampling  # noqa: F401
+
+        self._has_vtk = True
+
+    def plane(
+        self, volume: AnyVolume, request: SliceRequest, *, is_coarse: bool = False
+    ) -> PlaneValues:
+        """Return the values that a request asks for.
+
+        Parameters
+        ----------
+        volume : values of int16, uint8, uint16, float32, or uint8 RGB.
+        request : with `slice_index` the values come from that slice alone; else from the even
+            grid. Millimetres are LPS, or the image's own where it has no patient geometry.
+        is_coarse : half the width and height, and every second plane of a slab.
+        """
+        return self._projected((volume,), 0.0, request, is_coarse)
+
+    def blended(
+        self,
+        original: AnyVolume,
+        residual: AnyVolume,
+        factor: float,
+        request: SliceRequest,
+        *,
+        is_coarse: bool = False,
+    ) -> PlaneValues:
+        """Return original + `factor` x residual, in the original's type.
+
+        Each plane of a slab is blended before the slab is projected: the maximum of a blend is
+        not the blend of the maxima. False in the mask where either has nothing.
+        """
+        return self._projected((original, residual), factor, request, is_coarse)
+
+    def even(self, volume: AnyVolume) -> AnyVolume:
+        """Return the volume on an even grid; computed once and kept while the volume lives."""
+        if isinstance(volume, Frames) or volume.geometry.is_even:
+            return volume
+        with self._lock:
+            key = id(volume.values)
+            if key not in self._even:
+                self._even[key] = regular(volume)
+                weakref.finalize(volume.values, self._even.pop, key, None).atexit = False
+            return self._even[key]
+
+    def _projected(
+        self,
+        volumes: tuple[AnyVolume, ...],
+        factor: float,
+        request: SliceRequest,
+        is_coarse: bool,
+    ) -> PlaneValues:
+        if is_coarse:
+            request = coarser(request)
+        if request.slice_index is None:
+            volumes = tuple(self.even(volume) for volume in volumes)
+        geometry = volumes[0].geometry
+        centre = index_plane(geometry, request)
+        if request.slice_index is not None or request.slab_mm <= 0:
+            return self._joined(volumes, factor, centre, request)
+        per_mm = geometry.inverse[:3, :3] @ vector(request.normal)
+        offsets = slab_offsets_mm(geometry, request, is_coarse=is_coarse)
+        planes = (
+            self._joined(volumes, factor, moved(centre, offset * per_mm), request)
+            for offset in offsets
+        )
+        return project(planes, request.slab_mode)
+
+    def _joined(
+        self,
+        volumes: tuple[AnyVolume, ...],
+        factor: float,
+        plane: IndexPlane,
+        request: SliceRequest,
+    ) -> PlaneValues:
+        planes = [self._thin(volume, plane, request) for volume in volumes]
+        return planes[0] if len(planes) == 1 else blend(planes[0], planes[1], factor)
+
+    def _thin(self, volume: AnyVolume, plane: IndexPlane, request: SliceRequest) -> PlaneValues:
+        """Return one plane of one volume, padding and missing slices left out."""
+        values, mask, loaded = volume.values, volume.mask, volume.loaded
+        index = request.slice_index
+        if index is not None:
+            values, loaded = values[index : index + 1], loaded[index : index + 1]
+            mask = None if mask is None else mask[index : index + 1]
+            plane = on_one_slice(plane)
+        is_there = inside(plane, values.shape[:3])
+        if not loaded.all():
+            is_there &= _is_loaded_at(plane, loaded)
+        found = self._sampled(values, plane, request.interpolation)
+        if mask is not None and not (index is not None and mask.all()):
+            found, is_real = self._without_padding(values, mask, plane, request, found)
+            is_there &= is_real
+        return PlaneValues(found, is_there)
+
+    def _sampled(
+        self, values: AnyArray, plane: IndexPlane, interpolation: Interpolation
+    ) -> AnyArray:
+        if not self._has_vtk and len(values) == 1 and first.can_sample(plane, interpolation):
+            return first.sample(values, plane)
+        from viewer.render.sampling import sample
+
+        return sample(values, plane, interpolation)
+
+    def _without_padding(
+        self,
+        values: AnyArray,
+        mask: BoolArray,
+        plane: IndexPlane,
+        request: SliceRequest,
+        found: AnyArray,
+    ) -> tuple[AnyArray, BoolArray]:
+        """Return the values with those mixed with padding replaced by the nearest voxel's own.
+
+        The mask returned is the padding mask at the nearest voxels.
+        """
+        from viewer.render.sampling import sample
+
+        kind = request.interpolation
+        share = sample(mask.view(np.uint8), plane, kind, as_float=True)
+        if kind is Interpolation.NEAREST:
+            return (found, share > 0.5)
+        is_mixed = np.abs(share - 1) > 1 - WHOLE
+        is_mixed &= share != 0
+        is_real = share > 0.5
+        rows, columns = np.nonzero(is_mixed)
+        if rows.size:
+            nearest = _nearest_voxels(plane, rows, columns, values.shape[:3])
+            found = np.array(found)
+            found[rows, columns] = values[nearest]
+            is_real[rows, columns] = mask[nearest]
+        return (found, is_real)
+
+
+def _nearest_voxels(
+    plane: IndexPlane, rows: AnyArray, columns: AnyArray, shape: tuple[int, ...]
+) -> tuple[AnyArray, ...]:
+    """Return the (slice, row, column) indices of the voxels nearest to some pixels."""
+    where = (
+        plane.origin[axis] + columns * plane.right[axis] + rows * plane.down[axis]
+        for axis in range(3)
+    )
+    return tuple(
+        np.floor(place + 0.5).clip(0, count - 1).astype(np.intp)
+        for place, count in zip(where, shape, strict=True)
+    )
+
+
+def _is_loaded_at(plane: IndexPlane, loaded: BoolArray) -> BoolArray:
+    """Return where both slices next to a pixel are loaded; shape broadcasts to the plane."""
+    where = coordinate(plane, 0).clip(0, len(loaded) - 1)
+    below, above = np.floor(where).astype(np.intp), np.ceil(where).astype(np.intp)
+    return np.asarray(loaded[below] & loaded[above])
+
+
+def blend(original: PlaneValues, residual: PlaneValues, factor: float) -> PlaneValues:
+    """Return original + `factor` x residual as a plane in the original's type, rounded."""
+    mixed: FloatArray = residual.values * np.float32(factor)
+    mixed = mixed + original.values
+    kind = original.values.dtype
+    if kind.kind in "iu":
+        info = np.iinfo(kind)
+        mixed = np.rint(mixed).clip(info.min, info.max)
+    return PlaneValues(mixed.astype(kind), original.mask & residual.mask)
+
+
+def project(planes: Iterator[PlaneValues], mode: SlabMode) -> PlaneValues:
+    """Return the maximum, minimum or mean of planes, over those that have a value at a pixel."""
+    start = next(planes)
+    kind = start.values.dtype
+    values = start.values.astype(np.float32 if mode is SlabMode.MEAN else kind)
+    count = start.mask.astype(np.int32)
+    values[~start.mask] = 0
+    for plane in planes:
+        _gather(values, count, plane, mode)
+    is_there = count > 0
+    if mode is SlabMode.MEAN:
+        divisor = np.maximum(count, 1).astype(np.float32)
+        values /= divisor if values.ndim == 2 else divisor[..., None]
+        values = np.rint(values).astype(kind) if kind.kind in "iu" else values.astype(kind)
+    return PlaneValues(values, is_there)
+
+
+def _gather(values: AnyArray, count: AnyArray, plane: PlaneValues, mode: SlabMode) -> None:
+    """Add one plane of a slab to what was gathered so far."""
+    is_whole = bool(plane.mask.all()) and bool(count.all())
+    seen = plane.mask if values.ndim == 2 else plane.mask[..., None]
+    if mode is SlabMode.MEAN:
+        np.add(values, plane.values, out=values, where=True if is_whole else seen)
+    else:
+        operation = np.maximum if mode is SlabMode.MIP else np.minimum
+        if is_whole:
+            operation(values, plane.values, out=values)
+        else:
+            is_new = plane.mask & (count == 0)
+            operation(values, plane.values, out=values, where=seen)
+            values[is_new] = plane.values[is_new]
+    count += plane.mask
