@@ -1,0 +1,80 @@
+"""Things that must not be in the code at all, or in one place only."""
+
+import ast
+
+from tests.architecture.sources import called_names, files, place, texts, tree
+
+GL_WIDGETS = {"QOpenGLWidget", "QOpenGLWindow", "QVTKRenderWindowInteractor", "QVTKOpenGLWidget"}
+LABEL_WORDS = ("AI-ENHANCED", "FILTERED")
+
+
+def names_in(path) -> list[tuple[str, ast.AST]]:
+    """Return every name that a file mentions in code: variables, attributes and imports."""
+    found: list[tuple[str, ast.AST]] = []
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Name):
+            found.append((node.id, node))
+        elif isinstance(node, ast.Attribute):
+            found.append((node.attr, node))
+        elif isinstance(node, ast.alias):
+            found += [(part, node) for part in node.name.split(".")]
+    return found
+
+
+def test_events_are_never_processed_by_hand():
+    found = [
+        place(path, node)
+        for path in files("viewer", "tests")
+        for name, node in names_in(path)
+        if name == "processEvents"
+    ]
+    assert not found
+
+
+def test_there_is_no_opengl_widget():
+    found = [
+        f"{place(path, node)} {name}"
+        for path in files("viewer")
+        for name, node in names_in(path)
+        if name in GL_WIDGETS
+    ]
+    assert not found
+
+
+def test_nothing_is_global():
+    found = [
+        place(path, node)
+        for path in files("viewer")
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Global)
+    ]
+    assert not found
+
+
+def built(name: str) -> set[str]:
+    """Return the files in which something called `name` is called, that is, made."""
+    return {
+        place(path)
+        for path in files("viewer")
+        for called, _ in called_names(path)
+        if called == name
+    }
+
+
+def test_acquired_volumes_are_built_by_assemble_only():
+    assert built("Volume") <= {"viewer/io/assemble.py"}
+
+
+def test_derived_volumes_are_built_by_derive_and_by_assemble_only():
+    assert built("DerivedVolume") <= {"viewer/core/volume.py", "viewer/io/assemble.py"}
+    assert "viewer/core/volume.py" in built("DerivedVolume")
+
+
+def test_the_words_of_the_label_are_written_in_one_place():
+    written = {
+        place(path)
+        for path in files("viewer")
+        for text in texts(path)
+        if text.value.startswith(LABEL_WORDS)
+    }
+    assert written == {"viewer/core/provenance.py"}
