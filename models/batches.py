@@ -1,0 +1,213 @@
+"""Pools of training patches, made by background processes, and batches drawn from them."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import time
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+
+import numpy as np
+
+from viewer.simulation.kernels import FloatArray, Kernel
+from viewer.simulation.noise import NoiseCharacter, unit_noise
+from viewer.simulation.patches import (
+    FIXED_POINT,
+    PATCH,
+    SLICES,
+    STACK,
+    VIEWS,
+    PatchSet,
+    make_patches,
+)
+from viewer.simulation.projection import ParallelBeam
+
+PROJECTED_SHARE = 0.4
+STACKS_PER_FILE = 4
+MOST_WAITING = 200
+MIDDLE = SLICES // 2
+MARGIN = 16
+
+
+def produce(folder: Path, seed: int, worker: int, files: int | None = None) -> None:
+    """Write files of patches to `folder` until `files` are there or the parent process has ended.
+
+    File number k of a worker depends on (seed, worker, k) alone; the next number is kept in the
+    folder, so that a resumed run goes on with other patches.
+    """
+    os.nice(8)
+    beam = ParallelBeam.build(STACK, VIEWS)
+    place = folder / f"next-{worker}.txt"
+    number, parent = int(place.read_text()) if place.exists() else 0, os.getppid()
+    while (files is None or number < files) and os.getppid() == parent:
+        if len(list(folder.glob("patches-*.npz"))) >= MOST_WAITING:
+            time.sleep(2.0)
+            continue
+        path = folder / f"patches-{worker}-{number:05d}.npz"
+        if not path.exists():
+            rng = np.random.default_rng([seed, worker, number])
+            parts = [
+                make_patches(rng, beam if rng.random() < PROJECTED_SHARE else None)
+                for _ in range(STACKS_PER_FILE)
+            ]
+            PatchSet.joined(parts).save(path)
+        number += 1
+        place.write_text(str(number))
+
+
+def start_producers(folder: Path, seed: int, count: int) -> list[multiprocessing.process.BaseProcess]:
+    """Start `count` processes that fill `folder`; they end when told to or when the parent ends."""
+    folder.mkdir(parents=True, exist_ok=True)
+    context = multiprocessing.get_context("spawn")
+    started = []
+    for worker in range(count):
+        process = context.Process(target=produce, args=(folder, seed, worker), daemon=True)
+        process.start()
+        started.append(process)
+    return started
+
+
+class Pool:
+    """The newest patches, at most `capacity`; the oldest make room.
+
+    Parameters
+    ----------
+    folder : where producers write; files are read once and removed.
+    """
+
+    def __init__(self, folder: Path, capacity: int) -> None:
+        self.folder = folder
+        self.capacity = capacity
+        self.patches: PatchSet | None = None
+        self.seen = 0
+
+    def __len__(self) -> int:
+        return 0 if self.patches is None else len(self.patches)
+
+    def refresh(self, most_files: int = 40) -> int:
+        """Take in up to `most_files` waiting files; returns how many patches came."""
+        paths = sorted(self.folder.glob("patches-*[0-9].npz"), key=lambda one: one.stat().st_mtime)
+        parts = [] if self.patches is None else [self.patches]
+        came = 0
+        for path in paths[:most_files]:
+            part = PatchSet.load(path)
+            path.unlink()
+            parts.append(part)
+            came += len(part)
+        if came:
+            joined = PatchSet.joined(parts)
+            kept = slice(max(len(joined) - self.capacity, 0), None)
+            self.patches = PatchSet(**{one.name: getattr(joined, one.name)[kept] for one in fields(joined)})
+            self.seen += came
+        return came
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one training step needs, float32.
+
+    Attributes
+    ----------
+    slices : noisy input HU [sample, 5, row, column].
+    noise_sd, frequency : conditioning maps [sample, 1, row, column].
+    noise : true noise of the middle slice, HU, same shape as `noise_sd`.
+    true_sd : root mean square of the local noise SD, HU [sample, 1, 1, 1]; the unit of the loss.
+    lesion : coverage by lesions [sample, 1, row, column].
+    """
+
+    slices: FloatArray
+    noise_sd: FloatArray
+    frequency: FloatArray
+    noise: FloatArray
+    true_sd: FloatArray
+    lesion: FloatArray
+
+
+def draw(rng: np.random.Generator, patches: PatchSet, count: int) -> Batch:
+    """`count` random patches with fresh noise, orientation, offset and conditioning."""
+    chosen = rng.integers(0, len(patches), count)
+    return collate([sample(rng, patches, int(index)) for index in chosen])
+
+
+def collate(samples: list[Batch]) -> Batch:
+    """One batch of several single samples."""
+    return Batch(
+        **{one.name: np.stack([getattr(part, one.name) for part in samples]) for one in fields(Batch)}
+    )
+
+
+def sample(rng: np.random.Generator, patches: PatchSet, index: int) -> Batch:
+    """One patch with noise, without the leading batch axis."""
+    clean = patches.clean[index].astype(np.float32) / np.float32(FIXED_POINT)
+    relative = patches.sd[index].astype(np.float32)
+    if patches.projected[index]:
+        scale = np.float32(np.exp(rng.uniform(np.log(0.6), np.log(1.5))))
+        noise = patches.noise[index].astype(np.float32) * scale
+        local_sd = relative * scale
+    else:
+        local_sd = relative * np.float32(np.exp(rng.uniform(np.log(3.5), np.log(80.0))))
+        noise = _fast_noise(rng, patches, index) * local_sd
+    true_sd = np.float32(np.sqrt(np.mean(local_sd**2)))
+    if rng.random() < 0.04:
+        noise = noise * np.float32(rng.uniform(0.0, 0.4))
+    stacked = np.round(clean + noise + np.float32(rng.uniform(-60.0, 60.0)))
+    noise_map = _conditioning_sd(rng, local_sd, true_sd)
+    frequency = patches.frequency[index] * np.float32(rng.uniform(0.92, 1.08))
+    ready = Batch(
+        slices=_without_far_neighbours(rng, stacked, float(patches.spacing_mm[index])),
+        noise_sd=noise_map[None],
+        frequency=np.full((1, PATCH, PATCH), frequency, np.float32),
+        noise=noise[MIDDLE : MIDDLE + 1],
+        true_sd=np.maximum(true_sd, np.float32(1.0)).reshape(1, 1, 1),
+        lesion=patches.lesion[index].astype(np.float32)[None] / np.float32(255.0),
+    )
+    return _turned(ready, int(rng.integers(8)))
+
+
+def _fast_noise(rng: np.random.Generator, patches: PatchSet, index: int) -> FloatArray:
+    half, boost, order = (float(value) for value in patches.kernel[index])
+    character = NoiseCharacter(
+        Kernel(half, boost, order),
+        1.0,
+        float(rng.uniform(0.0, 0.35)),
+        float(rng.uniform(0.0, np.pi)),
+        float(patches.correlation[index]),
+    )
+    size = PATCH + MARGIN
+    return unit_noise(rng, (SLICES, size, size), character)[:, :PATCH, :PATCH]
+
+
+def _conditioning_sd(
+    rng: np.random.Generator, local_sd: FloatArray, true_sd: np.float32
+) -> FloatArray:
+    """What the estimator might say: one figure or a map, wrong by up to a quarter or so."""
+    jitter = np.float32(np.exp(rng.uniform(np.log(0.78), np.log(1.28))))
+    if rng.random() < 0.6:
+        return np.full_like(local_sd, true_sd * jitter)
+    return local_sd * jitter
+
+
+def _without_far_neighbours(
+    rng: np.random.Generator, slices: FloatArray, spacing_mm: float
+) -> FloatArray:
+    """Copies of the middle slice where the input contract of the network asks for them."""
+    result = slices.copy()
+    middle = slices[MIDDLE]
+    if spacing_mm > 4.0 or rng.random() < 0.08:
+        result[:] = middle
+    elif spacing_mm > 2.5 or rng.random() < 0.08:
+        result[[0, -1]] = middle
+    elif rng.random() < 0.06:
+        result[: int(rng.integers(1, MIDDLE + 1))] = middle
+    return result if rng.random() < 0.5 else result[::-1].copy()
+
+
+def _turned(batch: Batch, way: int) -> Batch:
+    def turn(values: FloatArray) -> FloatArray:
+        if values.shape[-1] == 1:
+            return values
+        turned = np.rot90(values, way % 4, axes=(-2, -1))
+        return np.ascontiguousarray(turned[..., ::-1] if way >= 4 else turned)
+
+    return replace(batch, **{one.name: turn(getattr(batch, one.name)) for one in fields(Batch)})

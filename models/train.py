@@ -1,0 +1,417 @@
+"""Train one of the models from simulation: `python models/train.py ct-denoise-s --minutes 70`.
+
+Weights (safetensors and ONNX) and the figures of the run go to the model's folder, patches and the
+state for `--resume` to a work folder outside the project. The run ends by itself at `--minutes`,
+cleanly on SIGTERM or Ctrl+C, and leaves valid weights behind at any time after the first save.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import hashlib
+import logging
+import math
+import platform
+import queue
+import signal
+import tempfile
+import threading
+import time
+import warnings
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import safetensors.torch
+import torch
+from batches import Batch, Pool, collate, draw, sample, start_producers
+from cards import update_card
+from torch import Tensor
+from torch.nn import functional
+
+from viewer.enhancement.networks import Denoiser
+from viewer.simulation.patches import STACK, VIEWS, PatchSet, make_patches
+from viewer.simulation.projection import ParallelBeam
+
+MODELS = {"ct-denoise-s": (24, 48, 96)}
+HERE = Path(__file__).resolve().parent
+VALIDATION_SEED = 7_000_001
+LOG = logging.getLogger("train")
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """All that determines a run besides the clock and the machine."""
+
+    model: str
+    seed: int = 20261123
+    batch: int = 16
+    peak_rate: float = 1.2e-3
+    last_rate: float = 1.0e-5
+    warm_up_steps: int = 200
+    averaging: float = 0.999
+    capacity: int = 8000
+    first_patches: int = 1200
+    validation_stacks: int = 24
+    save_seconds: float = 180.0
+
+
+class Clock:
+    """Minutes allowed and spent, and whether somebody asked to stop."""
+
+    def __init__(self, minutes: float, spent_s: float) -> None:
+        self.limit_s = minutes * 60.0
+        self._start = time.monotonic() - spent_s
+        self.is_stopped = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self.is_stopped.set())
+
+    @property
+    def spent_s(self) -> float:
+        """Seconds of training, earlier runs included."""
+        return time.monotonic() - self._start
+
+    @property
+    def is_over(self) -> bool:
+        """Whether training must end now."""
+        return self.is_stopped.is_set() or self.spent_s >= self.limit_s
+
+
+@dataclass(frozen=True, slots=True)
+class Tensors:
+    """A `Batch` on the device."""
+
+    slices: Tensor
+    noise_sd: Tensor
+    frequency: Tensor
+    noise: Tensor
+    true_sd: Tensor
+    lesion: Tensor
+
+    @classmethod
+    def of(cls, batch: Batch, device: torch.device) -> Tensors:
+        """Copy to `device`."""
+        return cls(
+            **{
+                one.name: torch.from_numpy(getattr(batch, one.name)).to(device)
+                for one in fields(Batch)
+            }
+        )
+
+
+def loss_of(model: Denoiser, batch: Tensors) -> Tensor:
+    """Charbonnier in units of the noise SD, plus 0.1 gradient L1 and 0.2 low-pass bias.
+
+    Errors inside lesions count three times.
+    """
+    predicted = model(batch.slices, batch.noise_sd, batch.frequency)
+    error = (predicted - batch.noise) / batch.true_sd
+    weight = 1.0 + 2.0 * batch.lesion
+    fidelity = (weight * torch.sqrt(error**2 + 0.09)).sum() / weight.sum()
+    across = (error[..., 1:] - error[..., :-1]).abs().mean()
+    down = (error[..., 1:, :] - error[..., :-1, :]).abs().mean()
+    bias = model.low_pass(error * weight).abs().mean()
+    return fidelity + 0.05 * (across + down) + 0.2 * bias
+
+
+def learning_rate(recipe: Recipe, step: int, share: float) -> float:
+    """Linear warm-up in steps, then a cosine over the share of the time that has passed."""
+    fall = 0.5 * (1.0 + math.cos(math.pi * min(share, 1.0)))
+    rate = recipe.last_rate + (recipe.peak_rate - recipe.last_rate) * fall
+    return rate * min(1.0, (step + 1) / recipe.warm_up_steps)
+
+
+def validation_batches(recipe: Recipe) -> list[Batch]:
+    """Fixed held-out patches of other seeds, half of them from projections."""
+    beam = ParallelBeam.build(STACK, VIEWS)
+    parts = [
+        make_patches(np.random.default_rng([VALIDATION_SEED, number]), beam if number % 2 else None, 4)
+        for number in range(recipe.validation_stacks)
+    ]
+    patches = PatchSet.joined(parts)
+    rng = np.random.default_rng(VALIDATION_SEED)
+    samples = [sample(rng, patches, index) for index in range(len(patches))]
+    return [collate(samples[first : first + 16]) for first in range(0, len(samples), 16)]
+
+
+@torch.no_grad()
+def validate(model: Denoiser, batches: list[Tensors]) -> dict[str, float]:
+    """Mean loss, root mean square error in SD units, and gain in dB over the noisy input."""
+    losses, errors, inputs = [], [], []
+    for batch in batches:
+        losses.append(float(loss_of(model, batch)))
+        predicted = model(batch.slices, batch.noise_sd, batch.frequency)
+        errors.append(((predicted - batch.noise) / batch.true_sd).square().mean().item())
+        inputs.append((batch.noise / batch.true_sd).square().mean().item())
+    error, noise = float(np.mean(errors)), float(np.mean(inputs))
+    return {
+        "loss": float(np.mean(losses)),
+        "rmse_sd": math.sqrt(error),
+        "gain_db": 10.0 * math.log10(noise / error),
+    }
+
+
+class Feed:
+    """Batches assembled one step ahead in a thread of their own."""
+
+    def __init__(self, pool: Pool, recipe: Recipe, first_step: int) -> None:
+        self._pool = pool
+        self._recipe = recipe
+        self._ready: queue.Queue[Batch] = queue.Queue(maxsize=3)
+        self._ends = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(first_step,), daemon=True)
+        self._thread.start()
+
+    def next(self) -> Batch:
+        """The next batch; waits for it."""
+        return self._ready.get()
+
+    def close(self) -> None:
+        """End the thread."""
+        self._ends.set()
+        while not self._ready.empty():
+            self._ready.get_nowait()
+        self._thread.join(timeout=10.0)
+
+    def _run(self, step: int) -> None:
+        while not self._ends.is_set():
+            if step % 100 == 0:
+                self._pool.refresh()
+            patches = self._pool.patches
+            if patches is None:
+                time.sleep(0.2)
+                continue
+            rng = np.random.default_rng([self._recipe.seed, 1, step])
+            batch = draw(rng, patches, self._recipe.batch)
+            while not self._ends.is_set():
+                try:
+                    self._ready.put(batch, timeout=0.5)
+                    break
+                except queue.Full:
+                    continue
+            step += 1
+
+
+class Training:
+    """One run: network, its average, optimiser, and where everything is written."""
+
+    def __init__(self, recipe: Recipe, out: Path, work: Path, device: torch.device) -> None:
+        torch.manual_seed(recipe.seed)
+        self.recipe, self.out, self.work, self.device = recipe, out, work, device
+        self.model = Denoiser(MODELS[recipe.model]).to(device, memory_format=torch.channels_last)
+        self.average = Denoiser(MODELS[recipe.model]).to(device, memory_format=torch.channels_last)
+        self.average.load_state_dict(self.model.state_dict())
+        self.optimiser = torch.optim.AdamW(self.model.parameters(), lr=1e-3, weight_decay=1e-4)
+        self.step, self.spent_s = 0, 0.0
+        self.curve: list[dict[str, float]] = []
+
+    def resume(self) -> None:
+        """Go on from the last saved state."""
+        state = torch.load(self.work / "state.pt", map_location=self.device, weights_only=True)
+        self.model.load_state_dict(state["model"])
+        self.average.load_state_dict(state["average"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.step, self.spent_s = int(state["step"]), float(state["spent_s"])
+        self.curve = list(state["curve"])
+
+    def advance(self, batch: Batch, share: float) -> float:
+        """One optimiser step; returns the loss."""
+        for group in self.optimiser.param_groups:
+            group["lr"] = learning_rate(self.recipe, self.step, share)
+        tensors = Tensors.of(batch, self.device)
+        is_cuda = self.device.type == "cuda"
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=is_cuda):
+            loss = loss_of(self.model, tensors)
+        self.optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        self.optimiser.step()
+        self._average()
+        self.step += 1
+        return float(loss.detach())
+
+    @torch.no_grad()
+    def _average(self) -> None:
+        share = min(self.recipe.averaging, (1.0 + self.step) / (10.0 + self.step))
+        pairs = zip(self.average.parameters(), self.model.parameters(), strict=True)
+        for mean, current in pairs:
+            mean.lerp_(current, 1.0 - share)
+
+    def save(self, clock: Clock) -> None:
+        """Write state, weights, ONNX, curve and the training part of the card, each atomically."""
+        self.work.mkdir(parents=True, exist_ok=True)
+        state = {
+            "model": self.model.state_dict(),
+            "average": self.average.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "step": self.step,
+            "spent_s": clock.spent_s,
+            "curve": self.curve,
+        }
+        torch.save(state, self.work / "state.partial")
+        (self.work / "state.partial").replace(self.work / "state.pt")
+        self.out.mkdir(parents=True, exist_ok=True)
+        write_weights(self.average, self.out)
+        write_curve(self.curve, self.out / "training.csv")
+        update_card(
+            self.out / "card.toml", self.recipe.model, hashes(self.out), self.summary(clock)
+        )
+
+    def summary(self, clock: Clock) -> dict[str, object]:
+        """What the card says about the run."""
+        last = self.curve[-1] if self.curve else {}
+        return {
+            "seed": self.recipe.seed,
+            "validation_seed": VALIDATION_SEED,
+            "steps": self.step,
+            "batch": self.recipe.batch,
+            "minutes": round(clock.spent_s / 60.0, 1),
+            "hardware": hardware(self.device),
+            "torch": torch.__version__,
+            "finished_utc": datetime.now(UTC).isoformat(timespec="seconds"),
+            "patches_seen": int(last.get("patches", 0)),
+            "validation_loss": round(last.get("loss", math.nan), 5),
+            "validation_rmse_sd": round(last.get("rmse_sd", math.nan), 5),
+            "validation_gain_db": round(last.get("gain_db", math.nan), 3),
+        }
+
+
+def hardware(device: torch.device) -> str:
+    """The device in words."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"{torch.get_num_threads()} CPU threads, {platform.machine()}"
+
+
+def write_weights(model: Denoiser, folder: Path) -> None:
+    """`weights.safetensors` and `weights.onnx` (opset 17, batch, row and column free)."""
+    values = {name: value.contiguous().cpu() for name, value in model.network.state_dict().items()}
+    partial = folder / "weights.safetensors.partial"
+    safetensors.torch.save_file(values, partial)
+    partial.replace(folder / "weights.safetensors")
+    copy = Denoiser(tuple_of_widths(model)).eval()
+    copy.network.load_state_dict(values)
+    names = ["slices", "noise_sd", "frequency"]
+    axes = {name: {0: "batch", 2: "row", 3: "column"} for name in [*names, "noise"]}
+    example = (torch.zeros(1, 5, 64, 64), torch.ones(1, 1, 64, 64), torch.ones(1, 1, 64, 64))
+    partial = folder / "weights.onnx.partial"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            copy,
+            example,
+            str(partial),
+            input_names=names,
+            output_names=["noise"],
+            opset_version=17,
+            dynamic_axes=axes,
+            dynamo=False,
+        )
+    partial.replace(folder / "weights.onnx")
+
+
+def tuple_of_widths(model: Denoiser) -> tuple[int, int, int]:
+    """Feature channels per level of an existing network."""
+    network = model.network
+    return (
+        network.head.out_channels,
+        network.down_middle.out_channels,
+        network.down_coarse.out_channels,
+    )
+
+
+def write_curve(curve: list[dict[str, float]], path: Path) -> None:
+    """Training curve as CSV."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, fieldnames=list(curve[0]) if curve else ["step"])
+        writer.writeheader()
+        writer.writerows(curve)
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    """SHA-256 of the weights files."""
+    names = ("weights.safetensors", "weights.onnx")
+    return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names}
+
+
+def train(run: Training, clock: Clock, producers: int) -> None:
+    """Steps until the clock is over; validation and saving every few minutes."""
+    recipe = run.recipe
+    pool = Pool(run.work / "patches", recipe.capacity)
+    started = start_producers(pool.folder, recipe.seed, producers)
+    held_out = [Tensors.of(one, run.device) for one in validation_batches(recipe)]
+    while len(pool) < recipe.first_patches and not clock.is_over:
+        pool.refresh()
+        time.sleep(0.5)
+    feed = Feed(pool, recipe, run.step)
+    saved, losses = time.monotonic(), []
+    while not clock.is_over:
+        losses.append(run.advance(feed.next(), clock.spent_s / clock.limit_s))
+        if run.step % 100 == 0:
+            LOG.info("step %d, %.1f min, loss %.4f, %d patches seen, %d in the pool",
+                     run.step, clock.spent_s / 60, np.mean(losses[-100:]), pool.seen, len(pool))
+        if time.monotonic() - saved > recipe.save_seconds:
+            record(run, clock, held_out, losses, pool.seen)
+            saved, losses = time.monotonic(), []
+    feed.close()
+    for process in started:
+        process.terminate()
+        process.join(timeout=10.0)
+    record(run, clock, held_out, losses, pool.seen)
+
+
+def record(
+    run: Training, clock: Clock, held_out: list[Tensors], losses: list[float], seen: int
+) -> None:
+    """Validate, add a row to the curve, save."""
+    found = validate(run.average, held_out)
+    row = {
+        "step": run.step,
+        "minutes": round(clock.spent_s / 60.0, 2),
+        "training_loss": round(float(np.mean(losses)) if losses else math.nan, 5),
+        "patches": seen,
+        **{name: round(value, 5) for name, value in found.items()},
+    }
+    run.curve.append(row)
+    LOG.info("validation %s", row)
+    run.save(clock)
+
+
+def chosen_device(name: str) -> torch.device:
+    """`auto` takes CUDA where it is there."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return torch.device(name)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Command line; returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("model", choices=sorted(MODELS))
+    parser.add_argument("--minutes", type=float, default=70.0, help="training time, default 70")
+    parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"])
+    parser.add_argument("--resume", action="store_true", help="go on from the work folder")
+    parser.add_argument("--out", type=Path, help="default: models/MODEL")
+    parser.add_argument("--work", type=Path, help="patches and state; default in the temp folder")
+    parser.add_argument("--seed", type=int, default=Recipe("").seed)
+    parser.add_argument("--threads", type=int, default=2, help="CPU threads of torch")
+    parser.add_argument("--producers", type=int, default=1, help="processes making patches")
+    parser.add_argument("--smoke", action="store_true", help="a few steps on very few patches")
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    torch.set_num_threads(options.threads)
+    recipe = Recipe(options.model, seed=options.seed)
+    if options.smoke:
+        recipe = Recipe(options.model, options.seed, 2, first_patches=4, validation_stacks=2)
+    work = options.work or Path(tempfile.gettempdir()) / "diptych-training" / options.model
+    run = Training(recipe, options.out or HERE / options.model, work, chosen_device(options.device))
+    if options.resume and (work / "state.pt").exists():
+        run.resume()
+    train(run, Clock(options.minutes, run.spent_s), options.producers)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,179 @@
+"""The residual pixel-unshuffle U-Net that predicts CT noise, and the bound that keeps it honest.
+
+Input contract of `Denoiser` (torch) and of the ONNX file exported from it, all float32:
+
+* ``slices`` [batch, 5, row, column], HU. Channel order is z - 2, z - 1, z, z + 1, z + 2 along the
+  normal; the middle channel is the slice being enhanced. A slice that does not exist (volume
+  ends), lies beyond a gap or is too far away (spacing above 2.5 mm: only z - 1 and z + 1 are used;
+  above 4 mm: none) is replaced by a copy of the MIDDLE slice. The network sees neighbours as
+  differences from the middle slice, so that a copy reads as "nothing known".
+* ``noise_sd`` [batch, 1, row, column], HU: the standard deviation of the noise, see
+  `viewer.enhancement.noise`. Constant per slice or varying slowly; 0 where nothing may change
+  (outside the body): the answer is exactly 0 there.
+* ``frequency`` [batch, 1, row, column], cycles per pixel: NPS mean frequency (per mm) times the
+  pixel size (mm), normally constant.
+* rows and columns are multiples of 8 and at least 32; pad by reflection at the lower right and
+  crop the answer. Tiles need a halo of 64 pixels and a start on a multiple of 8.
+
+The answer ``noise`` [batch, 1, row, column], HU, is the full-strength residual: the enhanced slice
+is ``middle - strength * noise``. It is bounded inside the graph (`bounded_noise`): at most 3 SD and
+150 HU anywhere, nothing at low frequency, nothing above 1500 HU. No step is left to the caller.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+SLICES = 5
+STRIDE = 8
+HALO = 64
+BOUND_SD = 3.0
+CAP_HU = 150.0
+BONE_LIMIT_HU = 1500.0
+BONE_FADE_HU = 200.0
+LOW_PASS_PIXELS = 8.0
+LOW_RESIDUAL_SD = 0.1
+SMALLEST_SD_HU = 1.0
+COMPANDING_SD = 20.0
+TYPICAL_SD_HU = 20.0
+TYPICAL_FREQUENCY = 0.25
+
+
+class LowPass(nn.Module):
+    """Separable Gaussian of one-channel images with mirrored borders.
+
+    Parameters
+    ----------
+    sigma_pixels : standard deviation; the kernel ends at three of them.
+    """
+
+    def __init__(self, sigma_pixels: float = LOW_PASS_PIXELS) -> None:
+        super().__init__()
+        radius = round(3 * sigma_pixels)
+        place = torch.arange(-radius, radius + 1, dtype=torch.float32)
+        weights = torch.exp(-0.5 * (place / sigma_pixels) ** 2)
+        weights = weights / weights.sum()
+        self.radius = radius
+        self.register_buffer("rows", weights.reshape(1, 1, -1, 1), persistent=False)
+        self.register_buffer("columns", weights.reshape(1, 1, 1, -1), persistent=False)
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Smoothed copy of `image` [batch, 1, row, column], each side longer than the radius."""
+        radius = self.radius
+        padded = functional.pad(image, (radius, radius, radius, radius), mode="reflect")
+        blurred = functional.conv2d(padded, cast(Tensor, self.rows))
+        return functional.conv2d(blurred, cast(Tensor, self.columns))
+
+
+class ResidualBlock(nn.Module):
+    """Two 3 x 3 convolutions with ReLU, added to what came in; no normalisation."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(width, width, 3, padding=1)
+        self.second = nn.Conv2d(width, width, 3, padding=1)
+        nn.init.kaiming_normal_(self.first.weight, nonlinearity="relu")
+        nn.init.normal_(self.second.weight, std=0.01)
+        nn.init.zeros_(cast(Tensor, self.first.bias))
+        nn.init.zeros_(cast(Tensor, self.second.bias))
+
+    def forward(self, values: Tensor) -> Tensor:
+        """Shape-preserving [batch, width, row, column]."""
+        return values + self.second(functional.relu(self.first(functional.relu(values))))
+
+
+class ResidualUNet(nn.Module):
+    """U-Net over two-fold pixel-unshuffled channels with additive skips.
+
+    Parameters
+    ----------
+    channels : number of input maps.
+    widths : feature channels at 1/2, 1/4 and 1/8 of the input's sampling.
+
+    Source: the residual U-Net form of Zhang et al., "Plug-and-play image restoration with deep
+    denoiser prior", IEEE TPAMI 2022, and the unshuffled noise-map input of Zhang et al., "FFDNet",
+    IEEE TIP 2018.
+    """
+
+    def __init__(self, channels: int, widths: tuple[int, int, int] = (24, 48, 96)) -> None:
+        super().__init__()
+        fine, middle, coarse = widths
+        self.head = nn.Conv2d(4 * channels, fine, 3, padding=1)
+        self.encode_fine = ResidualBlock(fine)
+        self.down_middle = nn.Conv2d(fine, middle, 2, stride=2)
+        self.encode_middle = ResidualBlock(middle)
+        self.down_coarse = nn.Conv2d(middle, coarse, 2, stride=2)
+        self.bottom = nn.Sequential(ResidualBlock(coarse), ResidualBlock(coarse))
+        self.up_middle = nn.ConvTranspose2d(coarse, middle, 2, stride=2)
+        self.decode_middle = ResidualBlock(middle)
+        self.up_fine = nn.ConvTranspose2d(middle, fine, 2, stride=2)
+        self.decode_fine = ResidualBlock(fine)
+        self.tail = nn.Conv2d(fine, 4, 3, padding=1)
+        nn.init.normal_(self.tail.weight, std=0.01)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """One map [batch, 1, row, column] from `features` [batch, channels, row, column]."""
+        fine = self.encode_fine(self.head(functional.pixel_unshuffle(features, 2)))
+        middle = self.encode_middle(self.down_middle(fine))
+        coarse = self.bottom(self.down_coarse(middle))
+        middle = self.decode_middle(middle + self.up_middle(coarse))
+        fine = self.decode_fine(fine + self.up_fine(middle))
+        return functional.pixel_shuffle(self.tail(fine), 2)
+
+
+def bounded_noise(raw: Tensor, middle: Tensor, noise_sd: Tensor, low_pass: LowPass) -> Tensor:
+    """Residual in HU that cannot exceed its bounds whatever the network answers.
+
+    Parameters
+    ----------
+    raw : network output in units of the noise SD [batch, 1, row, column].
+    middle : the slice being enhanced, HU, same shape.
+    noise_sd : noise SD in HU, same shape; 0 forbids any change.
+    low_pass : the Gaussian whose answer counts as low frequency.
+
+    Returns
+    -------
+    HU, same shape: 3 tanh(raw / 3) SD, less what its own low-passed copy exceeds 0.1 SD by,
+    clipped to 3 SD and 150 HU, fading to 0 between 1300 and 1500 HU.
+    """
+    residual = BOUND_SD * torch.tanh(raw / BOUND_SD)
+    low = low_pass(residual)
+    residual = residual - (low - torch.clamp(low, -LOW_RESIDUAL_SD, LOW_RESIDUAL_SD))
+    residual = torch.clamp(residual, -BOUND_SD, BOUND_SD) * noise_sd
+    fade = torch.clamp((BONE_LIMIT_HU - middle) / BONE_FADE_HU, 0.0, 1.0)
+    return torch.clamp(residual, -CAP_HU, CAP_HU) * fade
+
+
+class Denoiser(nn.Module):
+    """Noise of the middle slice in HU; the module's docstring is its input contract.
+
+    Parameters
+    ----------
+    widths : feature channels of the U-Net; (24, 48, 96) is `ct-denoise-s`.
+    """
+
+    def __init__(self, widths: tuple[int, int, int] = (24, 48, 96)) -> None:
+        super().__init__()
+        self.low_pass = LowPass()
+        self.network = ResidualUNet(SLICES + 2, widths)
+
+    def forward(self, slices: Tensor, noise_sd: Tensor, frequency: Tensor) -> Tensor:
+        """Full-strength residual [batch, 1, row, column] in HU."""
+        middle = slices[:, SLICES // 2 : SLICES // 2 + 1]
+        raw = self.network(self.features(slices, middle, noise_sd, frequency))
+        return bounded_noise(raw, middle, noise_sd, self.low_pass)
+
+    def features(
+        self, slices: Tensor, middle: Tensor, noise_sd: Tensor, frequency: Tensor
+    ) -> Tensor:
+        """Network channels: companded values in SD units, then noise level and frequency maps."""
+        sd = torch.clamp(noise_sd, min=SMALLEST_SD_HU)
+        before, after = slices[:, : SLICES // 2], slices[:, SLICES // 2 + 1 :]
+        values = torch.cat((before - middle, middle - self.low_pass(middle), after - middle), 1) / sd
+        values = values / torch.sqrt(1.0 + values.abs() / COMPANDING_SD)
+        level = torch.log(sd / TYPICAL_SD_HU)
+        return torch.cat((values, level, 10.0 * (frequency - TYPICAL_FREQUENCY)), 1)
