@@ -42,9 +42,16 @@ def _snapped(step: FloatArray, count: int) -> FloatArray:
     return np.where(np.abs(step) * count < SNAP_VOXELS, 0.0, step)
 
 
-def on_one_slice(plane: IndexPlane) -> IndexPlane:
-    """Return the plane within an array that holds one slice alone."""
-    keep = np.asarray((0.0, 1.0, 1.0))
+def still_axis(plane: IndexPlane) -> int | None:
+    """Return the index axis that the plane stands still on, None for an oblique plane."""
+    still = np.flatnonzero((plane.right == 0) & (plane.down == 0))
+    return int(still[0]) if still.size else None
+
+
+def flattened(plane: IndexPlane, axis: int) -> IndexPlane:
+    """Return the plane within an array that has one layer alone along an axis."""
+    keep = np.ones(3)
+    keep[axis] = 0.0
     return IndexPlane(
         plane.origin * keep, plane.right * keep, plane.down * keep, plane.width, plane.height
     )
@@ -70,14 +77,23 @@ def inside(plane: IndexPlane, shape: tuple[int, int, int]) -> BoolArray:
 
     Shape (height, width).
     """
-    is_inside = np.ones((plane.height, plane.width), dtype=np.bool_)
+    rows = np.ones((plane.height, 1), dtype=np.bool_)
+    columns = np.ones((1, plane.width), dtype=np.bool_)
+    slanted = []
     for axis, count in enumerate(shape):
         if plane.right[axis] and plane.down[axis]:
-            is_inside &= _between(plane, axis, count)
+            slanted.append(_between(plane, axis, count))
+            continue
+        where = coordinate(plane, axis)
+        is_between = (where >= -0.5) & (where <= count - 0.5)
+        if plane.right[axis]:
+            columns &= is_between
         else:
-            where = coordinate(plane, axis)
-            is_inside &= (where >= -0.5) & (where <= count - 0.5)
-    return is_inside
+            rows &= is_between
+    is_inside = rows & columns
+    for is_between in slanted:
+        is_inside &= is_between
+    return np.asarray(is_inside)
 
 
 def _between(plane: IndexPlane, axis: int, count: int) -> BoolArray:

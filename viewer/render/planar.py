@@ -15,14 +15,12 @@ from viewer.render import first
 from viewer.render.grid import (
     IndexPlane,
     coordinate,
+    flattened,
     index_plane,
     inside,
     moved,
-    on_one_slice,
 )
-
-WHOLE = 1 - 1e-4
-"""Share of acquired voxels above which an interpolated value has no padding mixed in."""
+from viewer.render.padding import without_padding
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -187,13 +185,13 @@ class Reslicer:
         if index is not None:
             values, loaded = values[index : index + 1], loaded[index : index + 1]
             mask = None if mask is None else mask[index : index + 1]
-            plane = on_one_slice(plane)
+            plane = flattened(plane, 0)
         is_there = inside(plane, values.shape[:3])
         if not loaded.all():
             is_there &= _is_loaded_at(plane, loaded)
         found = self._sampled(values, plane, request.interpolation)
         if mask is not None and not (index is not None and mask.all()):
-            found, is_real = self._without_padding(values, mask, plane, request, found)
+            found, is_real = without_padding(values, mask, plane, request.interpolation, found)
             is_there &= is_real
         return PlaneValues(found, is_there)
 
@@ -205,49 +203,6 @@ class Reslicer:
         from viewer.render.sampling import sample
 
         return sample(values, plane, interpolation)
-
-    def _without_padding(
-        self,
-        values: AnyArray,
-        mask: BoolArray,
-        plane: IndexPlane,
-        request: SliceRequest,
-        found: AnyArray,
-    ) -> tuple[AnyArray, BoolArray]:
-        """Return the values with those mixed with padding replaced by the nearest voxel's own.
-
-        The mask returned is the padding mask at the nearest voxels.
-        """
-        from viewer.render.sampling import sample
-
-        kind = request.interpolation
-        share = sample(mask.view(np.uint8), plane, kind, as_float=True)
-        if kind is Interpolation.NEAREST:
-            return (found, share > 0.5)
-        is_mixed = np.abs(share - 1) > 1 - WHOLE
-        is_mixed &= share != 0
-        is_real = share > 0.5
-        rows, columns = np.nonzero(is_mixed)
-        if rows.size:
-            nearest = _nearest_voxels(plane, rows, columns, values.shape[:3])
-            found = np.array(found)
-            found[rows, columns] = values[nearest]
-            is_real[rows, columns] = mask[nearest]
-        return (found, is_real)
-
-
-def _nearest_voxels(
-    plane: IndexPlane, rows: AnyArray, columns: AnyArray, shape: tuple[int, ...]
-) -> tuple[AnyArray, ...]:
-    """Return the (slice, row, column) indices of the voxels nearest to some pixels."""
-    where = (
-        plane.origin[axis] + columns * plane.right[axis] + rows * plane.down[axis]
-        for axis in range(3)
-    )
-    return tuple(
-        np.floor(place + 0.5).clip(0, count - 1).astype(np.intp)
-        for place, count in zip(where, shape, strict=True)
-    )
 
 
 def _is_loaded_at(plane: IndexPlane, loaded: BoolArray) -> BoolArray:
