@@ -1,6 +1,6 @@
 """Where synthetic pixels come from, and the words that mark them on every picture."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 
@@ -54,12 +54,14 @@ class Label:
     """The words drawn on derived pixels.
 
     `title` is "AI-ENHANCED" or "FILTERED" (or the session's badge), `detail` names method and
-    strength, `advice` says how to use it.
+    strength, `advice` says how to use it. `is_badge` marks a blinded session's badge, which must
+    look the same whatever pixels it stands on.
     """
 
     title: str
     detail: str
     advice: str
+    is_badge: bool = False
 
 
 def strength_words(provenance: Provenance) -> str:
@@ -83,7 +85,7 @@ def label_for(provenance: Provenance | None, blinding: Blinding | None = None) -
     nothing else.
     """
     if blinding is not None:
-        return Label(title=blinding.badge, detail="", advice="")
+        return Label(title=blinding.badge, detail="", advice="", is_badge=True)
     if provenance is None:
         return None
     is_ai = provenance.kind is MethodKind.AI
@@ -93,3 +95,8 @@ def label_for(provenance: Provenance | None, blinding: Blinding | None = None) -
         detail=f"{provenance.method_name}{version} · {strength_words(provenance)}",
         advice="not the original – compare before reporting",
     )
+
+
+def residual_label(label: Label) -> Label:
+    """Return the label of the residual: what was taken from what."""
+    return label if label.is_badge else replace(label, title=f"{label.title} minus original")

@@ -1,0 +1,317 @@
+"""Where text goes on a view: corners, letters, warnings, bars; nothing clipped, nothing twice.
+
+`arrange` is a pure step from a picture and a size to places; painting draws them.
+"""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from PySide6.QtCore import QRectF
+
+from viewer.ui import theme
+from viewer.ui.lettering import (
+    Lettering,
+    TextLine,
+    line_height,
+    shortened,
+    text_width,
+    wrapped,
+)
+from viewer.ui.painting_label import GAP, MARGIN, LabelPlaces, arrange_labels
+from viewer.ui.picture import LinkMark, LinkState, Picture, ScaleBar
+
+_TEXT = Lettering()
+_LETTER = Lettering(theme.HEADING, is_bold=True)
+_WARNING = Lettering(colour=theme.WARNING)
+_ALERT = Lettering(is_bold=True, colour=theme.ERROR)
+_MARK = 18.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Mark:
+    """A small drawn sign beside a line: "warning", "alert" or a link state's value."""
+
+    kind: str
+    rect: QRectF
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Overlay:
+    """Everything with a place on one view; all rectangles in view pixels and disjoint."""
+
+    labels: LabelPlaces
+    lines: tuple[TextLine, ...]
+    marks: tuple[Mark, ...]
+    scale: QRectF | None
+    colour_bar: QRectF | None
+
+    @property
+    def taken(self) -> tuple[QRectF, ...]:
+        """Rectangles that other text has to keep clear of."""
+        bars = tuple(rect for rect in (self.scale, self.colour_bar) if rect is not None)
+        plates = tuple(plate.rect for plate in self.labels.plates)
+        return (
+            *plates,
+            *self.labels.strips,
+            *(line.rect for line in self.lines),
+            *(mark.rect for mark in self.marks),
+            *bars,
+        )
+
+
+class _Sheet:
+    """A view being laid out: what is placed so far."""
+
+    def __init__(self, picture: Picture, width: float, height: float) -> None:
+        self.picture = picture
+        self.labels = arrange_labels(picture, width, height)
+        self.left = self.labels.left_inset + MARGIN
+        self.right = width - self.labels.right_inset - MARGIN
+        self.width, self.height = width, height
+        self.lines: list[TextLine] = []
+        self.marks: list[Mark] = []
+        self.scale: QRectF | None = None
+        self.colour_bar: QRectF | None = None
+        self.letter_width = 0.0
+        self.foot = height - MARGIN
+        self.half_gap = GAP
+        self.has_notices_left = False
+
+    def add(self, text: str, rect: QRectF, style: Lettering) -> bool:
+        """Place a line unless it would touch something or leave the view."""
+        view = QRectF(0, 0, self.width, self.height)
+        if not view.contains(rect) or any(rect.intersects(other) for other in self.taken()):
+            return False
+        self.lines.append(TextLine(text, rect, style))
+        return True
+
+    def taken(self) -> Iterable[QRectF]:
+        """Rectangles placed so far."""
+        yield from (plate.rect for plate in self.labels.plates)
+        yield from (line.rect for line in self.lines)
+        yield from (rect for rect in (self.scale, self.colour_bar) if rect is not None)
+
+
+def arrange(picture: Picture, width: float, height: float) -> Overlay:
+    """Return the places of everything but measurements on a view of this size."""
+    sheet = _Sheet(picture, width, height)
+    _place_letters(sheet)
+    if picture.scale is not None:
+        _place_scale(sheet, picture.scale)
+    _place_colour_bar(sheet)
+    _place_wait(sheet)
+    _place_top_left(sheet)
+    _place_top_right(sheet)
+    _place_bottom(sheet)
+    return Overlay(
+        sheet.labels, tuple(sheet.lines), tuple(sheet.marks), sheet.scale, sheet.colour_bar
+    )
+
+
+def _place_letters(sheet: _Sheet) -> None:
+    if sheet.picture.letters is None:
+        return
+    tall = line_height(_LETTER)
+    left, top, right, bottom = sheet.picture.letters
+    across = [text_width(letter, _LETTER) for letter in (left, top, right, bottom)]
+    sheet.letter_width = max(across)
+    middle_x, middle_y = sheet.width / 2, sheet.height / 2
+    under = sheet.labels.left_end < middle_x + across[1] / 2 + GAP
+    high = sheet.labels.bottom if under else MARGIN
+    low = sheet.height - MARGIN - tall
+    spots = (
+        (left, QRectF(sheet.left, middle_y - tall / 2, across[0], tall)),
+        (top, QRectF(middle_x - across[1] / 2, high, across[1], tall)),
+        (right, QRectF(sheet.right - across[2], middle_y - tall / 2, across[2], tall)),
+        (bottom, QRectF(middle_x - across[3] / 2, low, across[3], tall)),
+    )
+    for letter, rect in spots:
+        if letter:
+            sheet.add(letter, rect, _LETTER)
+    sheet.foot = low
+    sheet.half_gap = tall / 2 + GAP
+
+
+def scale_length(scale: ScaleBar, longest: float) -> tuple[float, str]:
+    """Return the bar's length in view pixels and its words, of 1, 2 or 5 times a power of ten."""
+    most = scale.per_pixel * longest
+    power = 10.0 ** math.floor(math.log10(most))
+    value = next(f * power for f in (5, 2, 1) if f * power <= most * (1 + 1e-9))
+    note = f" {scale.note}" if scale.note else ""
+    return (value / scale.per_pixel, f"{value:g} {scale.unit}{note}")
+
+
+def _place_scale(sheet: _Sheet, scale: ScaleBar) -> None:
+    """Put the bar above the bottom letter, with its words on top of it."""
+    if sheet.width < 200 or sheet.height < 160 or not scale.per_pixel > 0:
+        return
+    length, words = scale_length(scale, min(sheet.width * 0.2, 160.0))
+    tall = line_height(_TEXT)
+    across = text_width(words, _TEXT)
+    bar = QRectF(round(sheet.width / 2 - length / 2), round(sheet.foot - 9), round(length), 7)
+    text = QRectF(sheet.width / 2 - across / 2, bar.top() - tall, across, tall)
+    if sheet.add(words, text, _TEXT):
+        sheet.scale = bar
+        sheet.foot = text.top()
+
+
+def _place_colour_bar(sheet: _Sheet) -> None:
+    """Put the bar at the right edge, its numbers to its left."""
+    bar = sheet.picture.colour_bar
+    if bar is None:
+        return
+    tall = line_height(_TEXT)
+    room = sheet.height - sheet.labels.bottom - tall - 2 * MARGIN
+    long = min(max(sheet.height * 0.36, 48.0), 240.0, room)
+    letter = sheet.letter_width + GAP if sheet.letter_width else 0.0
+    middle = sheet.height / 2
+    if middle - long / 2 - tall / 2 < sheet.labels.bottom:
+        middle = sheet.labels.bottom + long / 2 + tall / 2
+    x = sheet.right - letter - 12
+    sheet.colour_bar = QRectF(round(x), round(middle - long / 2), 12, round(long))
+    is_signed = bar.low < 0
+    for value in (bar.high, (bar.low + bar.high) / 2, bar.low):
+        words = signed_number(value, is_signed=is_signed)
+        words += f" {bar.unit}" if value == bar.high else ""
+        across = text_width(words, _TEXT)
+        part = (bar.high - value) / ((bar.high - bar.low) or 1.0)
+        y = sheet.colour_bar.top() + part * long - tall / 2
+        sheet.add(words, QRectF(x - GAP - across, y, across, tall), _TEXT)
+
+
+def signed_number(value: float, *, is_signed: bool) -> str:
+    """Return a figure with three significant digits; differences always carry their sign."""
+    digits = f"{abs(value):.3g}" if abs(value) < 1000 else f"{abs(value):.0f}"
+    if value < 0:
+        return f"−{digits}"
+    return f"+{digits}" if is_signed and value > 0 else digits
+
+
+def _place_wait(sheet: _Sheet) -> None:
+    wait = sheet.picture.wait
+    if wait is None or not wait.words:
+        return
+    words = shortened(wait.words, _TEXT, sheet.width * 0.7)
+    across, tall = text_width(words, _TEXT), line_height(_TEXT)
+    y = sheet.foot - GAP - tall
+    if sheet.add(words, QRectF((sheet.width - across) / 2, y, across, tall), _TEXT):
+        sheet.foot = y
+
+
+def _column(sheet: _Sheet, *, is_right: bool) -> float:
+    """Width of a corner's column, clear of the letter in the middle."""
+    side = sheet.width - sheet.right if is_right else sheet.left
+    return sheet.width / 2 - sheet.letter_width / 2 - 2 * GAP - side
+
+
+def _place_top_left(sheet: _Sheet) -> None:
+    """Place patient lines and, under them, alert and warnings, which take room first."""
+    picture, tall = sheet.picture, line_height(_TEXT)
+    width = _column(sheet, is_right=False)
+    is_under = sheet.labels.left_end < sheet.left + width
+    top = sheet.labels.bottom if is_under else MARGIN
+    fits = max(int((sheet.height / 2 - sheet.half_gap - top) // tall), 0)
+    texts = picture.corners.top_left
+    is_roomy = fits > 1 or not texts
+    most = max(fits - min(2, len(texts)), 1) if is_roomy else 0
+    notices = _notices(picture, width - _MARK, most)
+    y = top
+    for text in texts[: max(fits - len(notices), 0)]:
+        short = shortened(text, _TEXT, width)
+        if short:
+            rect = QRectF(sheet.left, y, text_width(short, _TEXT), tall)
+            sheet.add(short, rect, _TEXT)
+        y += tall
+    _add_notices(sheet, notices, y)
+    sheet.has_notices_left = not is_roomy and bool(picture.alert or picture.warnings)
+
+
+def _add_notices(sheet: _Sheet, notices: list[tuple[str, str, Lettering]], y: float) -> None:
+    for kind, text, style in notices:
+        tall = line_height(_TEXT)
+        rect = QRectF(sheet.left + _MARK, y, text_width(text, style), tall)
+        if sheet.add(text, rect, style) and kind:
+            sheet.marks.append(Mark(kind, QRectF(sheet.left, y, _MARK - 4, tall)))
+        y += tall
+
+
+def _notices(picture: Picture, width: float, most: int) -> list[tuple[str, str, Lettering]]:
+    """Return alert and warnings in at most `most` lines; what does not fit is counted."""
+    wanted = [("alert", picture.alert, _ALERT)] if picture.alert else []
+    wanted += [("warning", text, _WARNING) for text in picture.warnings]
+    lines: list[tuple[str, str, Lettering]] = []
+    for done, (kind, text, style) in enumerate(wanted):
+        rows = wrapped(text, style, max(width, 20.0))
+        left = len(wanted) - done
+        room = most - len(lines) - (1 if left > 1 else 0)
+        if len(rows) > room:
+            if most > len(lines):
+                more = " more" if lines else ""
+                words = f"{left}{more} warnings" if left > 1 else text
+                lines.append(("warning", shortened(words, _WARNING, width), _WARNING))
+            break
+        lines += [(kind if i == 0 else "", row, style) for i, row in enumerate(rows)]
+    return lines
+
+
+def _place_top_right(sheet: _Sheet) -> None:
+    tall, top = line_height(_TEXT), sheet.labels.bottom
+    width = _column(sheet, is_right=True)
+    end = sheet.height / 2 - sheet.half_gap
+    if sheet.colour_bar is not None:
+        end = min(end, sheet.colour_bar.top() - tall)
+    fits = max(int((end - top) // tall), 0)
+    for i, text in enumerate(sheet.picture.corners.top_right[:fits]):
+        short = shortened(text, _TEXT, width)
+        across = text_width(short, _TEXT)
+        if short:
+            sheet.add(short, QRectF(sheet.right - across, top + i * tall, across, tall), _TEXT)
+
+
+def _place_bottom(sheet: _Sheet) -> None:
+    """Place both bottom corners, lines growing upwards, and the link mark above the right one."""
+    picture, tall = sheet.picture, line_height(_TEXT)
+    centre = max(
+        (line.rect.width() for line in sheet.lines if line.rect.top() >= sheet.foot - 1),
+        default=0.0,
+    )
+    centre = max(centre, sheet.scale.width() if sheet.scale else 0.0, sheet.letter_width)
+    least = sheet.height / 2 + sheet.half_gap
+    if sheet.colour_bar is not None:
+        least = max(least, sheet.colour_bar.bottom() + tall)
+    fits = max(int((sheet.height - MARGIN - least) // tall), 0)
+    width = sheet.width / 2 - centre / 2 - 2 * GAP
+    notices = _notices(picture, width - sheet.left - _MARK, 2) if sheet.has_notices_left else []
+    left_fits = max(fits - len(notices), 0)
+    left_lines = picture.corners.bottom_left[-left_fits:] if left_fits else ()
+    _add_notices(sheet, notices, sheet.height - MARGIN - (len(left_lines) + len(notices)) * tall)
+    right_fits = fits - 1 if picture.link else fits
+    right_lines = picture.corners.bottom_right[-right_fits:] if right_fits > 0 else ()
+    for i, text in enumerate(reversed(left_lines)):
+        short = shortened(text, _TEXT, width - sheet.left)
+        y = sheet.height - MARGIN - (i + 1) * tall
+        if short:
+            sheet.add(short, QRectF(sheet.left, y, text_width(short, _TEXT), tall), _TEXT)
+    for i, text in enumerate(reversed(right_lines)):
+        short = shortened(text, _TEXT, width - (sheet.width - sheet.right))
+        across = text_width(short, _TEXT)
+        y = sheet.height - MARGIN - (i + 1) * tall
+        if short:
+            sheet.add(short, QRectF(sheet.right - across, y, across, tall), _TEXT)
+    if picture.link and fits:
+        y = sheet.height - MARGIN - (len(right_lines) + 1) * tall
+        _place_link(sheet, picture.link, y, width - (sheet.width - sheet.right))
+
+
+def _place_link(sheet: _Sheet, link: LinkMark, y: float, width: float) -> None:
+    """Place the chain and its words, ending at the right edge."""
+    colour = theme.SECONDARY if link.state is LinkState.OFF else theme.FOCUS
+    style = Lettering(colour=colour)
+    tall = line_height(_TEXT)
+    short = shortened(link.text, style, width - _MARK) if link.text else ""
+    across = text_width(short, style) if short else 0.0
+    rect = QRectF(sheet.right - across - _MARK, y, _MARK - 4, tall)
+    if short and not sheet.add(short, QRectF(sheet.right - across, y, across, tall), style):
+        return
+    sheet.marks.append(Mark(link.state.value, rect))

@@ -1,0 +1,191 @@
+"""From a picture's values to paint: the one way by which anything gets onto a screen or a file.
+
+Views, thumbnails, screenshots, exported pictures and report pictures all come through
+`paint_view`, which draws the label of derived pixels every time.
+"""
+
+import numpy as np
+from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QImage, QPainter, QPen
+
+from viewer.core.arrays import UInt8Array
+from viewer.ui import theme
+from viewer.ui.lettering import Lettering, TextLine, draw_lines, line_height, text_width, wrapped
+from viewer.ui.overlay import Overlay, arrange
+from viewer.ui.painting_label import draw_labels
+from viewer.ui.painting_shapes import (
+    draw_colour_bar,
+    draw_crosshair,
+    draw_mark,
+    draw_reference_lines,
+    draw_scale,
+    draw_shapes,
+)
+from viewer.ui.picture import Picture, Pixels, Place, Tile, Wait
+
+
+def image_over(values: UInt8Array) -> QImage:
+    """Return an image over the array's own memory, without a copy.
+
+    `values` is uint8 [row, column, 4] RGBA (taken as opaque) or [row, column] grey. The array
+    must live as long as the image; `painted_image` gives one that owns its pixels.
+    """
+    array = np.ascontiguousarray(values, dtype=np.uint8)
+    if array.ndim == 2:
+        layout = QImage.Format.Format_Grayscale8
+    elif array.ndim == 3 and array.shape[2] == 4:
+        layout = QImage.Format.Format_RGBX8888
+    else:
+        raise ValueError(f"an image is [row, column] or [row, column, 4], not {array.shape}")
+    return QImage(array.data, array.shape[1], array.shape[0], array.strides[0], layout)
+
+
+def painted_image(values: UInt8Array) -> QImage:
+    """Return an image that owns a copy of the array's pixels, in the screen's own layout."""
+    array = np.ascontiguousarray(values, dtype=np.uint8)
+    return image_over(array).convertToFormat(QImage.Format.Format_RGB32)
+
+
+def picture_image(picture: Picture, size: QSize, device_pixel_ratio: float = 1.0) -> QImage:
+    """Return the picture as an image of `size` view pixels, for files, clipboard and thumbnails.
+
+    Works without a window; needs a QGuiApplication for its fonts.
+    """
+    image = QImage(size * device_pixel_ratio, QImage.Format.Format_RGB32)
+    image.setDevicePixelRatio(device_pixel_ratio)
+    image.fill(QColor(theme.IMAGE))
+    painter = QPainter(image)
+    paint_view(painter, QRectF(0, 0, size.width(), size.height()), picture)
+    painter.end()
+    return image
+
+
+def paint_view(painter: QPainter, rect: QRect | QRectF, picture: Picture) -> None:
+    """Draw a view into `rect`: pixels, lines, text, and the label of derived pixels over all."""
+    painter.save()
+    painter.translate(rect.topLeft())
+    view = QRectF(0, 0, rect.width(), rect.height())
+    painter.setClipRect(view)
+    painter.fillRect(view, QColor(theme.IMAGE))
+    if picture.tile is None:
+        _draw_pixels(painter, picture, view)
+    overlay = arrange(picture, view.width(), view.height())
+    if picture.tile is None:
+        _draw_lines_over(painter, picture, overlay, view)
+    else:
+        _draw_tile(painter, picture.tile, view)
+    _draw_text(painter, picture, overlay)
+    if picture.tile is None:
+        draw_labels(painter, overlay.labels)
+    if picture.wait is not None:
+        _draw_wait(painter, picture.wait, view)
+    if picture.is_active:
+        _draw_frame(painter, view)
+    painter.restore()
+
+
+def _draw_pixels(painter: QPainter, picture: Picture, view: QRectF) -> None:
+    if picture.pixels is not None:
+        _draw_layer(painter, picture.pixels, view)
+    if picture.right is None:
+        return
+    cut = round(min(max(picture.divider, 0.0), 1.0) * view.width())
+    painter.save()
+    painter.setClipRect(QRectF(cut, 0, view.width() - cut, view.height()))
+    _draw_layer(painter, picture.right, view)
+    painter.restore()
+    _draw_divider(painter, cut, view)
+
+
+def _draw_layer(painter: QPainter, pixels: Pixels, view: QRectF) -> None:
+    """Copy the array to the view one to one, smoothed only where it is stretched."""
+    values = np.ascontiguousarray(pixels.values, dtype=np.uint8)
+    image = image_over(values)
+    ratio = painter.device().devicePixelRatioF()
+    wanted = (round(view.width() * ratio), round(view.height() * ratio))
+    is_stretched = wanted != (image.width(), image.height())
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, is_stretched)
+    painter.drawImage(view, image)
+
+
+def _draw_divider(painter: QPainter, x: float, view: QRectF) -> None:
+    """Draw the swipe line, one pixel wide on a dark ground, with a handle."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    painter.fillRect(QRectF(x - 1, 0, 3, view.height()), QColor(0, 0, 0, 150))
+    painter.fillRect(QRectF(x, 0, 1, view.height()), QColor(theme.TEXT))
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+    middle = QPointF(x + 0.5, view.height() / 2)
+    painter.setPen(QPen(QColor(theme.TEXT), 1.5))
+    painter.setBrush(QColor(theme.PANEL))
+    painter.drawEllipse(middle, 9, 9)
+    for sign in (-1, 1):
+        tip = middle + QPointF(sign * 5.5, 0)
+        painter.drawLine(QLineF(tip, tip + QPointF(-sign * 3, -3)))
+        painter.drawLine(QLineF(tip, tip + QPointF(-sign * 3, 3)))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+
+
+def _draw_lines_over(painter: QPainter, picture: Picture, overlay: Overlay, view: QRectF) -> None:
+    taken = overlay.taken
+    draw_reference_lines(painter, picture.reference_lines, view, taken)
+    if picture.crosshair is not None:
+        draw_crosshair(painter, picture.crosshair, view)
+    draw_shapes(painter, picture.shapes, view, taken)
+    if picture.region is not None:
+        _draw_region(painter, picture.region)
+
+
+def _draw_region(painter: QPainter, region: tuple[Place, Place]) -> None:
+    """Draw the rectangle that is being dragged for a window or a crop."""
+    pen = QPen(QColor(theme.FOCUS), 1)
+    pen.setDashPattern([4, 3])
+    painter.setPen(pen)
+    painter.drawRect(QRectF(QPointF(*region[0]), QPointF(*region[1])).normalized())
+
+
+def _draw_text(painter: QPainter, picture: Picture, overlay: Overlay) -> None:
+    if overlay.scale is not None:
+        draw_scale(painter, overlay.scale)
+    if overlay.colour_bar is not None and picture.colour_bar is not None:
+        draw_colour_bar(painter, picture.colour_bar, overlay.colour_bar)
+    for mark in overlay.marks:
+        draw_mark(painter, mark)
+    draw_lines(painter, overlay.lines)
+
+
+def tile_lines(tile: Tile, view: QRectF) -> tuple[TextLine, ...]:
+    """Return the lines of a message in the middle of a view."""
+    colours = {"warning": theme.WARNING, "error": theme.ERROR}
+    title = Lettering(theme.HEADING, is_bold=True, colour=colours.get(tile.severity, theme.TEXT))
+    text = Lettering(colour=theme.TEXT if tile.severity in colours else theme.SECONDARY)
+    width = min(view.width() * 0.8, 420.0)
+    rows = [(row, title) for row in wrapped(tile.title, title, width)]
+    rows += [(row, text) for row in wrapped(tile.text, text, width)]
+    rows = rows[: max(int(view.height() * 0.8 // line_height(title)), 1)]
+    y = view.center().y() - sum(line_height(style) for _, style in rows) / 2
+    lines: list[TextLine] = []
+    for row, style in rows:
+        across, tall = text_width(row, style), line_height(style)
+        lines.append(TextLine(row, QRectF(view.center().x() - across / 2, y, across, tall), style))
+        y += tall
+    return tuple(lines)
+
+
+def _draw_tile(painter: QPainter, tile: Tile, view: QRectF) -> None:
+    draw_lines(painter, tile_lines(tile, view))
+
+
+def _draw_wait(painter: QPainter, wait: Wait, view: QRectF) -> None:
+    """Draw the thin line at the foot: as long as what is done, faint where that is not known."""
+    foot = QRectF(1, view.height() - 3, view.width() - 2, 2)
+    painter.fillRect(foot, QColor(theme.OUTLINE))
+    if wait.fraction is not None:
+        foot.setWidth(foot.width() * min(max(wait.fraction, 0.0), 1.0))
+        painter.fillRect(foot, QColor(theme.FOCUS))
+
+
+def _draw_frame(painter: QPainter, view: QRectF) -> None:
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    painter.setPen(QPen(QColor(theme.FOCUS), 1))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawRect(view.adjusted(0, 0, -1, -1))
