@@ -42,7 +42,9 @@ def write_card(path: Path, card: dict[str, Any]) -> None:
 
 
 def _lines(table: dict[str, Any], prefix: str) -> list[str]:
-    lines = [f"{name} = {_value(value)}" for name, value in table.items() if not isinstance(value, dict)]
+    lines = [
+        f"{name} = {_value(value)}" for name, value in table.items() if not isinstance(value, dict)
+    ]
     for name, value in table.items():
         if isinstance(value, dict):
             lines += ["", f"[{prefix}{name}]", *_lines(value, f"{prefix}{name}.")]

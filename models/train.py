@@ -29,7 +29,6 @@ import torch
 from batches import Batch, Pool, collate, draw, sample, start_producers
 from cards import update_card
 from torch import Tensor
-from torch.nn import functional
 
 from viewer.enhancement.networks import Denoiser
 from viewer.simulation.patches import STACK, VIEWS, PatchSet, make_patches
@@ -127,7 +126,9 @@ def validation_batches(recipe: Recipe) -> list[Batch]:
     """Fixed held-out patches of other seeds, half of them from projections."""
     beam = ParallelBeam.build(STACK, VIEWS)
     parts = [
-        make_patches(np.random.default_rng([VALIDATION_SEED, number]), beam if number % 2 else None, 4)
+        make_patches(
+            np.random.default_rng([VALIDATION_SEED, number]), beam if number % 2 else None, 4
+        )
         for number in range(recipe.validation_stacks)
     ]
     patches = PatchSet.joined(parts)
@@ -350,8 +351,14 @@ def train(run: Training, clock: Clock, producers: int) -> None:
     while not clock.is_over:
         losses.append(run.advance(feed.next(), clock.spent_s / clock.limit_s))
         if run.step % 100 == 0:
-            LOG.info("step %d, %.1f min, loss %.4f, %d patches seen, %d in the pool",
-                     run.step, clock.spent_s / 60, np.mean(losses[-100:]), pool.seen, len(pool))
+            LOG.info(
+                "step %d, %.1f min, loss %.4f, %d patches seen, %d in the pool",
+                run.step,
+                clock.spent_s / 60,
+                np.mean(losses[-100:]),
+                pool.seen,
+                len(pool),
+            )
         if time.monotonic() - saved > recipe.save_seconds:
             record(run, clock, held_out, losses, pool.seen)
             saved, losses = time.monotonic(), []

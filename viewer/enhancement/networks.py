@@ -66,7 +66,7 @@ class LowPass(nn.Module):
         radius = self.radius
         padded = functional.pad(image, (radius, radius, radius, radius), mode="reflect")
         blurred = functional.conv2d(padded, cast(Tensor, self.rows))
-        return functional.conv2d(blurred, cast(Tensor, self.columns))
+        return cast(Tensor, functional.conv2d(blurred, cast(Tensor, self.columns)))
 
 
 class ResidualBlock(nn.Module):
@@ -173,7 +173,9 @@ class Denoiser(nn.Module):
         """Network channels: companded values in SD units, then noise level and frequency maps."""
         sd = torch.clamp(noise_sd, min=SMALLEST_SD_HU)
         before, after = slices[:, : SLICES // 2], slices[:, SLICES // 2 + 1 :]
-        values = torch.cat((before - middle, middle - self.low_pass(middle), after - middle), 1) / sd
+        values = (
+            torch.cat((before - middle, middle - self.low_pass(middle), after - middle), 1) / sd
+        )
         values = values / torch.sqrt(1.0 + values.abs() / COMPANDING_SD)
         level = torch.log(sd / TYPICAL_SD_HU)
         return torch.cat((values, level, 10.0 * (frequency - TYPICAL_FREQUENCY)), 1)

@@ -57,7 +57,9 @@ class Chest:
                 lower = (start[0], start[1] - 14.0, start[2] - 14.0)
                 veins.append(tree(rng, lower, tilted, 4.4, lung, finest_mm, detail // 3))
             bronchi.append(
-                path([(0.0, depth * 0.15, 4.0), (side * 20.0, depth * 0.17, -12.0), hilum], 5.6, 1.0)
+                path(
+                    [(0.0, depth * 0.15, 4.0), (side * 20.0, depth * 0.17, -12.0), hilum], 5.6, 1.0
+                )
             )
             bronchi.append(tree(rng, hilum, (side, 0.3, -0.5), 3.8, lung, 1.3, 60))
         return cls(
@@ -151,12 +153,18 @@ def _paint_mediastinum(canvas: Canvas, chest: Chest, grain: FloatArray) -> None:
     _paint_chambers(canvas, chest, heart)
     blood = chest.blood_hu
     vessels = [
-        path([(-14, -depth * 0.3, -70), (-15, -depth * 0.3, 0), (-8, -depth * 0.25, 28)], 15.0, 3.0),
+        path(
+            [(-14, -depth * 0.3, -70), (-15, -depth * 0.3, 0), (-8, -depth * 0.25, 28)], 15.0, 3.0
+        ),
         path([(-8, -depth * 0.25, 28), (4, 0, 36), (20, spine_front - 22, 28)], 13.0, 3.0),
         path([(22, spine_front - 16, 30), (20, spine_front - 8, -190)], 11.5, 3.0),
         path([(-26, -depth * 0.18, 150), (-25, -depth * 0.18, -60)], 8.5, 2.5),
-        path([(6, -depth * 0.34, -40), (10, -depth * 0.2, -14), (26, depth * 0.05, -10)], 12.0, 3.0),
-        path([(10, -depth * 0.15, -16), (-12, -depth * 0.05, -20), (-34, depth * 0.1, -20)], 9.5, 2.5),
+        path(
+            [(6, -depth * 0.34, -40), (10, -depth * 0.2, -14), (26, depth * 0.05, -10)], 12.0, 3.0
+        ),
+        path(
+            [(10, -depth * 0.15, -16), (-12, -depth * 0.05, -20), (-34, depth * 0.1, -20)], 9.5, 2.5
+        ),
         path([(-6, -depth * 0.2, 34), (-12, -depth * 0.15, 150)], 6.0, 2.0),
         path([(10, -depth * 0.1, 36), (16, -depth * 0.08, 150)], 4.0, 1.5),
         path([(18, 0, 34), (24, 6, 150)], 4.5, 1.5),
@@ -164,7 +172,9 @@ def _paint_mediastinum(canvas: Canvas, chest: Chest, grain: FloatArray) -> None:
     _paint_tube(canvas, joined(vessels), blood)
     gullet = path([(4, spine_front - 12, 160), (5, spine_front - 12, -190)], 6.5, 2.5)
     _paint_tube(canvas, gullet, 38.0)
-    _paint_tube(canvas, path([(3, spine_front - 13, 60), (4, spine_front - 13, 20)], 1.8, 0.8), -700.0)
+    _paint_tube(
+        canvas, path([(3, spine_front - 13, 60), (4, spine_front - 13, 20)], 1.8, 0.8), -700.0
+    )
     windpipe = path([(0, depth * 0.1, 160), (0, depth * 0.15, 2)], 8.6, 2.0)
     _paint_tube(canvas, Tube(windpipe.points_mm, windpipe.radii_mm + np.float32(1.6)), 35.0)
     airways = chest.bronchi
@@ -193,9 +203,7 @@ def _paint_chambers(canvas: Canvas, chest: Chest, heart: Ellipsoid) -> None:
     canvas.paint(canvas.inside(groove, 2.0) * 0.8, -70.0)
 
 
-def _paint_diaphragm(
-    canvas: Canvas, chest: Chest, grain: FloatArray, lungs: FloatArray
-) -> None:
+def _paint_diaphragm(canvas: Canvas, chest: Chest, grain: FloatArray, lungs: FloatArray) -> None:
     cavity = chest.torso.cavity
     width, depth = cavity.axes[0], cavity.axes[1]
     liver = Ellipsoid((-width * 0.42, -2.0, -215.0), (width * 0.66, depth * 1.05, 118.0))

@@ -50,7 +50,7 @@ def radial_frequencies(rows: int, columns: int, pixel_mm: float) -> FloatArray:
     """
     across = np.fft.fftfreq(rows, pixel_mm)[:, None]
     along = np.fft.rfftfreq(columns, pixel_mm)[None, :]
-    return np.hypot(across, along).astype(np.float32)
+    return np.asarray(np.hypot(across, along), np.float32)
 
 
 def noise_mean_frequency(kernel: Kernel, pixel_mm: float) -> float:

@@ -123,6 +123,6 @@ def blur(values: FloatArray, kernel: Kernel, pixel_mm: float) -> FloatArray:
     widths = [(0, 0)] * (values.ndim - 2) + [(margin, margin)] * 2
     padded = np.pad(values, widths, mode="reflect")
     size = padded.shape[-2:]
-    response = kernel.response(radial_frequencies(*size, pixel_mm))
+    response = kernel.response(radial_frequencies(size[0], size[1], pixel_mm))
     filtered = scipy.fft.irfft2(scipy.fft.rfft2(padded) * response, s=size)
     return np.asarray(filtered[..., margin:-margin, margin:-margin], np.float32)

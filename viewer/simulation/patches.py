@@ -11,7 +11,7 @@ import numpy.typing as npt
 import scipy.ndimage
 
 from viewer.simulation.kernels import FloatArray, Kernel, noise_mean_frequency
-from viewer.simulation.noise import NoiseCharacter, blur, relative_sd_map, slice_weights
+from viewer.simulation.noise import blur, relative_sd_map, slice_weights
 from viewer.simulation.phantom import Region, Sampling, Stack, random_stack
 from viewer.simulation.projection import Exposure, ParallelBeam, attenuation, measured
 from viewer.simulation.reconstruction import filtered_back_projection
@@ -140,14 +140,15 @@ def scanned(
     pixel_mm: float,
     correlation: float,
 ) -> tuple[FloatArray, FloatArray]:
-    """Noise-free reconstruction and noise [slice, row, column] at an exposure that gives 4 to 70 HU."""
+    """Noise-free reconstruction and noise of about 4 to 70 HU, both [slice, row, column]."""
     offsets = beam.offsets() * np.float32(pixel_mm)
     sinograms = [beam.project(attenuation(plane), pixel_mm) for plane in values]
     clean = np.stack([filtered_back_projection(one, beam, kernel, pixel_mm) for one in sinograms])
 
     def noise_of(plane: int, exposure: Exposure) -> FloatArray:
         noisy = measured(rng, sinograms[plane], exposure, offsets)
-        return filtered_back_projection(noisy, beam, kernel, pixel_mm) - clean[plane]
+        image = filtered_back_projection(noisy, beam, kernel, pixel_mm)
+        return np.asarray(image - clean[plane], np.float32)
 
     exposure = Exposure(
         photons=1e5,
@@ -193,7 +194,7 @@ def _cut(
         sd=np.stack([sd[one] for one in windows]).astype(np.float16),
         lesion=np.stack([stack.lesion_weight[one] * 255 for one in windows]).astype(np.uint8),
         projected=np.full(total, is_projected),
-        kernel=np.tile(np.float32(shape), (total, 1)),
+        kernel=np.tile(np.asarray(shape, np.float32), (total, 1)),
         frequency=np.full(total, frequency, np.float32),
         spacing_mm=np.full(total, stack.spacing_mm, np.float32),
         pixel_mm=np.full(total, stack.pixel_mm, np.float32),
@@ -204,7 +205,7 @@ def _cut(
 def _corners(
     rng: np.random.Generator, middle: FloatArray, sd: FloatArray, count: int
 ) -> list[tuple[int, int]]:
-    """Upper left corners of up to `count` patches, few of them mostly air, none starved of light."""
+    """Upper left corners of up to `count` patches, few of them mostly air."""
     limit = middle.shape[0] - PATCH
     found: list[tuple[int, int]] = []
     for _ in range(count * 8):

@@ -86,7 +86,7 @@ class ParallelBeam:
         return np.asarray(integrals, np.float32)
 
     def backproject(self, filtered: FloatArray) -> FloatArray:
-        """Sum of `filtered` [view, detector] along the rays through each pixel, times pi / views."""
+        """Sum of `filtered` [view, detector] along the rays through each pixel, by pi / views."""
         points = scipy.fft.rfft(filtered, axis=1)[:, :-1] * self._detector_phase()
         points = points * self.shift.conj() * (2.0 / self.detectors)
         points[:, 0] *= 0.5
@@ -109,7 +109,8 @@ class ParallelBeam:
     def _detector_phase(self) -> ComplexArray:
         order = np.arange(self.detectors // 2)
         middle = (self.detectors - 1) / 2
-        return np.exp(2j * np.pi * order * middle / self.detectors).astype(np.complex64)
+        phase = np.exp(2j * np.pi * order * middle / self.detectors)
+        return np.asarray(phase, np.complex64)
 
 
 def _kaiser(distance: FloatArray) -> FloatArray:

@@ -10,7 +10,7 @@ from viewer.simulation.projection import ParallelBeam, hounsfield
 
 
 def ramp_response(samples: int, spacing_mm: float) -> FloatArray:
-    """Frequency response of the band-limited ramp for the layout of `rfft`, length samples // 2 + 1.
+    """Frequency response of the band-limited ramp, [samples // 2 + 1] as `rfft` lays it out.
 
     Source: Kak and Slaney 1988, equation 61: the sampled kernel 1/4, 0 at even and
     -1 / (pi n)^2 at odd distances (over spacing squared) keeps water at its value.

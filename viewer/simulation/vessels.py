@@ -90,7 +90,7 @@ def tree(
         bent = _deflected(rng, heading, rng.uniform(0.0, 0.35))
         count = max(int(length / (radius * _STEP_RADII)), 2)
         share = np.linspace(0.0, 1.0, count, dtype=np.float32)[:, None]
-        end = begin + length * (0.5 * heading + 0.5 * bent)
+        end = np.asarray(begin + length * (0.5 * heading + 0.5 * bent), np.float32)
         curve = begin + length * share * ((1 - share) * heading + share * bent)
         curve = curve + share * (end - curve[-1])
         points.append(curve.astype(np.float32))
@@ -102,5 +102,5 @@ def tree(
         for child, spread in ((larger, 0.25), (smaller, 0.75)):
             if child * 0.95 > smallest_mm:
                 turned = _deflected(rng, bent, spread * rng.uniform(0.5, 1.4))
-                waiting.append((end.astype(np.float32), turned, child * 0.95))
+                waiting.append((end, turned, child * 0.95))
     return Tube(np.concatenate(points), np.concatenate(radii))

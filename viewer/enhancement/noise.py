@@ -1,0 +1,228 @@
+"""How strong the noise of a CT series is and how fine its grain, measured from the slices alone.
+
+"Noise SD" means here, in training and at inference the standard deviation in HU of the noise in
+soft tissue of the reconstructed slices, after kernel and slice thickness. "Mean frequency" is the
+mean of the radial noise power spectrum, sum(f NPS(f)) / sum(NPS(f)) up to Nyquist.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import scipy.fft
+import scipy.ndimage
+
+FloatArray = npt.NDArray[np.float32]
+BoolArray = npt.NDArray[np.bool_]
+_Any = TypeVar("_Any", bound=np.generic)
+
+SOFT_TISSUE_HU = (-180.0, 220.0)
+_FINE_PIXELS = 1.5
+_MASK_PIXELS = 2.5
+_EDGE_PIXELS = 3
+_BLOCK_SIZES = (32, 24, 16)
+_LEVEL_BLOCK = 16
+_MAD_TO_SD = 1.4826
+_QUIET_SHARE = 0.3
+_FEWEST_BLOCKS = 4
+_MOST_SLICES = 9
+
+
+@dataclass(frozen=True, slots=True)
+class NoiseEstimate:
+    """Noise of a series.
+
+    Attributes
+    ----------
+    sd : standard deviation in HU over soft tissue of the slices looked at.
+    mean_frequency_per_mm : of the radial noise power spectrum, cycles per mm.
+    blocks : number of homogeneous blocks the spectrum comes from.
+    fine_share : SD of the fine detail (above a Gaussian of 1.5 pixels) divided by `sd`; turns a
+        local fine SD into a noise SD.
+    """
+
+    sd: float
+    mean_frequency_per_mm: float
+    blocks: int
+    fine_share: float
+
+
+def estimate_noise(
+    values: npt.NDArray[np.generic], spacing_mm: tuple[float, float]
+) -> NoiseEstimate | None:
+    """Noise SD and NPS mean frequency of CT slices.
+
+    Parameters
+    ----------
+    values : HU [slice, row, column] or [row, column]; up to nine slices, evenly spread, are used.
+    spacing_mm : row and column spacing.
+
+    Returns
+    -------
+    None where there is too little soft tissue to measure in (fewer than four homogeneous blocks
+    of 16 x 16 pixels).
+
+    Notes
+    -----
+    The level is the median over soft tissue of a robust SD of the fine detail; the shape (share of
+    fine detail in all noise, mean frequency) comes from the most homogeneous blocks only, so
+    that anatomy is not taken for noise.
+    """
+    slices = np.asarray(values, np.float32)
+    slices = slices[None] if slices.ndim == 2 else slices
+    chosen = np.unique(np.linspace(0, len(slices) - 1, min(len(slices), _MOST_SLICES)).astype(int))
+    planes = [(slices[index], soft_tissue(slices[index])) for index in chosen]
+    quiet = _quiet_blocks(planes)
+    levels = np.concatenate([_block_levels(plane, soft) for plane, soft in planes])
+    if quiet is None or len(levels) < _FEWEST_BLOCKS:
+        return None
+    pixel = float(np.mean(spacing_mm))
+    fine_share = _fine_share(quiet)
+    return NoiseEstimate(
+        sd=_typical(levels) / fine_share,
+        mean_frequency_per_mm=mean_frequency(quiet, pixel),
+        blocks=len(quiet),
+        fine_share=fine_share,
+    )
+
+
+def slice_sd(plane: npt.NDArray[np.generic], estimate: NoiseEstimate) -> float:
+    """Noise SD in HU of one slice [row, column]; the series' own figure where it has no tissue."""
+    values = np.asarray(plane, np.float32)
+    levels = _block_levels(values, soft_tissue(values))
+    if len(levels) < _FEWEST_BLOCKS:
+        return estimate.sd
+    return _typical(levels) / estimate.fine_share
+
+
+def fine_detail(plane: FloatArray) -> FloatArray:
+    """What a Gaussian of 1.5 pixels takes away."""
+    return np.asarray(plane - scipy.ndimage.gaussian_filter(plane, _FINE_PIXELS), np.float32)
+
+
+def soft_tissue(plane: FloatArray) -> BoolArray:
+    """Pixels of -180 to 220 HU (after smoothing) at least three pixels away from any other."""
+    smooth = scipy.ndimage.gaussian_filter(plane, _MASK_PIXELS)
+    soft = (smooth > SOFT_TISSUE_HU[0]) & (smooth < SOFT_TISSUE_HU[1])
+    return np.asarray(scipy.ndimage.minimum_filter(soft, 2 * _EDGE_PIXELS + 1), np.bool_)
+
+
+def mean_frequency(blocks: FloatArray, pixel_mm: float) -> float:
+    """Mean frequency in cycles per mm of detrended square blocks [block, row, column]."""
+    window = np.hanning(blocks.shape[-1] + 2)[1:-1]
+    power = np.abs(scipy.fft.fft2(blocks * np.outer(window, window))) ** 2
+    frequency, radial = _radial(power.mean(axis=0))
+    return float(np.sum(frequency * radial) / np.sum(radial)) / pixel_mm
+
+
+def _quiet_blocks(planes: list[tuple[FloatArray, BoolArray]]) -> FloatArray | None:
+    """The most homogeneous detrended blocks [block, row, column], as large as there are."""
+    for size in _BLOCK_SIZES:
+        blocks, ratios = [], []
+        for plane, soft in planes:
+            fine = fine_detail(plane)
+            for row, column in _whole_blocks(soft, size):
+                window = (slice(row, row + size), slice(column, column + size))
+                level = _robust_sd(fine[window])
+                if level > 0.0:
+                    blocks.append(_detrended(plane[window]))
+                    ratios.append(float(blocks[-1].std()) / level)
+        if len(blocks) >= _FEWEST_BLOCKS:
+            count = max(int(len(ratios) * _QUIET_SHARE), _FEWEST_BLOCKS)
+            return np.stack([blocks[place] for place in np.argsort(ratios)[:count]])
+    return None
+
+
+def _fine_share(blocks: FloatArray) -> float:
+    """SD of the fine detail divided by the SD of all noise, from the blocks' spectrum."""
+    power = (np.abs(scipy.fft.fft2(blocks)) ** 2).mean(axis=0)
+    gain = 1.0 - np.exp(-2.0 * (np.pi * _frequencies(blocks.shape[-1]) * _FINE_PIXELS) ** 2)
+    return float(np.sqrt(np.sum(power * gain**2) / np.sum(power)))
+
+
+@cache
+def _frequencies(size: int) -> FloatArray:
+    axis = np.fft.fftfreq(size)
+    return np.asarray(np.hypot(axis[:, None], axis[None, :]), np.float32)
+
+
+def _radial(power: npt.NDArray[np.floating]) -> tuple[FloatArray, FloatArray]:
+    size = power.shape[-1]
+    bins = np.arange(1, size // 2 + 1)
+    ring = np.round(_frequencies(size) * size).astype(int)
+    total = np.bincount(ring.ravel(), power.ravel(), minlength=size)
+    count = np.bincount(ring.ravel(), minlength=size)
+    radial = total[bins] / np.maximum(count[bins], 1)
+    return (bins / size).astype(np.float32), radial.astype(np.float32)
+
+
+def _typical(levels: FloatArray) -> float:
+    """Median fine SD of the blocks whose coarse SD (second column) is among the lowest 30 %."""
+    order = np.argsort(levels[:, 1])
+    count = max(round(len(order) * _QUIET_SHARE), _FEWEST_BLOCKS)
+    return float(np.median(levels[order[:count], 0]))
+
+
+def _robust_sd(values: FloatArray) -> float:
+    return _MAD_TO_SD * float(np.median(np.abs(values)))
+
+
+def _block_levels(plane: FloatArray, soft: BoolArray) -> FloatArray:
+    """Robust SD of the fine detail, and SD of the rest, of every 16 x 16 block.
+
+    Blocks that are less than half soft tissue are left out. Coarse structure is how anatomy shows
+    itself: choosing blocks by it does not bias the fine noise that is measured in them.
+
+    Returns
+    -------
+    Shape (blocks, 2).
+    """
+    smooth = np.asarray(scipy.ndimage.gaussian_filter(plane, _MASK_PIXELS), np.float32)
+    inside, fine, coarse = (_tiled(image) for image in (soft, fine_detail(plane), smooth))
+    found = [
+        (_robust_sd(fine[place][inside[place]]), float(coarse[place][inside[place]].std()))
+        for place in np.flatnonzero(inside.mean(axis=1) >= 0.5)
+    ]
+    return np.asarray(found, np.float32).reshape(-1, 2)
+
+
+def _tiled(image: npt.NDArray[_Any]) -> npt.NDArray[_Any]:
+    """The whole 16 x 16 blocks of an image [block, pixel]."""
+    rows, columns = (size // _LEVEL_BLOCK for size in image.shape)
+    cut = image[: rows * _LEVEL_BLOCK, : columns * _LEVEL_BLOCK]
+    parts = cut.reshape(rows, _LEVEL_BLOCK, columns, _LEVEL_BLOCK).swapaxes(1, 2)
+    return parts.reshape(rows * columns, -1)
+
+
+def _whole_blocks(soft: BoolArray, size: int) -> list[tuple[int, int]]:
+    """Corners of square blocks that are entirely soft tissue, half a block apart."""
+    integral = np.pad(soft.astype(np.int32).cumsum(0).cumsum(1), ((1, 0), (1, 0)))
+    rows = np.arange(0, soft.shape[0] - size + 1, size // 2)
+    columns = np.arange(0, soft.shape[1] - size + 1, size // 2)
+    total = (
+        integral[np.ix_(rows + size, columns + size)]
+        - integral[np.ix_(rows, columns + size)]
+        - integral[np.ix_(rows + size, columns)]
+        + integral[np.ix_(rows, columns)]
+    )
+    return [(int(rows[row]), int(columns[column])) for row, column in np.argwhere(total == size**2)]
+
+
+@cache
+def _trend(size: int) -> FloatArray:
+    axis = np.linspace(-1.0, 1.0, size)
+    y, x = np.meshgrid(axis, axis, indexing="ij")
+    terms = np.stack([np.ones_like(x), x, y, x * y, x**2, y**2]).reshape(6, -1)
+    basis, _ = np.linalg.qr(terms.T)
+    return np.asarray(basis, np.float32)
+
+
+def _detrended(block: FloatArray) -> FloatArray:
+    """Block less its best quadratic surface."""
+    flat = block.ravel() - block.mean()
+    basis = _trend(len(block))
+    return np.asarray((flat - basis @ (basis.T @ flat)).reshape(block.shape), np.float32)
