@@ -297,8 +297,11 @@ def contrast(first: str, second: str) -> float:
 
 def luminance(colour: str) -> float:
     """Return the relative luminance of a colour, 0 to 1. Source: WCAG 2.2."""
-    channels = QColor(colour).getRgbF()[:3]
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    drawn = QColor(colour)
+    channels = (drawn.redF(), drawn.greenF(), drawn.blueF())
+    linear: list[float] = [
+        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels
+    ]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
