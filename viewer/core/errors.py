@@ -34,6 +34,10 @@ class NotDicom(DiptychError):
     """A file is readable and is something other than DICOM."""
 
 
+class DirectoryRecord(DiptychError):
+    """A file is the index of a medium (a DICOMDIR) and holds no image or object itself."""
+
+
 class BadHeader(DiptychError):
     """A DICOM header is damaged, contradicts itself or is nested too deeply."""
 
@@ -56,6 +60,10 @@ class InvalidWindow(DiptychError):
 
 class InvalidGeometry(DiptychError):
     """Position, orientation or spacing do not describe a plane or a volume."""
+
+
+class NoVolumeRendering(DiptychError):
+    """This machine offers no way to draw off screen, so volumes cannot be rendered."""
 
 
 class InvalidStrength(DiptychError):

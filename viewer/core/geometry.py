@@ -1,5 +1,6 @@
 """Where frames and volumes lie in the patient: planes, affines, slice order, letters."""
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -47,15 +48,16 @@ class FrameGeometry:
 
     def __post_init__(self) -> None:
         """Refuse directions that are not unit vectors at right angles, and bad spacings."""
-        row, column = vector(self.row_direction), vector(self.column_direction)
-        lengths = (np.linalg.norm(row), np.linalg.norm(column))
-        if not all(abs(length - 1) < 0.02 for length in lengths) or abs(row @ column) > 0.02:
+        row, column = self.row_direction, self.column_direction
+        cosine = sum(a * b for a, b in zip(row, column, strict=True))
+        lengths = (math.hypot(*row), math.hypot(*column))
+        if not all(abs(length - 1) < 0.02 for length in lengths) or abs(cosine) > 0.02:
             raise InvalidGeometry(
                 "The image orientation in the header is not a pair of perpendicular unit vectors.",
                 "The plane of the image in the patient is unknown.",
             )
         for step, count in zip(self.spacing_mm, self.shape, strict=True):
-            if not np.isfinite(step) or step < 0 or (step == 0 and count > 1):
+            if not math.isfinite(step) or step < 0 or (step == 0 and count > 1):
                 raise InvalidGeometry(f"The pixel spacing in the header is {step:g} mm.")
 
     @property

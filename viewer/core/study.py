@@ -52,7 +52,9 @@ class Instance:
     `path` is where the bytes are; `origin` is what the reader is shown (the same, or the archive
     and the member's name). `pixel_spacing_mm` and `imager_spacing_mm` are (row, column) as
     written. `rescale_type` is the unit as written ("" when absent). `padding` is the inclusive
-    range of stored values that mean no pixel. `notes` name what is present and not drawn.
+    range of stored values that mean no pixel. `notes` name what is present and not drawn,
+    `warnings` what the header leaves out or contradicts. `acquisition` holds further
+    (name, value) pairs as written; the header reader lists the names.
     """
 
     path: str
@@ -85,6 +87,7 @@ class Instance:
     is_ai: bool = False
     acquisition: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def frame_count(self) -> int:
