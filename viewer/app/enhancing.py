@@ -1,0 +1,305 @@
+"""Enhancing: a request passes the gates, runs, and becomes a residual that blends at any strength.
+
+`prepare` measures the series, asks the gates and fixes the strength's scale; `run` computes the
+residual, visible slice first. Both are plain functions over frozen inputs and run in the compute
+lane, on the command line or in a test alike. An `Engine` is what they keep between runs.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+
+from viewer import __version__
+from viewer.core.errors import Blocked
+from viewer.core.provenance import Provenance
+from viewer.core.study import Series, SeriesPart, Study
+from viewer.core.volume import AnyVolume, DerivedVolume, Volume, derive
+from viewer.enhancement import checks
+from viewer.enhancement.checks import Candidate, GateResult
+from viewer.enhancement.conditioning import NoiseProfile, noise_profile, source_slices
+from viewer.enhancement.engine import (
+    Engine,
+    Measured,
+    QuietThread,
+    residual_slices,
+    slice_order,
+)
+from viewer.enhancement.method import Effect, Method, Settings
+from viewer.enhancement.residual import (
+    Residual,
+    ResidualBuffer,
+    blended,
+    content_key,
+    residual_step,
+)
+from viewer.enhancement.strength import (
+    DEFAULT_STRENGTH,
+    Blend,
+    FlatNoise,
+    checked_strength,
+    flat_noise,
+    flat_patches,
+)
+
+NO_SCALE = "there is no flat region to measure the noise cut in: strength is the blend fraction"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EnhanceRequest:
+    """What is asked for. `settings` may name some of the method's parameters.
+
+    `first_slice` is the visible one and `direction` (1 or -1) where the reader scrolls to.
+    `device` is "auto", "cuda", "mps" or "cpu".
+    """
+
+    study: Study
+    series: Series
+    part: SeriesPart
+    volume: AnyVolume
+    method_id: str
+    strength: float = DEFAULT_STRENGTH
+    settings: Settings = ()
+    first_slice: int = 0
+    direction: int = 1
+    device: str = "auto"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """A request that passed the gates, with everything fixed that does not depend on strength.
+
+    `flat` is None for methods whose strength is a blend fraction, or where nothing is flat; `key`
+    names the residual by content, weights and parameters.
+    """
+
+    request: EnhanceRequest
+    volume: Volume
+    method: Method
+    settings: Settings
+    gates: tuple[GateResult, ...]
+    noise: NoiseProfile
+    flat: FlatNoise | None
+    cautions: tuple[str, ...]
+    is_synthetic_data: bool
+    input_range: tuple[float, float]
+    key: str
+    time: str
+
+    def blend(self, strength: float) -> Blend:
+        """Return the factor on the residual that a strength asks for, and the cut it reaches.
+
+        Raises
+        ------
+        InvalidStrength : outside 0 to 1.
+        """
+        if self.flat is not None:
+            return self.flat.blend(strength)
+        return Blend(checked_strength(strength), None)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Enhancement:
+    """A residual, complete or still growing, with the plan that it follows."""
+
+    plan: Plan
+    residual: Residual
+
+    def provenance(self, strength: float | None = None) -> Provenance:
+        """Return how the pixels at a strength (by default the requested one) are made."""
+        plan = self.plan
+        asked = plan.request.strength if strength is None else strength
+        blend = plan.blend(asked)
+        return Provenance(
+            kind=plan.method.kind,
+            method_id=plan.method.id,
+            method_name=plan.method.name,
+            version=plan.method.version,
+            weights_sha256=plan.method.weights_sha256,
+            parameters=_parameters(plan),
+            strength=asked,
+            blend=blend.factor,
+            reached=blend.reached,
+            input_range=plan.input_range,
+            source_uids=plan.volume.sources,
+            device=self.residual.device,
+            software_version=__version__,
+            time=plan.time,
+            cautions=plan.cautions,
+            is_synthetic_data=plan.is_synthetic_data,
+        )
+
+    def volume(self, strength: float | None = None) -> DerivedVolume:
+        """Return the enhanced volume; slices not computed yet are marked as not loaded."""
+        provenance = self.provenance(strength)
+        source, residual = self.plan.volume, self.residual
+        values = blended(source.values, residual.values, residual.step, provenance.blend)
+        return derive(source, values, provenance, residual.loaded)
+
+    def residual_volume(self, strength: float | None = None) -> DerivedVolume:
+        """Return the residual's own int16 steps (`residual.step` modality units each)."""
+        residual = self.residual
+        return derive(self.plan.volume, residual.values, self.provenance(strength), residual.loaded)
+
+
+def prepare(engine: Engine, request: EnhanceRequest) -> Plan:
+    """Measure the series, ask the gates, open the model and fix the scale of the strength.
+
+    Raises
+    ------
+    InvalidStrength, UnknownMethod, WrongUsage : the request makes no sense.
+    Blocked : a gate refuses; the words say why.
+    UntrustedWeights : the model's weights are not those that its card names.
+    """
+    checked_strength(request.strength)
+    method = engine.catalogue.method(request.method_id)
+    settings = method.settings(request.settings)
+    card = engine.catalogue.card(method.id)
+    volume = request.volume
+    if not isinstance(volume, Volume) or not volume.is_complete:
+        _refuse(method, gates_for(engine, request))
+        raise Blocked(f"{method.name} needs a complete series.")
+    identity = (method.id, method.version, method.weights_sha256)
+    key = content_key(volume.values, volume.sources, identity, settings)
+    known = engine.measured(key)
+    noise = known.noise if known else measured_noise(volume)
+    gates = _gates(engine, request, method, noise)
+    _refuse(method, gates)
+    if known is None:
+        known = Measured(noise, _flat_noise(engine, method, settings, request, volume, noise))
+        engine.remember(key, known)
+    words = (*checks.cautions(gates), *(card.cautions if card else ()), method.caution)
+    is_unscaled = method.effect is Effect.NOISE_CUT and known.flat is None
+    return Plan(
+        request=request,
+        volume=volume,
+        method=method,
+        settings=settings,
+        gates=gates,
+        noise=noise,
+        flat=known.flat,
+        cautions=tuple(word for word in (*words, NO_SCALE if is_unscaled else "") if word),
+        is_synthetic_data=card is not None and card.is_synthetic_data,
+        input_range=(float(volume.values.min()), float(volume.values.max())),
+        key=key,
+        time=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def gates_for(engine: Engine, request: EnhanceRequest) -> tuple[GateResult, ...]:
+    """Return the verdict of every gate without running anything, as the inspector shows them.
+
+    Raises
+    ------
+    UnknownMethod : no method has this name.
+    """
+    method = engine.catalogue.method(request.method_id)
+    return _gates(engine, request, method, measured_noise(request.volume))
+
+
+def measured_noise(volume: AnyVolume) -> NoiseProfile:
+    """Return the noise profile of a complete volume; all 0 for anything else."""
+    if not isinstance(volume, Volume) or not volume.is_complete:
+        return NoiseProfile(np.zeros(len(volume.values), dtype=np.float32), 0.0, 0.0)
+    _, row_mm, column_mm = volume.geometry.spacing_mm
+    return noise_profile(volume.values, (row_mm, column_mm), volume.unit, volume.mask)
+
+
+def _gates(
+    engine: Engine, request: EnhanceRequest, method: Method, noise: NoiseProfile
+) -> tuple[GateResult, ...]:
+    card = engine.catalogue.card(method.id)
+    candidate = Candidate(request.study, request.series, request.part, request.volume, noise)
+    return checks.check(candidate, card.input if card else None)
+
+
+def _refuse(method: Method, gates: tuple[GateResult, ...]) -> None:
+    """Raise what the gates that refuse say, if any does."""
+    reasons = checks.blocks(gates)
+    if reasons:
+        raise Blocked(
+            f"{method.name} was not run: {'; '.join(reasons)}.",
+            "Nothing was changed.",
+            "Choose another series or another method.",
+        )
+
+
+def _flat_noise(
+    engine: Engine,
+    method: Method,
+    settings: Settings,
+    request: EnhanceRequest,
+    volume: Volume,
+    noise: NoiseProfile,
+) -> FlatNoise | None:
+    """Open the method, and run it on flat patches where its strength is a noise cut."""
+    source = source_slices(volume, noise)
+    with QuietThread() as quiet:
+        processor = quiet.call(lambda: engine.processor(method, source, settings, request.device))
+        if method.effect is not Effect.NOISE_CUT:
+            return None
+        return quiet.call(lambda: flat_noise(source, processor, flat_patches(source)))
+
+
+def run(
+    engine: Engine,
+    plan: Plan,
+    *,
+    on_batch: Callable[[Enhancement], None] | None = None,
+    report: Callable[[float, str], None] | None = None,
+    is_cancelled: Callable[[], bool] = lambda: False,
+) -> Enhancement:
+    """Compute the residual of a plan, visible slice first, or take it from the cache.
+
+    Parameters
+    ----------
+    on_batch : gets the growing result after each slab; its `residual.loaded` says what is there.
+    report : gets the fraction done and a few words.
+    is_cancelled : looked at between slabs.
+
+    Raises
+    ------
+    Cancelled : the flag was up.
+    OutOfMemory : neither the residual nor the smallest tile fits.
+    UntrustedWeights : the model's weights are not those that its card names.
+    """
+    if (kept := engine.residuals.find(plan.key)) is not None:
+        if on_batch:
+            on_batch(Enhancement(plan, kept))
+        return Enhancement(plan, kept)
+    request, volume = plan.request, plan.volume
+    source = source_slices(volume, plan.noise)
+    buffer = ResidualBuffer(volume.values.shape, residual_step(volume.values))
+    order = slice_order(source.count, request.first_slice, request.direction)
+    with QuietThread() as quiet:
+        processor = quiet.call(
+            lambda: engine.processor(plan.method, source, plan.settings, request.device)
+        )
+        steps = residual_slices(processor, order, is_cancelled)
+        done = 0
+        while (slab := quiet.call(lambda: next(steps, None))) is not None:
+            buffer.write(*slab)
+            done += len(slab[0])
+            if on_batch:
+                on_batch(Enhancement(plan, buffer.published(processor.device)))
+            if report:
+                report(done / len(order), f"{plan.method.name}: {done} of {len(order)} slices")
+    residual = buffer.published(processor.device)
+    engine.residuals.keep(plan.key, residual)
+    return Enhancement(plan, residual)
+
+
+def enhance(engine: Engine, request: EnhanceRequest) -> Enhancement:
+    """Prepare and run at once, without progress: for the command line and tests."""
+    return run(engine, prepare(engine, request))
+
+
+def _parameters(plan: Plan) -> tuple[tuple[str, str], ...]:
+    """Return the method's parameters and what it was told about the noise, as text."""
+    unit = plan.volume.unit
+    told = [(name, f"{value:g}") for name, value in plan.settings]
+    told.append(("noise_sd", f"{plan.noise.typical_sd:.3g} {unit}"))
+    if plan.noise.frequency_per_mm > 0:
+        told.append(("noise_frequency", f"{plan.noise.frequency_per_mm:.3g} per mm"))
+    return tuple(told)

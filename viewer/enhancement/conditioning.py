@@ -1,0 +1,111 @@
+"""The noise of a series as a method is told: one SD per slice and the frequency of the noise."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+from viewer.core.arrays import AnyArray, BoolArray, FloatArray
+from viewer.core.volume import Volume
+from viewer.enhancement.method import Float32Array, SourceSlices
+from viewer.enhancement.noise import estimate_noise, slice_sd
+
+SAMPLED_SLICES = 12
+BLOCK = 8
+MAD_TO_SD = 1.4826
+LAPLACIAN_GAIN = 6.0
+"""SD of the answer of the kernel in `plain_noise_sd` to white noise of SD 1."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NoiseProfile:
+    """Noise along a series.
+
+    `sd` is float32, one value per slice in modality units; `typical_sd` their median;
+    `frequency_per_mm` is the mean frequency of the noise power spectrum. All 0 where nothing could
+    be measured; the frequency also where the values are not HU.
+    """
+
+    sd: Float32Array
+    typical_sd: float
+    frequency_per_mm: float
+
+    @property
+    def is_measured(self) -> bool:
+        """True when noise was found."""
+        return self.typical_sd > 0
+
+
+def noise_profile(
+    values: AnyArray, spacing_mm: tuple[float, float], unit: str, mask: BoolArray | None = None
+) -> NoiseProfile:
+    """Measure up to twelve slices spread over a series and interpolate the others.
+
+    Parameters
+    ----------
+    values : [slice, row, column] in modality units.
+    spacing_mm : (row, column).
+    unit : "HU" measures in soft tissue, anything else wherever there is signal.
+    mask : False where a pixel is padding.
+    """
+    count = len(values)
+    nothing = NoiseProfile(np.zeros(count, dtype=np.float32), 0.0, 0.0)
+    places = np.unique(np.linspace(0, count - 1, min(SAMPLED_SLICES, count)).round().astype(int))
+    if unit != "HU":
+        masks = [None if mask is None else mask[place] for place in places]
+        sds = [plain_noise_sd(values[p], real) for p, real in zip(places, masks, strict=True)]
+        return _interpolated(count, places, sds, 0.0)
+    estimate = estimate_noise(values, spacing_mm)
+    if estimate is None or not estimate.sd > 0:
+        return nothing
+    sds = [slice_sd(values[place], estimate) for place in places]
+    return _interpolated(count, places, sds, estimate.mean_frequency_per_mm)
+
+
+def _interpolated(
+    count: int, places: AnyArray, sds: list[float], frequency_per_mm: float
+) -> NoiseProfile:
+    sd = np.interp(np.arange(count), places, sds).astype(np.float32)
+    return NoiseProfile(sd, float(np.median(sd)), frequency_per_mm)
+
+
+def plain_noise_sd(image: AnyArray, mask: BoolArray | None = None) -> float:
+    """Return the noise SD of a slice [row, column] in its own unit, 0 where there is no signal.
+
+    The kernel ignores constant and sloping values; its robust spread is taken block by block over
+    blocks brighter than a quarter of the brightest, and the median of these is the answer.
+
+    Source: Immerkaer, "Fast noise variance estimation", CVIU 1996.
+    """
+    rows, columns = (size // BLOCK * BLOCK for size in image.shape)
+    if not rows or not columns:
+        return 0.0
+    values = image.astype(np.float32)
+    fine = ndimage.correlate(values, np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32))
+    spread = np.median(np.abs(_blocks(fine[:rows, :columns])), axis=-1) * MAD_TO_SD
+    level = _blocks(values[:rows, :columns]).mean(axis=-1)
+    signal = level > 0.25 * np.percentile(level, 98)
+    if mask is not None:
+        signal &= _blocks(mask[:rows, :columns].astype(np.float32)).min(axis=-1) > 0
+    return float(np.median(spread[signal])) / LAPLACIAN_GAIN if signal.any() else 0.0
+
+
+def _blocks(image: Float32Array) -> FloatArray:
+    """Return the pixels of every block of 8 x 8, [block, pixel]."""
+    rows, columns = (size // BLOCK for size in image.shape)
+    cut = image.reshape(rows, BLOCK, columns, BLOCK).swapaxes(1, 2)
+    return np.asarray(cut.reshape(rows * columns, -1), dtype=np.float64)
+
+
+def source_slices(volume: Volume, noise: NoiseProfile) -> SourceSlices:
+    """Return a volume and its noise as a method wants them."""
+    geometry = volume.geometry
+    return SourceSlices(
+        values=volume.values,
+        spacing_mm=geometry.spacing_mm,
+        noise_sd=noise.sd,
+        noise_frequency_per_mm=noise.frequency_per_mm,
+        mask=volume.mask,
+        positions_mm=geometry.slice_positions_mm,
+        unit=volume.unit,
+    )

@@ -1,0 +1,153 @@
+"""The denoising network made ready for one source: neighbours, noise maps, body, crop."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+from viewer.core.arrays import BoolArray
+from viewer.enhancement.filters import without_padding
+from viewer.enhancement.inference import CHANNELS, STRIDE, Runner
+from viewer.enhancement.method import Float32Array, Region, SourceSlices
+
+TWO_NEIGHBOURS_MM = 2.5
+"""Up to this slice step both neighbours on each side are used (the network's own contract)."""
+ONE_NEIGHBOUR_MM = 4.0
+"""Up to this step one neighbour on each side; beyond, none."""
+STEP_TOLERANCE = 0.1
+AIR_HU = -900.0
+COARSE = 4
+MARGIN = 32
+
+
+def neighbours(source: SourceSlices) -> npt.NDArray[np.int64]:
+    """Return which slices the network sees for each slice, [slice, 5], the middle one its own.
+
+    A neighbour that does not exist, is too far away or lies beyond a step that differs from the
+    series' own by more than a tenth (a gap, or uneven slices) is replaced by the slice itself.
+    """
+    count, reach = source.count, CHANNELS // 2
+    step_mm = source.spacing_mm[0]
+    used = 2 if step_mm <= TWO_NEIGHBOURS_MM else 1 if step_mm <= ONE_NEIGHBOUR_MM else 0
+    own = np.arange(count)
+    table = np.repeat(own[:, None], CHANNELS, axis=1)
+    is_joined = np.ones(max(0, count - 1), dtype=np.bool_)
+    if source.positions_mm:
+        steps = np.abs(np.diff(source.positions_mm))
+        is_joined = np.abs(steps - step_mm) <= STEP_TOLERANCE * step_mm
+    for distance in range(1, used + 1):
+        for sign in (-1, 1):
+            there = own + sign * distance
+            for index in np.flatnonzero((there >= 0) & (there < count)):
+                low, high = sorted((int(index), int(there[index])))
+                if is_joined[low:high].all():
+                    table[index, reach + sign * distance] = there[index]
+    return table
+
+
+def body_mask(image: Float32Array) -> BoolArray:
+    """Return True inside the patient: all but the air that is connected to the slice's border.
+
+    `image` is CT in HU, [row, column]. Found on means of 4 x 4 pixels, with about 8 pixels to
+    spare around the skin.
+    """
+    rows, columns = (-(-size // COARSE) * COARSE for size in image.shape)
+    padded = np.pad(image, ((0, rows - image.shape[0]), (0, columns - image.shape[1])), mode="edge")
+    means = padded.reshape(rows // COARSE, COARSE, columns // COARSE, COARSE).mean(axis=(1, 3))
+    air = np.pad(means < AIR_HU, 1, constant_values=True)
+    labels, _ = ndimage.label(air)
+    inside = (labels != labels[0, 0])[1:-1, 1:-1]
+    inside = ndimage.binary_opening(inside, iterations=1)
+    inside = ndimage.binary_dilation(inside, iterations=3)
+    mask = np.repeat(np.repeat(inside, COARSE, axis=0), COARSE, axis=1)
+    return np.asarray(mask[: image.shape[0], : image.shape[1]])
+
+
+class DenoisingProcessor:
+    """The network with a runner and a source.
+
+    Parameters
+    ----------
+    runner : where the network runs.
+    source : CT slices with their noise.
+    """
+
+    def __init__(self, runner: Runner, source: SourceSlices) -> None:
+        self._runner = runner
+        self._source = source
+        self._neighbours = neighbours(source)
+        self._pixel_mm = float(np.mean(source.spacing_mm[1:]))
+
+    @property
+    def device(self) -> str:
+        """Where the network runs, in words."""
+        return self._runner.device
+
+    @property
+    def slab(self) -> int:
+        """Slices that go best in one call."""
+        return self._runner.slab
+
+    def residuals(self, indices: Sequence[int], region: Region | None = None) -> Float32Array:
+        """Return minus the noise, [len(indices), row, column], 0 in padding and outside the body.
+
+        Slices of one call are cropped alike to the part that holds the body.
+        """
+        rows, columns = self._source.values.shape[1:]
+        wanted = region or (0, rows, 0, columns)
+        masks = [self._changeable(index) for index in indices]
+        top, bottom, left, right = wanted
+        answer = np.zeros((len(masks), bottom - top, right - left), dtype=np.float32)
+        crop = _crop(np.any(masks, axis=0), wanted)
+        if crop is None:
+            return answer
+        area = np.s_[crop[0] : crop[1], crop[2] : crop[3]]
+        noise = self._noise(indices, area)
+        for place, mask in enumerate(masks):
+            noise[place][~mask[area]] = 0.0
+        whole = np.zeros((len(masks), rows, columns), dtype=np.float32)
+        whole[:, area[0], area[1]] = -noise
+        return np.asarray(whole[:, top:bottom, left:right])
+
+    def _changeable(self, index: int) -> BoolArray:
+        """Return where a slice may change: real pixels inside the body."""
+        real = self._source.slice_mask(index)
+        image = self._source.values[index].astype(np.float32)
+        if self._source.unit != "HU":
+            return np.ones(image.shape, dtype=np.bool_) if real is None else real
+        inside = body_mask(image if real is None else np.where(real, image, np.float32(-1024)))
+        return inside if real is None else inside & real
+
+    def _noise(self, indices: Sequence[int], area: tuple[slice, slice]) -> Float32Array:
+        """Run the network on one crop of some slices."""
+        source = self._source
+        needed = sorted({int(one) for index in indices for one in self._neighbours[index]})
+        planes = {index: self._plane(index, area) for index in needed}
+        stacks = np.stack(
+            [np.stack([planes[int(one)] for one in self._neighbours[index]]) for index in indices]
+        )
+        shape = (len(stacks), 1, *stacks.shape[-2:])
+        noise_sd = np.empty(shape, dtype=np.float32)
+        noise_sd[...] = source.noise_sd[list(indices)].reshape(-1, 1, 1, 1)
+        frequency = np.full(shape, source.noise_frequency_per_mm * self._pixel_mm, np.float32)
+        return self._runner.run(stacks, noise_sd, frequency)[:, 0]
+
+    def _plane(self, index: int, area: tuple[slice, slice]) -> Float32Array:
+        plane = self._source.values[index][area].astype(np.float32)
+        real = self._source.slice_mask(index)
+        return plane if real is None else without_padding(plane, real[area])
+
+
+def _crop(mask: BoolArray, wanted: Region) -> Region | None:
+    """Return the part to compute: the mask within the region, with a margin, in steps of 8."""
+    top, bottom, left, right = wanted
+    inside = mask[top:bottom, left:right]
+    if not inside.any():
+        return None
+    ends = []
+    for axis, offset, size in ((1, top, mask.shape[0]), (0, left, mask.shape[1])):
+        there = np.flatnonzero(inside.any(axis=axis)) + offset
+        first = max(0, int(there[0]) - MARGIN) // STRIDE * STRIDE
+        ends += [first, min(size, -(-(int(there[-1]) + 1 + MARGIN) // STRIDE) * STRIDE)]
+    return (ends[0], ends[1], ends[2], ends[3])

@@ -1,0 +1,168 @@
+"""Runs a method over a volume: the visible slice first, then outwards, quietly and cancellably."""
+
+import contextlib
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from viewer.core.errors import Cancelled
+from viewer.enhancement.catalogue import Catalogue, ModelCard, read_catalogue
+from viewer.enhancement.conditioning import NoiseProfile
+from viewer.enhancement.denoising import DenoisingProcessor
+from viewer.enhancement.filters import FilterProcessor
+from viewer.enhancement.inference import CPU, Runner, open_runner
+from viewer.enhancement.method import Float32Array, Method, Processor, Settings, SourceSlices
+from viewer.enhancement.residual import ResidualCache
+from viewer.enhancement.strength import FlatNoise
+from viewer.enhancement.tiles import PatientRunner
+
+LOWER_PRIORITY = 10
+LOOK_AHEAD = 3
+MEASURED_SERIES = 64
+
+Result = TypeVar("Result")
+
+
+def slice_order(count: int, first: int, direction: int = 1) -> tuple[int, ...]:
+    """Return every slice once: the visible one, then outwards, the scroll direction preferred.
+
+    Three slices in the scroll direction (`direction` 1 or -1) come before each one behind.
+    """
+    start = min(max(0, first), count - 1)
+    step = 1 if direction >= 0 else -1
+    ahead = list(range(start + step, count if step > 0 else -1, step))
+    behind = list(range(start - step, -1 if step > 0 else count, -step))
+    order = [start]
+    while ahead or behind:
+        order += ahead[:LOOK_AHEAD]
+        ahead = ahead[LOOK_AHEAD:]
+        order += behind[:1]
+        behind = behind[1:]
+    return tuple(order)
+
+
+def patient_runner(card: ModelCard, device: str = "auto") -> PatientRunner:
+    """Return the model on a device, with the CPU to fall back on when its memory runs out.
+
+    Raises
+    ------
+    UntrustedWeights : the weights are missing or are not those that the card names.
+    """
+    first = open_runner(card, device)
+    is_cpu = first.device.startswith("CPU")
+    return PatientRunner(first, None if is_cpu else lambda: open_runner(card, CPU))
+
+
+def residual_slices(
+    processor: Processor, order: Sequence[int], is_cancelled: Callable[[], bool]
+) -> Iterator[tuple[tuple[int, ...], Float32Array]]:
+    """Compute the residual slab by slab and yield (slices, residuals) as they come.
+
+    Raises
+    ------
+    Cancelled : the flag was up before a slab.
+    OutOfMemory : not even the smallest piece of a slice fits.
+    """
+    done = 0
+    while done < len(order):
+        if is_cancelled():
+            raise Cancelled
+        size = 1 if done == 0 else processor.slab
+        slab = tuple(order[done : done + size])
+        yield slab, processor.residuals(slab)
+        done += len(slab)
+
+
+class QuietThread:
+    """One thread of lower priority in which everything heavy is done; use it as a context.
+
+    The network's own threads are born in it and inherit the priority, so that the window stays
+    fluid even where the system gives them its core.
+    """
+
+    def __init__(self) -> None:
+        self._executor = ThreadPoolExecutor(1, "diptych-enhance", initializer=lower_priority)
+
+    def __enter__(self) -> "QuietThread":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._executor.shutdown(wait=True, cancel_futures=True)
+
+    def call(self, work: Callable[[], Result]) -> Result:
+        """Run something there and wait for it; its errors are raised here."""
+        return self._executor.submit(work).result()
+
+
+def lower_priority() -> None:
+    """Lower the calling thread's priority where the system has one per thread (Linux)."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOWER_PRIORITY)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measured:
+    """What was measured on a series before a method ran; small, so it is kept."""
+
+    noise: NoiseProfile
+    flat: FlatNoise | None
+
+
+class Engine:
+    """What outlives one run: the catalogue, opened models, cached residuals and measurements.
+
+    Parameters
+    ----------
+    models : folder of model cards and weights.
+    budget_bytes : most memory for cached residuals.
+    open_model : opens a model on a device; replaced in tests.
+    """
+
+    def __init__(
+        self,
+        models: Path,
+        budget_bytes: int = 1 << 30,
+        open_model: Callable[[ModelCard, str], Runner] | None = None,
+    ) -> None:
+        self.catalogue: Catalogue = read_catalogue(models)
+        self.residuals = ResidualCache(budget_bytes)
+        self._open_model = open_model or patient_runner
+        self._runners: dict[tuple[str, str, str], Runner] = {}
+        self._measured: dict[str, Measured] = {}
+        self._lock = threading.Lock()
+
+    def processor(
+        self, method: Method, source: SourceSlices, settings: Settings, device: str = "auto"
+    ) -> Processor:
+        """Return a method made ready for a source; a model stays open for the next time.
+
+        Raises
+        ------
+        UntrustedWeights : a model's weights are missing or are not those that its card names.
+        """
+        card = self.catalogue.card(method.id)
+        if card is None:
+            return FilterProcessor(method, source, settings)
+        key = (method.id, method.weights_sha256, device)
+        with self._lock:
+            if key not in self._runners:
+                self._runners[key] = self._open_model(card, device)
+            return DenoisingProcessor(self._runners[key], source)
+
+    def measured(self, key: str) -> Measured | None:
+        """Return what was measured for a content key, None when nothing was."""
+        with self._lock:
+            return self._measured.get(key)
+
+    def remember(self, key: str, measured: Measured) -> None:
+        """Keep the measurements of a series; the oldest of many are dropped."""
+        with self._lock:
+            self._measured[key] = measured
+            while len(self._measured) > MEASURED_SERIES:
+                del self._measured[next(iter(self._measured))]

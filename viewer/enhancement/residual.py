@@ -1,0 +1,177 @@
+"""Residuals as they are kept: 16-bit steps per voxel, blended with the source at any strength."""
+
+import hashlib
+import math
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from viewer.core.arrays import AnyArray, BoolArray, read_only
+from viewer.core.errors import OutOfMemory
+from viewer.enhancement.method import Float32Array, Settings
+
+FINEST_INTEGER_STEP = 1 / 8
+"""Step of the residual of integer values (HU): an eighth, so that it reaches +-4095."""
+LARGEST = 32767
+DIGEST_ROW_STEP = 8
+
+Int16Array = npt.NDArray[np.int16]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Residual:
+    """Enhanced minus original at full strength, in steps of `step` modality units.
+
+    `values` is int16 [slice, row, column]; `loaded` tells which slices have been computed (the
+    others are 0). `device` says where it was computed.
+    """
+
+    values: Int16Array
+    step: float
+    loaded: BoolArray
+    device: str = ""
+
+    def __post_init__(self) -> None:
+        """Freeze the arrays."""
+        object.__setattr__(self, "values", read_only(self.values))
+        object.__setattr__(self, "loaded", read_only(self.loaded))
+
+    @property
+    def is_complete(self) -> bool:
+        """True when every slice has been computed."""
+        return bool(self.loaded.all())
+
+    def in_units(self, index: int) -> Float32Array:
+        """Return the residual of one slice in modality units, float32 [row, column]."""
+        return np.asarray(self.values[index] * np.float32(self.step), dtype=np.float32)
+
+
+class ResidualBuffer:
+    """The writable side of a residual while it is being computed."""
+
+    def __init__(self, shape: tuple[int, int, int], step: float) -> None:
+        try:
+            self._values = np.zeros(shape, dtype=np.int16)
+        except MemoryError as error:
+            raise OutOfMemory(
+                f"The residual of this series needs {math.prod(shape) * 2 >> 20} MB of memory.",
+                "The series was not enhanced.",
+                "Close other series and try again.",
+            ) from error
+        self._loaded = np.zeros(shape[0], dtype=np.bool_)
+        self._step = step
+
+    def write(self, indices: Sequence[int], residuals: Float32Array) -> None:
+        """Store residuals [len(indices), row, column] given in modality units."""
+        for index, residual in zip(indices, residuals, strict=True):
+            steps = np.rint(residual / np.float32(self._step))
+            self._values[index] = np.clip(steps, -LARGEST, LARGEST)
+            self._loaded[index] = True
+
+    def published(self, device: str) -> Residual:
+        """Return what is there so far; later writes do not change its marks."""
+        return Residual(self._values, self._step, self._loaded.copy(), device)
+
+
+def residual_step(values: AnyArray) -> float:
+    """Return the step, a power of two, in which any difference of two of the values fits.
+
+    Integer values get at least an eighth of a unit; the largest difference of CT values then
+    still fits.
+    """
+    if not values.size:
+        return FINEST_INTEGER_STEP
+    span = float(values.max()) - float(values.min())
+    needed = 2.0 ** math.ceil(math.log2(span / LARGEST)) if span > 0 else FINEST_INTEGER_STEP
+    return max(FINEST_INTEGER_STEP, needed) if values.dtype.kind in "iu" else needed
+
+
+def blended(
+    values: AnyArray, residual: Int16Array, step: float, blend: float, out: AnyArray | None = None
+) -> AnyArray:
+    """Return ``values + blend * step * residual`` in the type of `values`.
+
+    Parameters
+    ----------
+    values, residual : same shape, any number of axes; int16, uint16, uint8 or float32 values.
+    step : modality units of one residual step.
+    blend : 0 leaves the values as they are, 1 is full strength.
+    out : where to write, or None for a new array.
+
+    Returns
+    -------
+    Rounded half to even for integers and clipped to their range, never wrapped.
+    """
+    answer = np.empty_like(values) if out is None else out
+    factor = np.float32(blend * step)
+    planes = values.ndim > 2
+    for index in range(len(values)) if planes else (...,):
+        mixed = residual[index].astype(np.float32)
+        mixed *= factor
+        mixed += values[index]
+        if values.dtype.kind in "iu":
+            limits = np.iinfo(values.dtype)
+            np.rint(mixed, out=mixed)
+            np.clip(mixed, limits.min, limits.max, out=mixed)
+        answer[index] = mixed
+    return answer
+
+
+def content_key(
+    values: AnyArray,
+    source_uids: tuple[str, ...],
+    method: tuple[str, str, str],
+    settings: Settings,
+) -> str:
+    """Return a name for the residual of these pixels by this method, 64 hexadecimal digits.
+
+    The digest covers the SOP Instance UIDs, shape and type, every eighth row of every slice,
+    the method's (id, version, weights SHA-256) and its parameters.
+    """
+    digest = hashlib.sha256()
+    words = (source_uids, values.shape, str(values.dtype), method, settings)
+    digest.update(repr(words).encode())
+    for plane in values:
+        digest.update(np.ascontiguousarray(plane[::DIGEST_ROW_STEP]).data)
+    return digest.hexdigest()
+
+
+class ResidualCache:
+    """Complete residuals by content key, the least recently used dropped over the byte budget.
+
+    Parameters
+    ----------
+    budget_bytes : most that is kept; a single larger residual is not kept at all.
+    """
+
+    def __init__(self, budget_bytes: int = 1 << 30) -> None:
+        self._budget = budget_bytes
+        self._kept: OrderedDict[str, Residual] = OrderedDict()
+        self._lock = threading.Lock()
+
+    @property
+    def used_bytes(self) -> int:
+        """Bytes of all residuals kept."""
+        with self._lock:
+            return sum(residual.values.nbytes for residual in self._kept.values())
+
+    def find(self, key: str) -> Residual | None:
+        """Return a residual and mark it as used, or None."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+            return self._kept.get(key)
+
+    def keep(self, key: str, residual: Residual) -> None:
+        """Keep a complete residual; an incomplete one is ignored."""
+        if not residual.is_complete or residual.values.nbytes > self._budget:
+            return
+        with self._lock:
+            self._kept[key] = residual
+            self._kept.move_to_end(key)
+            while sum(kept.values.nbytes for kept in self._kept.values()) > self._budget:
+                self._kept.popitem(last=False)
