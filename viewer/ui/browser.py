@@ -294,12 +294,12 @@ class _Recents(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._list = QWidget()
         self._fold = QPushButton("Recent")
         self._fold.setStyleSheet("text-align: left; padding-left: 4px;")
         self._fold.setAccessibleName("Show recently opened folders")
         theme.set_role(self._fold, "flat")
         self._fold.clicked.connect(lambda: self.set_expanded(self._list.isHidden()))
-        self._list = QWidget()
         self._rows = QVBoxLayout(self._list)
         self._rows.setContentsMargins(0, 0, 0, 0)
         self._rows.setSpacing(0)

@@ -1,25 +1,39 @@
-"""Icons of one style from a kept icon font, in the colours of the theme."""
+"""Icons of one style, drawn from the Material Design icon font that qtawesome ships.
 
-import qtawesome
-from PySide6.QtGui import QIcon
+Only that one font and its list of names are read; importing the whole of qtawesome would add
+0.2 to 0.4 s to the start of the window.
+"""
+
+import importlib.util
+import json
+from functools import cache
+from pathlib import Path
+
+from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QIconEngine, QPainter, QPixmap
 
 from viewer.ui import theme
 
-WINDOW_LEVEL = "mdi6.contrast-circle"
-ENHANCE = "mdi6.blur"
-MEASURE = "mdi6.ruler"
 SEARCH = "mdi6.magnify"
 CLOSE = "mdi6.close"
 FOLDER = "mdi6.folder-open-outline"
-OBJECT = "mdi6.file-outline"
 UNDO = "mdi6.undo"
 REDO = "mdi6.redo"
 DELETE = "mdi6.trash-can-outline"
 GO = "mdi6.crosshairs-gps"
-RENAME = "mdi6.pencil-outline"
 COPY = "mdi6.content-copy"
 EXPANDED = "mdi6.chevron-down"
 COLLAPSED = "mdi6.chevron-right"
+INVERT = "mdi6.invert-colors"
+AUTO = "mdi6.chart-bell-curve"
+SAVE = "mdi6.content-save-outline"
+HISTORY = "mdi6.history"
+INFO = "mdi6.information-outline"
+WARNING = "mdi6.alert-outline"
+ERROR = "mdi6.alert-octagon-outline"
+OK = "mdi6.check"
+BLOCK = "mdi6.cancel"
+_OBJECT = "mdi6.file-outline"
 
 _OBJECT_ICONS = {
     "SR": "mdi6.clipboard-text-outline",
@@ -37,18 +51,73 @@ _OBJECT_ICONS = {
 }
 
 
+@cache
+def _fonts_folder() -> Path:
+    spec = importlib.util.find_spec("qtawesome")
+    places = (spec.submodule_search_locations or []) if spec else []
+    return Path(places[0]) / "fonts" if places else Path()
+
+
+@cache
+def _characters() -> dict[str, str]:
+    """Return the font's character for every icon name."""
+    (charmap,) = sorted(_fonts_folder().glob("materialdesignicons6*charmap*.json"))[-1:]
+    codes = json.loads(charmap.read_text(encoding="utf-8"))
+    return {name: chr(int(code, 16)) for name, code in codes.items()}
+
+
+@cache
+def _family() -> str:
+    """Load the icon font into the running application and return its family."""
+    (file,) = sorted(_fonts_folder().glob("materialdesignicons6*.ttf"))[-1:]
+    identity = QFontDatabase.addApplicationFont(str(file))
+    return QFontDatabase.applicationFontFamilies(identity)[0]
+
+
+class _GlyphEngine(QIconEngine):
+    """Draws one character of the icon font in whatever size and state is asked for."""
+
+    def __init__(self, character: str, colour: str) -> None:
+        super().__init__()
+        self._character = character
+        self._colour = colour
+
+    def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
+        """Draw the character in the middle of the rectangle."""
+        is_off = mode is QIcon.Mode.Disabled
+        font = QFont(_family())
+        font.setPixelSize(max(min(rect.width(), rect.height()), 1))
+        painter.save()
+        painter.setFont(font)
+        painter.setPen(QColor(theme.DISABLED if is_off else self._colour))
+        painter.drawText(QRectF(rect), Qt.AlignmentFlag.AlignCenter, self._character)
+        painter.restore()
+
+    def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
+        """Return the icon on a clear ground."""
+        drawn = QPixmap(size)
+        drawn.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(drawn)
+        self.paint(painter, QRect(QPoint(0, 0), size), mode, state)
+        painter.end()
+        return drawn
+
+    def clone(self) -> QIconEngine:
+        """Return another engine that draws the same."""
+        return _GlyphEngine(self._character, self._colour)
+
+
 def icon(name: str, colour: str = theme.TEXT) -> QIcon:
-    """Return the icon of this name; needs a running application."""
-    made: QIcon = qtawesome.icon(
-        name,
-        color=colour,
-        color_disabled=theme.DISABLED,
-        color_on=theme.TEXT,
-        color_active=theme.TEXT,
-    )
-    return made
+    """Return the icon of a name such as "mdi6.ruler"; "" and unknown names give no icon."""
+    character = _characters().get(name.removeprefix("mdi6."))
+    return QIcon(_GlyphEngine(character, colour)) if character else QIcon()
+
+
+def has_icon(name: str) -> bool:
+    """True when the font has an icon of this name."""
+    return name.removeprefix("mdi6.") in _characters()
 
 
 def object_icon(modality: str) -> QIcon:
     """Return the icon of an object that is not an image, by its modality."""
-    return icon(_OBJECT_ICONS.get(modality, OBJECT), theme.SECONDARY)
+    return icon(_OBJECT_ICONS.get(modality, _OBJECT), theme.SECONDARY)
