@@ -1,0 +1,101 @@
+"""Codes that Diptych writes and recognises: its own scheme, and DICOM's where one fits."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence
+
+from viewer.core.provenance import MethodKind, Provenance
+
+OWN_SCHEME = "99DIPTYCH"
+OWN_SCHEME_NAME = "Diptych image derivation codes"
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A coded concept. Source: DICOM PS3.3 section 8.8 (Code Sequence Macro)."""
+
+    value: str
+    scheme: str
+    meaning: str
+    version: str = ""
+
+
+AI_ENHANCED = Code("AI-ENHANCED", OWN_SCHEME, "Enhanced by a trained model")
+FILTERED = Code("FILTERED", OWN_SCHEME, "Processed by a classical image filter")
+
+ARTIFICIAL_INTELLIGENCE = Code("123110", "DCM", "Artificial Intelligence")
+SOURCE_IMAGE = Code("121322", "DCM", "Source image for image processing operation")
+ACQUISITION_EQUIPMENT = Code("109101", "DCM", "Acquisition Equipment")
+PROCESSING_EQUIPMENT = Code("109102", "DCM", "Processing Equipment")
+
+_EDGE_ENHANCEMENT = Code("113086", "DCM", "Edge enhancement")
+_SMOOTHING = Code("113087", "DCM", "Smoothing")
+_GAUSSIAN_BLUR = Code("113088", "DCM", "Gaussian blur")
+_UNSHARP_MASK = Code("113089", "DCM", "Unsharp mask")
+
+# CID 7203 has no code for noise reduction by a model, for wavelets' or local contrast's effect on
+# contrast; the nearest one is given only where its meaning is true of what was done.
+_NEAREST = (
+    ("gauss", _GAUSSIAN_BLUR),
+    ("bilateral", _SMOOTHING),
+    ("nlm", _SMOOTHING),
+    ("non-local", _SMOOTHING),
+    ("tv", _SMOOTHING),
+    ("total-variation", _SMOOTHING),
+    ("wavelet", _SMOOTHING),
+    ("median", _SMOOTHING),
+    ("unsharp", _UNSHARP_MASK),
+    ("sharpen", _EDGE_ENHANCEMENT),
+)
+
+
+def code_item(code: Code) -> Dataset:
+    """Return one item of a code sequence."""
+    item = Dataset()
+    item.CodeValue = code.value
+    item.CodingSchemeDesignator = code.scheme
+    if code.version:
+        item.CodingSchemeVersion = code.version
+    item.CodeMeaning = code.meaning
+    return item
+
+
+def method_codes(provenance: Provenance) -> tuple[Code, ...]:
+    """Return the codes of a method: its kind, itself, the nearest standard one, and the AI mark.
+
+    The codes outlive de-identification, which removes every text (PS3.15 Table E.1-1).
+    """
+    is_ai = provenance.kind is MethodKind.AI
+    kind = AI_ENHANCED if is_ai else FILTERED
+    meaning = provenance.method_name[:64] or provenance.method_id[:64]
+    method = Code(provenance.method_id[:16], OWN_SCHEME, meaning, provenance.version[:16])
+    nearest = [code for word, code in _NEAREST if not is_ai and word in provenance.method_id]
+    codes = [kind, *([method] if provenance.method_id else []), *nearest[:1]]
+    return (*codes, ARTIFICIAL_INTELLIGENCE) if is_ai else tuple(codes)
+
+
+def scheme_item() -> Dataset:
+    """Return the item of Coding Scheme Identification Sequence that explains our own scheme."""
+    item = Dataset()
+    item.CodingSchemeDesignator = OWN_SCHEME
+    item.CodingSchemeName = OWN_SCHEME_NAME
+    item.CodingSchemeResponsibleOrganization = "Diptych"
+    return item
+
+
+def read_codes(items: Iterable[Dataset] | None) -> tuple[Code, ...]:
+    """Return the codes of a sequence; items without value and scheme are left out."""
+    found = []
+    for item in items or ():
+        value, scheme = str(item.get("CodeValue", "")), str(item.get("CodingSchemeDesignator", ""))
+        if value and scheme:
+            meaning = str(item.get("CodeMeaning", ""))
+            found.append(Code(value, scheme, meaning, str(item.get("CodingSchemeVersion", ""))))
+    return tuple(found)
+
+
+def sequence(*items: Dataset) -> Sequence:
+    """Return a DICOM sequence of these items."""
+    return Sequence(items)
