@@ -66,7 +66,7 @@ class LowPass(nn.Module):
         radius = self.radius
         padded = functional.pad(image, (radius, radius, radius, radius), mode="reflect")
         blurred = functional.conv2d(padded, cast(Tensor, self.rows))
-        return cast(Tensor, functional.conv2d(blurred, cast(Tensor, self.columns)))
+        return functional.conv2d(blurred, cast(Tensor, self.columns))
 
 
 class ResidualBlock(nn.Module):
@@ -83,7 +83,8 @@ class ResidualBlock(nn.Module):
 
     def forward(self, values: Tensor) -> Tensor:
         """Shape-preserving [batch, width, row, column]."""
-        return values + self.second(functional.relu(self.first(functional.relu(values))))
+        change: Tensor = self.second(functional.relu(self.first(functional.relu(values))))
+        return values + change
 
 
 class ResidualUNet(nn.Module):

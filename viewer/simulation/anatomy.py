@@ -98,7 +98,7 @@ def paint_spine(
             side * 0.5,
         )
         paint_bone(canvas, process, 1.8, grain)
-    spinous = Ellipsoid((0.0, back + 22.0 * scale, 0.0), (3.6, 15.0 * scale, INFINITE))
+    spinous = Ellipsoid((0.0, back + 15.0 * scale, 0.0), (3.6, 11.0 * scale, INFINITE))
     paint_bone(canvas, spinous, 1.5, grain)
     level = np.mod(canvas.z_mm + phase_mm, 30.0)
     disc = np.clip((3.5 - np.abs(level - 3.0)) / 1.0, 0.0, 1.0)[:, None, None]

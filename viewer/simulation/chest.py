@@ -10,7 +10,7 @@ from viewer.simulation import anatomy
 from viewer.simulation.anatomy import INFINITE, Torso
 from viewer.simulation.canvas import Canvas, Ellipsoid, Warp, texture
 from viewer.simulation.kernels import FloatArray
-from viewer.simulation.vessels import Tube, joined, path, tree
+from viewer.simulation.vessels import Tube, filling_tree, joined, path, tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,8 @@ class Chest:
     seed: int
 
     @classmethod
-    def random(cls, rng: np.random.Generator, detail: int = 1500, finest_mm: float = 0.5) -> Chest:
-        """A new person; `detail` bounds the number of segments of each of the four trees."""
+    def random(cls, rng: np.random.Generator, leaves: int = 700, leaf_mm: float = 0.5) -> Chest:
+        """A new person with `leaves` ends on each of the four vessel trees of the lungs."""
         torso = Torso.random(rng)
         cavity = torso.cavity
         depth = cavity.axes[1]
@@ -47,15 +47,9 @@ class Chest:
         for side in (-1.0, 1.0):
             lung = lung_region(cavity, side).scaled(-2.0)
             hilum = (side * 34.0, depth * 0.12, -18.0)
-            for height in (18.0, -8.0, -32.0):
-                start = (hilum[0] + side * 4.0, hilum[1], hilum[2] + height)
-                outward = (side * 1.0, rng.uniform(-0.6, 0.8), height / 18.0)
-                arteries.append(
-                    tree(rng, start, outward, rng.uniform(4.6, 5.6), lung, finest_mm, detail // 3)
-                )
-                tilted = (side * 1.0, -0.4, height / 25.0 - 0.2)
-                lower = (start[0], start[1] - 14.0, start[2] - 14.0)
-                veins.append(tree(rng, lower, tilted, 4.4, lung, finest_mm, detail // 3))
+            before = (hilum[0], hilum[1] - 12.0, hilum[2] - 16.0)
+            arteries.append(filling_tree(rng, hilum, lung, leaves, leaf_mm))
+            veins.append(filling_tree(rng, before, lung, leaves, leaf_mm * 0.9))
             bronchi.append(
                 path(
                     [(0.0, depth * 0.15, 4.0), (side * 20.0, depth * 0.17, -12.0), hilum], 5.6, 1.0
@@ -115,6 +109,8 @@ def _paint_lungs(canvas: Canvas, chest: Chest, rng: np.random.Generator) -> Floa
     fine = texture(rng, canvas.z_mm, canvas.values.shape[1], canvas.pixel_mm, 0.7, 1.0, 3.0)
     gradient = 0.45 * canvas.y_mm
     canvas.paint(coverage, chest.lung_hu + gradient + 26.0 * fine)
+    fissure = canvas.y_mm - 10.0 + 0.55 * (canvas.z_mm[:, None, None] + 25.0)
+    canvas.values += coverage * 110.0 * np.exp(-((fissure / 0.9) ** 2))
     low, high = float(canvas.z_mm.min()), float(canvas.z_mm.max())
     for tube in (chest.arteries, chest.veins):
         near = tube.near(low, high)

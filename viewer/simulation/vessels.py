@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from viewer.simulation.canvas import Ellipsoid
 from viewer.simulation.kernels import FloatArray
@@ -79,7 +80,8 @@ def tree(
     """
     first = np.asarray(direction, np.float32)
     first = first / np.linalg.norm(first)
-    waiting = [(np.asarray(start_mm, np.float32), first, radius_mm)]
+    root = np.asarray(start_mm, np.float32)
+    waiting = [(root, first, radius_mm)]
     points: list[FloatArray] = []
     radii: list[FloatArray] = []
     segments = 0
@@ -104,3 +106,69 @@ def tree(
                 turned = _deflected(rng, bent, spread * rng.uniform(0.5, 1.4))
                 waiting.append((end, turned, child * 0.95))
     return Tube(np.concatenate(points), np.concatenate(radii))
+
+
+def filling_tree(
+    rng: np.random.Generator,
+    start_mm: tuple[float, float, float],
+    region: Ellipsoid,
+    leaves: int,
+    leaf_mm: float = 0.45,
+    step_mm: float = 6.0,
+) -> Tube:
+    """A tree that reaches `leaves` random places spread through the whole of `region`.
+
+    Each place, near ones first, is joined to the node from which the way out is shortest (distance
+    plus a fifth of the path already behind it); radii follow from the number of leaves served.
+
+    Parameters
+    ----------
+    leaf_mm : radius of the thinnest branches.
+    step_mm : distance of nodes along a branch.
+    """
+    targets = _spread(rng, region, leaves)
+    targets = targets[np.argsort(np.linalg.norm(targets - np.asarray(start_mm), axis=1))]
+    most = leaves * 12
+    nodes, parents = np.zeros((most, 3), np.float32), np.full(most, -1)
+    behind = np.zeros(most, np.float32)
+    nodes[0] = start_mm
+    count = 1
+    tips = []
+    for target in targets:
+        away = np.linalg.norm(nodes[:count] - target, axis=1)
+        origin = int(np.argmin(away + 0.2 * behind[:count]))
+        pieces = min(max(int(away[origin] / step_mm), 1), 11)
+        if count + pieces > most:
+            break
+        for share in np.linspace(0.0, 1.0, pieces + 1)[1:]:
+            sway = rng.normal(0.0, 0.06 * step_mm, 3) * (share < 1.0)
+            nodes[count] = nodes[origin] + share * (target - nodes[origin]) + sway
+            parents[count] = count - 1 if share > 1.5 / pieces else origin
+            behind[count] = behind[origin] + share * away[origin]
+            count += 1
+        tips.append(count - 1)
+    return _thickened(nodes[:count], parents[:count], tips, leaf_mm)
+
+
+def _spread(rng: np.random.Generator, region: Ellipsoid, count: int) -> FloatArray:
+    cube = rng.uniform(-1.0, 1.0, (count * 3, 3))
+    inside = cube[np.sum(cube**2, axis=1) < 1.0][:count]
+    return np.asarray(inside * region.axes + region.centre, np.float32)
+
+
+def _thickened(
+    nodes: FloatArray, parents: npt.NDArray[np.int_], tips: list[int], leaf_mm: float
+) -> Tube:
+    served = np.zeros(len(nodes))
+    served[tips] = 1.0
+    for index in range(len(nodes) - 1, 0, -1):
+        served[parents[index]] += served[index]
+    radius = leaf_mm * np.cbrt(np.maximum(served, 1.0))
+    points, radii = [], []
+    for index in range(1, len(nodes)):
+        begin, end = nodes[parents[index]], nodes[index]
+        count = max(int(np.linalg.norm(end - begin) / max(0.8 * radius[index], 0.6)), 1)
+        share = (np.arange(count) + 1.0)[:, None] / count
+        points.append(begin + share * (end - begin))
+        radii.append(np.full(count, radius[index]))
+    return Tube(np.concatenate(points).astype(np.float32), np.concatenate(radii).astype(np.float32))
