@@ -21,8 +21,8 @@ from viewer.enhancement.checks import Candidate, GateResult
 from viewer.enhancement.conditioning import NoiseProfile, noise_profile, source_slices
 from viewer.enhancement.engine import (
     Engine,
-    Measured,
     QuietThread,
+    Survey,
     residual_slices,
     slice_order,
 )
@@ -31,8 +31,9 @@ from viewer.enhancement.residual import (
     Residual,
     ResidualBuffer,
     blended,
-    content_key,
+    residual_key,
     residual_step,
+    source_key,
 )
 from viewer.enhancement.strength import (
     DEFAULT_STRENGTH,
@@ -160,31 +161,44 @@ def prepare(engine: Engine, request: EnhanceRequest) -> Plan:
     if not isinstance(volume, Volume) or not volume.is_complete:
         _refuse(method, gates_for(engine, request))
         raise Blocked(f"{method.name} needs a complete series.")
-    identity = (method.id, method.version, method.weights_sha256)
-    key = content_key(volume.values, volume.sources, identity, settings)
-    known = engine.measured(key)
-    noise = known.noise if known else measured_noise(volume)
-    gates = _gates(engine, request, method, noise)
+    measured = survey(engine, volume)
+    gates = _gates(engine, request, method, measured.noise)
     _refuse(method, gates)
-    if known is None:
-        known = Measured(noise, _flat_noise(engine, method, settings, request, volume, noise))
-        engine.remember(key, known)
+    key = residual_key(measured.key, method, settings)
+    flat = _flat_noise(engine, key, method, settings, volume, measured, request.device)
     words = (*checks.cautions(gates), *(card.cautions if card else ()), method.caution)
-    is_unscaled = method.effect is Effect.NOISE_CUT and known.flat is None
+    is_unscaled = method.effect is Effect.NOISE_CUT and flat is None
     return Plan(
         request=request,
         volume=volume,
         method=method,
         settings=settings,
         gates=gates,
-        noise=noise,
-        flat=known.flat,
+        noise=measured.noise,
+        flat=flat,
         cautions=tuple(word for word in (*words, NO_SCALE if is_unscaled else "") if word),
         is_synthetic_data=card is not None and card.is_synthetic_data,
         input_range=(float(volume.values.min()), float(volume.values.max())),
         key=key,
         time=datetime.now(UTC).isoformat(timespec="seconds"),
     )
+
+
+def survey(engine: Engine, volume: Volume) -> Survey:
+    """Measure the noise of a complete volume and find its flat regions; kept by its content.
+
+    Takes about a second for a series of 512 x 512 slices, so it is worth doing in the background
+    as soon as a series is there.
+    """
+    key = source_key(volume.values, volume.sources)
+    if (known := engine.surveys.find(key)) is not None:
+        return known
+    with QuietThread() as quiet:
+        noise = quiet.call(lambda: _measured_noise(volume))
+        patches = quiet.call(lambda: flat_patches(source_slices(volume, noise)))
+    measured = Survey(key, noise, patches)
+    engine.surveys.keep(key, measured)
+    return measured
 
 
 def gates_for(engine: Engine, request: EnhanceRequest) -> tuple[GateResult, ...]:
@@ -195,13 +209,14 @@ def gates_for(engine: Engine, request: EnhanceRequest) -> tuple[GateResult, ...]
     UnknownMethod : no method has this name.
     """
     method = engine.catalogue.method(request.method_id)
-    return _gates(engine, request, method, measured_noise(request.volume))
+    volume = request.volume
+    if isinstance(volume, Volume) and volume.is_complete:
+        return _gates(engine, request, method, survey(engine, volume).noise)
+    nothing = NoiseProfile(np.zeros(len(volume.values), dtype=np.float32), 0.0, 0.0)
+    return _gates(engine, request, method, nothing)
 
 
-def measured_noise(volume: AnyVolume) -> NoiseProfile:
-    """Return the noise profile of a complete volume; all 0 for anything else."""
-    if not isinstance(volume, Volume) or not volume.is_complete:
-        return NoiseProfile(np.zeros(len(volume.values), dtype=np.float32), 0.0, 0.0)
+def _measured_noise(volume: Volume) -> NoiseProfile:
     _, row_mm, column_mm = volume.geometry.spacing_mm
     return noise_profile(volume.values, (row_mm, column_mm), volume.unit, volume.mask)
 
@@ -227,19 +242,23 @@ def _refuse(method: Method, gates: tuple[GateResult, ...]) -> None:
 
 def _flat_noise(
     engine: Engine,
+    key: str,
     method: Method,
     settings: Settings,
-    request: EnhanceRequest,
     volume: Volume,
-    noise: NoiseProfile,
+    measured: Survey,
+    device: str,
 ) -> FlatNoise | None:
     """Open the method, and run it on flat patches where its strength is a noise cut."""
-    source = source_slices(volume, noise)
+    source = source_slices(volume, measured.noise)
+    known = engine.scales.find(key)
     with QuietThread() as quiet:
-        processor = quiet.call(lambda: engine.processor(method, source, settings, request.device))
-        if method.effect is not Effect.NOISE_CUT:
-            return None
-        return quiet.call(lambda: flat_noise(source, processor, flat_patches(source)))
+        processor = quiet.call(lambda: engine.processor(method, source, settings, device))
+        if known is None and method.effect is Effect.NOISE_CUT:
+            known = quiet.call(lambda: flat_noise(source, processor, measured.patches))
+    if known is not None:
+        engine.scales.keep(key, known)
+    return known
 
 
 def run(

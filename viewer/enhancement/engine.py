@@ -4,11 +4,12 @@ import contextlib
 import os
 import sys
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from viewer.core.errors import Cancelled
 from viewer.enhancement.catalogue import Catalogue, ModelCard, read_catalogue
@@ -18,12 +19,12 @@ from viewer.enhancement.filters import FilterProcessor
 from viewer.enhancement.inference import CPU, Runner, open_runner
 from viewer.enhancement.method import Float32Array, Method, Processor, Settings, SourceSlices
 from viewer.enhancement.residual import ResidualCache
-from viewer.enhancement.strength import FlatNoise
+from viewer.enhancement.strength import FlatNoise, FlatPatch
 from viewer.enhancement.tiles import PatientRunner
 
 LOWER_PRIORITY = 10
 LOOK_AHEAD = 3
-MEASURED_SERIES = 64
+REMEMBERED = 64
 
 Result = TypeVar("Result")
 
@@ -107,15 +108,43 @@ def lower_priority() -> None:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Measured:
-    """What was measured on a series before a method ran; small, so it is kept."""
+class Survey:
+    """What is measured on a series before any method runs; small, so it is kept.
 
+    `key` names the pixels; `patches` are the flat regions that every denoiser's strength is
+    measured in.
+    """
+
+    key: str
     noise: NoiseProfile
-    flat: FlatNoise | None
+    patches: tuple[FlatPatch, ...]
+
+
+class Recent(Generic[Result]):
+    """The latest of many small things by key."""
+
+    def __init__(self, limit: int = REMEMBERED) -> None:
+        self._kept: OrderedDict[str, Result] = OrderedDict()
+        self._limit = limit
+        self._lock = threading.Lock()
+
+    def find(self, key: str) -> Result | None:
+        """Return what is kept under a key, or None."""
+        with self._lock:
+            return self._kept.get(key)
+
+    def keep(self, key: str, value: Result) -> None:
+        """Keep something; the oldest is dropped beyond the limit."""
+        with self._lock:
+            self._kept[key] = value
+            while len(self._kept) > self._limit:
+                self._kept.popitem(last=False)
 
 
 class Engine:
     """What outlives one run: the catalogue, opened models, cached residuals and measurements.
+
+    `surveys` are kept by the pixels' key, `scales` of the strength by the residual's.
 
     Parameters
     ----------
@@ -132,9 +161,10 @@ class Engine:
     ) -> None:
         self.catalogue: Catalogue = read_catalogue(models)
         self.residuals = ResidualCache(budget_bytes)
+        self.surveys: Recent[Survey] = Recent()
+        self.scales: Recent[FlatNoise] = Recent()
         self._open_model = open_model or patient_runner
         self._runners: dict[tuple[str, str, str], Runner] = {}
-        self._measured: dict[str, Measured] = {}
         self._lock = threading.Lock()
 
     def processor(
@@ -154,15 +184,3 @@ class Engine:
             if key not in self._runners:
                 self._runners[key] = self._open_model(card, device)
             return DenoisingProcessor(self._runners[key], source)
-
-    def measured(self, key: str) -> Measured | None:
-        """Return what was measured for a content key, None when nothing was."""
-        with self._lock:
-            return self._measured.get(key)
-
-    def remember(self, key: str, measured: Measured) -> None:
-        """Keep the measurements of a series; the oldest of many are dropped."""
-        with self._lock:
-            self._measured[key] = measured
-            while len(self._measured) > MEASURED_SERIES:
-                del self._measured[next(iter(self._measured))]

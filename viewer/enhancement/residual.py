@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from viewer.core.arrays import AnyArray, BoolArray, read_only
 from viewer.core.errors import OutOfMemory
-from viewer.enhancement.method import Float32Array, Settings
+from viewer.enhancement.method import Float32Array, Method, Settings
 
 FINEST_INTEGER_STEP = 1 / 8
 """Step of the residual of integer values (HU): an eighth, so that it reaches +-4095."""
@@ -121,23 +121,21 @@ def blended(
     return answer
 
 
-def content_key(
-    values: AnyArray,
-    source_uids: tuple[str, ...],
-    method: tuple[str, str, str],
-    settings: Settings,
-) -> str:
-    """Return a name for the residual of these pixels by this method, 64 hexadecimal digits.
+def source_key(values: AnyArray, source_uids: tuple[str, ...]) -> str:
+    """Return a name for these pixels, 64 hexadecimal digits.
 
-    The digest covers the SOP Instance UIDs, shape and type, every eighth row of every slice,
-    the method's (id, version, weights SHA-256) and its parameters.
+    The digest covers the SOP Instance UIDs, shape and type, and every eighth row of every slice.
     """
-    digest = hashlib.sha256()
-    words = (source_uids, values.shape, str(values.dtype), method, settings)
-    digest.update(repr(words).encode())
+    digest = hashlib.sha256(repr((source_uids, values.shape, str(values.dtype))).encode())
     for plane in values:
         digest.update(np.ascontiguousarray(plane[::DIGEST_ROW_STEP]).data)
     return digest.hexdigest()
+
+
+def residual_key(source: str, method: Method, settings: Settings) -> str:
+    """Return a name for the residual of a source by a method with its weights and parameters."""
+    words = (source, method.id, method.version, method.weights_sha256, settings)
+    return hashlib.sha256(repr(words).encode()).hexdigest()
 
 
 class ResidualCache:

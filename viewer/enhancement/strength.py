@@ -62,7 +62,7 @@ class FlatNoise:
         """
         asked = checked_strength(strength)
         if self.covariance >= 0 or self.residual_variance <= 0:
-            return Blend(1.0, self.reached(1.0)) if asked else Blend(0.0, 0.0)
+            return Blend(0.0, 0.0)  # no factor cuts the noise
         best = min(1.0, -self.covariance / self.residual_variance)
         surplus = self.variance * (1.0 - (1.0 - asked) ** 2)
         root = self.covariance**2 - self.residual_variance * surplus
