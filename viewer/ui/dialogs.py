@@ -1,0 +1,158 @@
+"""Questions and notes that interrupt: files to open, two patients, about, what has changed."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QHBoxLayout,
+    QInputDialog,
+    QLineEdit,
+    QMessageBox,
+    QTextBrowser,
+    QVBoxLayout,
+    QWidget,
+)
+
+from viewer.ui import theme
+from viewer.ui.controls import label
+
+PURPOSE = "For research use only. Not for diagnosis."
+
+
+def _chooser(parent: QWidget | None, title: str, start: str) -> QFileDialog:
+    """Return a file dialog drawn by Qt: the system's own may be bright white."""
+    dialog = QFileDialog(parent, title, start)
+    dialog.setOption(QFileDialog.Option.DontUseNativeDialog, True)
+    dialog.setMinimumSize(720, 460)
+    return dialog
+
+
+def ask_folder(parent: QWidget | None, start: str = "") -> str:
+    """Return the folder that the reader chose, "" after cancel."""
+    dialog = _chooser(parent, "Open a folder with DICOM files", start)
+    dialog.setFileMode(QFileDialog.FileMode.Directory)
+    dialog.setOption(QFileDialog.Option.ShowDirsOnly, False)
+    return dialog.selectedFiles()[0] if dialog.exec() else ""
+
+
+def ask_files(parent: QWidget | None, start: str = "") -> tuple[str, ...]:
+    """Return the files that the reader chose (DICOM, DICOMDIR or zip), () after cancel."""
+    dialog = _chooser(parent, "Open DICOM files, a DICOMDIR or a zip archive", start)
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+    return tuple(dialog.selectedFiles()) if dialog.exec() else ()
+
+
+def ask_save(parent: QWidget | None, title: str, suggestion: str, kinds: str) -> str:
+    """Return where to write, "" after cancel. `kinds` is such as "PNG picture (*.png)"."""
+    dialog = _chooser(parent, title, "")
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.setNameFilter(kinds)
+    dialog.selectFile(suggestion)
+    return dialog.selectedFiles()[0] if dialog.exec() else ""
+
+
+def ask_text(parent: QWidget | None, title: str, question: str, text: str = "") -> str | None:
+    """Return what the reader typed, None after cancel."""
+    answer, is_given = QInputDialog.getText(
+        parent, title, question, QLineEdit.EchoMode.Normal, text
+    )
+    return answer if is_given else None
+
+
+def confirm_two_patients(parent: QWidget | None, shown: str, added: str) -> bool:
+    """Ask whether images of two patients may stand side by side; True after a clear yes."""
+    box = QMessageBox(parent)
+    box.setIcon(QMessageBox.Icon.NoIcon)
+    box.setWindowTitle("Two different patients")
+    box.setText(f"{shown} is open beside it.\n{added} is another patient.")
+    box.setInformativeText(
+        "Compare images of two patients only if that is what you mean to do. "
+        "Every view will name its patient and stay marked."
+    )
+    yes = box.addButton("Show both patients", QMessageBox.ButtonRole.AcceptRole)
+    no = box.addButton("Do not open", QMessageBox.ButtonRole.RejectRole)
+    box.setDefaultButton(no)
+    box.setEscapeButton(no)
+    box.exec()
+    return box.clickedButton() is yes
+
+
+def confirm(parent: QWidget | None, title: str, question: str, action: str) -> bool:
+    """Ask before something that cannot be undone; `action` is the button's verb."""
+    box = QMessageBox(parent)
+    box.setIcon(QMessageBox.Icon.NoIcon)
+    box.setWindowTitle(title)
+    box.setText(question)
+    yes = box.addButton(action, QMessageBox.ButtonRole.AcceptRole)
+    no = box.addButton("Cancel", QMessageBox.ButtonRole.RejectRole)
+    box.setDefaultButton(no)
+    box.setEscapeButton(no)
+    box.exec()
+    return box.clickedButton() is yes
+
+
+class About(QDialog):
+    """What this is, what it is not, and what works on this machine."""
+
+    def __init__(
+        self, version: str, facts: Sequence[tuple[str, str]] = (), parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("About Diptych")
+        self.setMinimumWidth(440)
+        sign = label("")
+        sign.setPixmap(theme.application_icon().pixmap(QSize(64, 64)))
+        sign.setFixedSize(64, 64)
+        head = QHBoxLayout()
+        head.setSpacing(16)
+        head.addWidget(sign, 0, Qt.AlignmentFlag.AlignTop)
+        words = QVBoxLayout()
+        words.addWidget(label(f"Diptych {version}", "large"))
+        words.addWidget(
+            label("The original image beside its AI-enhanced version, and always which is which.")
+        )
+        self.purpose = label(PURPOSE, "heading")
+        words.addWidget(self.purpose)
+        head.addLayout(words, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(20, 20, 20, 16)
+        layout.setSpacing(12)
+        layout.addLayout(head)
+        for name, value in facts:
+            layout.addWidget(label(f"{name}: {value}", "secondary"))
+        layout.addWidget(_close_box(self))
+
+
+class Reading(QDialog):
+    """A text to read, such as what has changed; `markdown` is shown as it is meant."""
+
+    def __init__(self, title: str, markdown: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(title)
+        self.resize(640, 520)
+        text = QTextBrowser()
+        text.setAccessibleName(title)
+        text.document().setDefaultStyleSheet(f"a {{ color: {theme.FOCUS}; }}")
+        text.setMarkdown(markdown or "Nothing is written here yet.")
+        layout = QVBoxLayout(self)
+        layout.addWidget(text)
+        layout.addWidget(_close_box(self))
+
+
+def _close_box(dialog: QDialog) -> QDialogButtonBox:
+    box = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+    box.rejected.connect(dialog.reject)
+    return box
+
+
+def show_about(parent: QWidget | None, version: str, facts: Sequence[tuple[str, str]] = ()) -> None:
+    """Show what Diptych is and is not."""
+    About(version, facts, parent).exec()
+
+
+def show_text(parent: QWidget | None, title: str, markdown: str) -> None:
+    """Show a text to read, such as the changelog."""
+    Reading(title, markdown, parent).exec()
