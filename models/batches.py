@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import time
 from dataclasses import dataclass, fields, replace
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import numpy as np
@@ -30,13 +31,16 @@ MIDDLE = SLICES // 2
 MARGIN = 16
 
 
-def produce(folder: Path, seed: int, worker: int, files: int | None = None) -> None:
+def produce(
+    folder: Path, seed: int, worker: int, files: int | None = None, stacks: int = STACKS_PER_FILE
+) -> None:
     """Write files of patches to `folder` until `files` are there or the parent process has ended.
 
     File number k of a worker depends on (seed, worker, k) alone; the next number is kept in the
-    folder, so that a resumed run goes on with other patches.
+    folder, so that a resumed run goes on with other patches. While very many files wait, nothing
+    is made.
     """
-    os.nice(3)
+    folder.mkdir(parents=True, exist_ok=True)
     beam = ParallelBeam.build(STACK, VIEWS)
     place = folder / f"next-{worker}.txt"
     number, parent = int(place.read_text()) if place.exists() else 0, os.getppid()
@@ -45,26 +49,30 @@ def produce(folder: Path, seed: int, worker: int, files: int | None = None) -> N
             time.sleep(2.0)
             continue
         path = folder / f"patches-{worker}-{number:05d}.npz"
-        if not path.exists():
-            rng = np.random.default_rng([seed, worker, number])
-            parts = [
-                make_patches(rng, beam if rng.random() < PROJECTED_SHARE else None)
-                for _ in range(STACKS_PER_FILE)
-            ]
-            PatchSet.joined(parts).save(path)
+        rng = np.random.default_rng([seed, worker, number])
+        parts = [
+            make_patches(rng, beam if rng.random() < PROJECTED_SHARE else None)
+            for _ in range(stacks)
+        ]
+        PatchSet.joined(parts).save(path)
         number += 1
         place.write_text(str(number))
 
 
-def start_producers(
-    folder: Path, seed: int, count: int
-) -> list[multiprocessing.process.BaseProcess]:
+def _produce_politely(folder: Path, seed: int, worker: int) -> None:
+    os.nice(3)
+    produce(folder, seed, worker)
+
+
+def start_producers(folder: Path, seed: int, count: int) -> list[BaseProcess]:
     """Start `count` processes that fill `folder`; they end when told to or when the parent ends."""
     folder.mkdir(parents=True, exist_ok=True)
     context = multiprocessing.get_context("spawn")
-    started = []
+    started: list[BaseProcess] = []
     for worker in range(count):
-        process = context.Process(target=produce, args=(folder, seed, worker), daemon=True)
+        process = context.Process(
+            target=_produce_politely, args=(folder, seed, worker), daemon=True
+        )
         process.start()
         started.append(process)
     return started

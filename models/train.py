@@ -26,7 +26,7 @@ from pathlib import Path
 import numpy as np
 import safetensors.torch
 import torch
-from batches import Batch, Pool, collate, draw, sample, start_producers
+from batches import Batch, Pool, collate, draw, produce, sample, start_producers
 from cards import update_card
 from torch import Tensor
 
@@ -342,6 +342,8 @@ def train(run: Training, clock: Clock, producers: int) -> None:
     recipe = run.recipe
     pool = Pool(run.work / "patches", recipe.capacity)
     started = start_producers(pool.folder, recipe.seed, producers)
+    if not producers:
+        produce(pool.folder, recipe.seed, 0, files=1, stacks=1)
     held_out = [Tensors.of(one, run.device) for one in validation_batches(recipe)]
     while len(pool) < recipe.first_patches and not clock.is_over:
         pool.refresh()
@@ -404,7 +406,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--work", type=Path, help="patches and state; default in the temp folder")
     parser.add_argument("--seed", type=int, default=Recipe("").seed)
     parser.add_argument("--threads", type=int, default=2, help="CPU threads of torch")
-    parser.add_argument("--producers", type=int, default=1, help="processes making patches")
+    parser.add_argument(
+        "--producers", type=int, default=1, help="processes making patches; 0: one small file"
+    )
     parser.add_argument("--smoke", action="store_true", help="a few steps on very few patches")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")

@@ -65,7 +65,7 @@ class Chest:
             veins=joined(veins),
             bronchi=joined(bronchi),
             ribs=anatomy.rib_cage(cavity, float(rng.uniform(150.0, 165.0)), 26.0, 11),
-            warp=Warp.random(rng, 7.0),
+            warp=Warp.random(rng, 4.0),
             rib_phase_mm=float(rng.uniform(0.0, 30.0)),
             seed=int(rng.integers(2**31)),
         )
