@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pydicom
-import SimpleITK as sitk
+import SimpleITK
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
@@ -61,7 +61,7 @@ def stored_of(path: Path) -> NDArray[np.int32]:
         "TransferSyntaxUID" in dataset.file_meta
         and dataset.file_meta.TransferSyntaxUID.is_compressed
     ):
-        image = sitk.GetArrayFromImage(sitk.ReadImage(str(path)))[0]
+        image = SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(path)))[0]
         slope = float(dataset.get("RescaleSlope") or 1)
         return np.rint((image - float(dataset.get("RescaleIntercept") or 0)) / slope).astype(
             np.int32
@@ -76,7 +76,7 @@ def modality_of(dataset: Dataset, stored: NDArray[np.int32]) -> NDArray[np.float
 
 
 def volume_of(paths: list[Path], *, unit: str = "HU") -> Volume:
-    """Return the modality values of these files: int16 where they are whole and fit, else float32."""
+    """Return the modality values of these files: int16 where whole, else float32."""
     headers = [pydicom.dcmread(path, stop_before_pixels=True, force=True) for path in paths]
     stored = [stored_of(path) for path in paths]
     values = np.stack([modality_of(*pair) for pair in zip(headers, stored, strict=True)])

@@ -1,5 +1,6 @@
 """Where synthetic pixels come from, and the words that mark them on every picture."""
 
+import math
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
@@ -67,8 +68,11 @@ class Label:
 def strength_words(provenance: Provenance) -> str:
     """Say in words how strong the effect is, such as "noise −40 %" or "blend 40 %".
 
-    Where the asked noise cut could not be reached the reached figure is shown with it.
+    Where the asked noise cut could not be reached the reached figure is shown with it. A strength
+    that is NaN was lost on the way (files cleaned of their texts).
     """
+    if math.isnan(provenance.strength):
+        return "strength not recorded"
     asked = round(100 * provenance.strength)
     if provenance.reached is None:
         return f"blend {asked} %"

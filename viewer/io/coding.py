@@ -1,5 +1,6 @@
 """Codes that Diptych writes and recognises: its own scheme, and DICOM's where one fits."""
 
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -51,6 +52,16 @@ _NEAREST = (
 )
 
 
+def plain(text: str) -> str:
+    """Return text in ASCII, so that it fits every character set that a source may declare."""
+    for sign, word in (("−", "-"), ("–", "-"), ("·", ","), ("µ", "u"), ("²", "2"), ("×", "x")):
+        text = text.replace(sign, word)
+    decomposed = unicodedata.normalize("NFKD", text)
+    kept = "".join(sign for sign in decomposed if not unicodedata.combining(sign))
+    ascii_text = kept.encode("ascii", "replace").decode("ascii")
+    return " ".join(ascii_text.replace("\\", "/").split())
+
+
 def code_item(code: Code) -> Dataset:
     """Return one item of a code sequence."""
     item = Dataset()
@@ -69,10 +80,11 @@ def method_codes(provenance: Provenance) -> tuple[Code, ...]:
     """
     is_ai = provenance.kind is MethodKind.AI
     kind = AI_ENHANCED if is_ai else FILTERED
-    meaning = provenance.method_name[:64] or provenance.method_id[:64]
-    method = Code(provenance.method_id[:16], OWN_SCHEME, meaning, provenance.version[:16])
+    name, version = plain(provenance.method_id), plain(provenance.version)
+    meaning = plain(provenance.method_name)[:64] or name[:64]
+    method = Code(name[:16], OWN_SCHEME, meaning, version[:16])
     nearest = [code for word, code in _NEAREST if not is_ai and word in provenance.method_id]
-    codes = [kind, *([method] if provenance.method_id else []), *nearest[:1]]
+    codes = [kind, *([method] if name else []), *nearest[:1]]
     return (*codes, ARTIFICIAL_INTELLIGENCE) if is_ai else tuple(codes)
 
 

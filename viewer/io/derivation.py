@@ -10,7 +10,6 @@ import binascii
 import dataclasses
 import json
 import re
-import unicodedata
 import zlib
 from datetime import datetime
 from pathlib import Path
@@ -59,16 +58,6 @@ READING_ERRORS = (
 # ------------------------------------------------------------------ words
 
 
-def plain(text: str) -> str:
-    """Return text in ASCII, so that it fits every character set that a source may declare."""
-    for sign, word in (("−", "-"), ("–", "-"), ("·", ","), ("µ", "u"), ("²", "2"), ("×", "x")):
-        text = text.replace(sign, word)
-    decomposed = unicodedata.normalize("NFKD", text)
-    kept = "".join(sign for sign in decomposed if not unicodedata.combining(sign))
-    ascii_text = kept.encode("ascii", "replace").decode("ascii")
-    return " ".join(ascii_text.replace("\\", "/").split())
-
-
 def description(provenance: Provenance, note: str = "") -> str:
     """Return the Derivation Description: at most 1,024 ASCII characters, the important ones first.
 
@@ -93,7 +82,7 @@ def description(provenance: Provenance, note: str = "") -> str:
     parts.append(f"Input {low:g} to {high:g}. {note}".strip())
     parts.append(f"{provenance.software_version} on {provenance.device}, {provenance.time}.")
     gates = "; ".join(provenance.cautions) or "passed without a warning"
-    return _cut(plain(" ".join([*parts, f"Gates: {gates}."])), DESCRIPTION_LENGTH)
+    return _cut(coding.plain(" ".join([*parts, f"Gates: {gates}."])), DESCRIPTION_LENGTH)
 
 
 def _cut(text: str, length: int) -> str:
@@ -175,9 +164,9 @@ def _add_equipment(dataset: Dataset, provenance: Provenance, text: str) -> None:
         items.append(scanner)
     ours = Dataset()
     ours.Manufacturer = "Diptych"
-    ours.ManufacturerModelName = _cut(plain(provenance.method_name or "Diptych"), 64)
+    ours.ManufacturerModelName = _cut(coding.plain(provenance.method_name or "Diptych"), 64)
     ours.SoftwareVersions = [
-        _cut(plain(version), 64)
+        _cut(coding.plain(version), 64)
         for version in (provenance.software_version, provenance.version)
         if version
     ]

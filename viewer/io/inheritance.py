@@ -4,6 +4,7 @@ Errors of the source are corrected where the standard leaves one right value (an
 attributes that the source lacks are not made up.
 """
 
+import copy
 import re
 from collections.abc import Callable
 
@@ -12,9 +13,11 @@ from pydicom.datadict import dictionary_has_tag
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
+from pydicom.sr.codedict import codes
 from pydicom.tag import BaseTag
 from pydicom.uid import UID
 
+from viewer.io import coding
 from viewer.io.derivation import READING_ERRORS
 
 _OLD_PIXELS = """
@@ -83,7 +86,8 @@ def _readable(source: Dataset, tag: BaseTag) -> DataElement | None:
         element = source[tag]
     except READING_ERRORS:
         return None
-    return element if _is_kept(element) else None
+    # a copy, because assigning to a data set changes the element that is there
+    return copy.copy(element) if _is_kept(element) else None
 
 
 def _swap_words(dataset: Dataset) -> None:
@@ -225,6 +229,40 @@ def _pet(dataset: Dataset) -> str:
     return words
 
 
+_REGIONS = {
+    "CHEST": "Chest",
+    "ABDOMEN": "Abdomen",
+    "HEAD": "Head",
+    "NECK": "Neck",
+    "PELVIS": "Pelvis",
+    "HAND": "Hand",
+    "FOOT": "Foot",
+    "KNEE": "Knee",
+    "BREAST": "Breast",
+    "SHOULDER": "Shoulder",
+    "HIP": "Hip",
+    "SKULL": "Skull",
+    "CSPINE": "CervicalSpine",
+    "TSPINE": "ThoracicSpine",
+    "LSPINE": "LumbarSpine",
+}
+"""Body Part Examined and the name of the SNOMED CT concept of CID 4009 that it stands for."""
+
+
+def _anatomic_region(dataset: Dataset) -> str:
+    """An empty region says unknown, and is wrong where Body Part Examined names one.
+
+    Source: DICOM PS3.3 C.8.11.1.1, correspondence of the terms PS3.16 Annex L.
+    """
+    name = _REGIONS.get(str(dataset.get("BodyPartExamined", "")))
+    if name is None or "AnatomicRegionSequence" not in dataset or dataset.AnatomicRegionSequence:
+        return ""
+    concept = getattr(codes.SCT, name)
+    code = coding.Code(concept.value, "SCT", concept.meaning)
+    dataset.AnatomicRegionSequence = coding.sequence(coding.code_item(code))
+    return "the anatomic region as the body part says"
+
+
 _RULES: tuple[Callable[[Dataset], str], ...] = (
     _dates,
     _aspect_ratio,
@@ -232,6 +270,7 @@ _RULES: tuple[Callable[[Dataset], str], ...] = (
     _slice_distance,
     _zero_spacing,
     _pet,
+    _anatomic_region,
 )
 
 
