@@ -5,7 +5,7 @@ import math
 from viewer.core.study import FrameFacts, Instance, PixelLayout
 from viewer.io import facts, marks, multiframe
 from viewer.io.elements import Elements, OddElement
-from viewer.io.objects import KEY_OBJECTS, PRESENTATION_STATES, RT_DOSE, is_image_class
+from viewer.core.objects import KEY_OBJECTS, PRESENTATION_STATES, RT_DOSE, is_image_class
 from viewer.io.values import code, codes, decode_binary, number, numbers, short, text, whole
 
 _PADDINGS = (

@@ -135,13 +135,16 @@ def gradient_direction(elements: Elements) -> tuple[float, ...]:
     return ()
 
 
+def type_dimensions(values: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Return value 3 of Image Type, and the other values, as two dimensions."""
+    found = [(dimensions.FRAME_TYPE, values[2])] if values[2:3] and values[2] else []
+    return [*found, (dimensions.VARIANT, "\\".join(values[:2] + values[3:]))]
+
+
 def frame_dimensions(elements: Elements) -> tuple[tuple[str, str], ...]:
     """Return what tells this single-frame image apart from others at the same position."""
     raw = elements.raw
-    found: list[tuple[str, str]] = []
-    image_type = codes(elements, "ImageType")[2:]
-    if image_type:
-        found.append((dimensions.FRAME_TYPE, "\\".join(image_type)))
+    found = type_dimensions(codes(elements, "ImageType")) if "ImageType" in raw else []
     if "EchoTime" in raw and (echo := number(elements, "EchoTime")):
         found.append((dimensions.ECHO, f"{echo:g}"))
     if (b_value := diffusion_b_value(elements)) is not None:

@@ -15,7 +15,7 @@ from viewer.io.elements import (
     OddElement,
     read_elements,
 )
-from viewer.io.objects import DIRECTORY, is_image_class
+from viewer.core.objects import DIRECTORY, is_image_class
 from viewer.io.reading import opened
 from viewer.io.sniffing import describe_other
 from viewer.io.sources import FileSource, InflatedSource, Source

@@ -12,7 +12,7 @@ from viewer.core.geometry import FrameGeometry, point, vector
 from viewer.core.study import FrameFacts
 from viewer.core.windowing import Window
 from viewer.io.elements import Elements, items
-from viewer.io.facts import make_plane, rescale, windows
+from viewer.io.facts import make_plane, rescale, type_dimensions, windows
 from viewer.io.tags import WANTED
 from viewer.io.values import code, codes, number, numbers, text, whole
 
@@ -155,10 +155,8 @@ def _frame_plane(
 def _frame_dimensions(
     groups: _Groups, whole_object: Elements, pointers: tuple[int, ...]
 ) -> tuple[tuple[str, str], ...]:
-    found: list[tuple[str, str]] = []
     frame_type, component = _frame_type(groups, whole_object)
-    if frame_type:
-        found.append((dimensions.FRAME_TYPE, "\\".join(frame_type)))
+    found = type_dimensions(frame_type)
     if component:
         found.append((dimensions.COMPONENT, component))
     if content := groups.group("FrameContentSequence"):
@@ -175,13 +173,13 @@ def _frame_dimensions(
 
 
 def _frame_type(groups: _Groups, whole_object: Elements) -> tuple[tuple[str, ...], str]:
-    """Return Frame Type from value 3 on, and the complex component."""
+    """Return Frame Type, or else Image Type, and the complex component."""
     for keyword in _FRAME_TYPES:
         if macro := groups.group(keyword):
-            kind = codes(macro, "FrameType")[2:] or codes(whole_object, "ImageType")[2:]
+            kind = codes(macro, "FrameType") or codes(whole_object, "ImageType")
             component = code(macro, "ComplexImageComponent")
             return kind, component or code(whole_object, "ComplexImageComponent")
-    return codes(whole_object, "ImageType")[2:], code(whole_object, "ComplexImageComponent")
+    return codes(whole_object, "ImageType"), code(whole_object, "ComplexImageComponent")
 
 
 def _content_dimensions(content: Elements, pointers: tuple[int, ...]) -> list[tuple[str, str]]:

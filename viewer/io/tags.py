@@ -5,6 +5,8 @@ attribute counts only when its block is reserved by the creator named in `CREATO
 """
 
 _TEXT = """
+0004,1220 SQ DirectoryRecordSequence
+0004,1500 CS ReferencedFileID
 0008,0005 CS SpecificCharacterSet
 0008,0008 CS ImageType
 0008,0016 UI SOPClassUID
