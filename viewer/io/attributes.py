@@ -9,6 +9,7 @@ from typing import Any
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.filereader import read_dataset
+from pydicom.tag import BaseTag, Tag
 
 from viewer.core.errors import BadHeader, UnreadableFile
 from viewer.io.reading import opened, read_at
@@ -29,8 +30,8 @@ _ODD_VALUES = (
 """What pydicom raises for damaged files and values."""
 
 
-def attributes(path: str, keywords: tuple[str, ...], syntax_uid: str = "") -> Dataset:
-    """Return the named attributes of a file, as far as they are there.
+def attributes(path: str, names: tuple[str | int, ...], syntax_uid: str = "") -> Dataset:
+    """Return attributes of a file, named by keyword or tag, as far as they are there.
 
     A deflated file is inflated within the limits of the header walk.
 
@@ -39,16 +40,16 @@ def attributes(path: str, keywords: tuple[str, ...], syntax_uid: str = "") -> Da
     UnreadableFile : the file is gone.
     BadHeader : the header cannot be read.
     """
-    tags = list(keywords)
+    tags = [BaseTag(n) if isinstance(n, int) else Tag(n) for n in names]
     try:
         if syntax_uid == DEFLATED:
             with opened(path) as file:
                 start = 144 + int.from_bytes(read_at(file, 4, 140), "little")
                 data = inflated(file, start)
             return read_dataset(
-                BytesIO(data), is_implicit_VR=False, is_little_endian=True, specific_tags=tags
+                BytesIO(data), is_implicit_VR=False, is_little_endian=True, specific_tags=[*tags]
             )
-        return dcmread(path, stop_before_pixels=True, force=True, specific_tags=tags)
+        return dcmread(path, stop_before_pixels=True, force=True, specific_tags=[*tags])
     except OSError as error:
         raise UnreadableFile(f"A file could not be read ({error.strerror or error}).") from error
     except _ODD_VALUES as error:

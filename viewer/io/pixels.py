@@ -12,7 +12,7 @@ from viewer.io.codecs import decode
 from viewer.io.encapsulated import Fragment, frame_fragments, frame_stream
 from viewer.io.reading import opened, read_at, read_into
 from viewer.io.sources import FileSource, InflatedSource
-from viewer.io.syntaxes import BIG_ENDIAN, DEFLATED, Coding, coding_of
+from viewer.io.syntaxes import BIG_ENDIAN, DEFLATED, GE_BIG_PIXELS, Coding, coding_of
 
 MOST_SAMPLES = 1 << 29
 """Samples of one frame at most (a whole-slide level or a 23,000 x 23,000 matrix)."""
@@ -184,7 +184,7 @@ def native_span(address: FrameAddress) -> Fragment:
 def native_dtype(address: FrameAddress) -> np.dtype[np.generic]:
     """Return the type of the samples as they lie in the file."""
     layout = address.layout
-    order = ">" if address.syntax_uid == BIG_ENDIAN else "<"
+    order = ">" if address.syntax_uid in (BIG_ENDIAN, GE_BIG_PIXELS) else "<"
     if layout.keyword in _FLOATS:
         return np.dtype(order + _FLOATS[layout.keyword])
     return np.dtype(f"{order}u{max(1, layout.bits_allocated // 8)}")
@@ -302,7 +302,7 @@ def masked(values: AnyArray, layout: PixelLayout, precision: int) -> AnyArray:
         return coded.view(f"i{values.dtype.itemsize}")
     up = np.array(width - bits - drop, dtype=coded.dtype)
     signed = (coded << up).view(f"i{values.dtype.itemsize}")
-    return signed >> np.array(width - bits, dtype=signed.dtype)
+    return np.asarray(signed >> np.array(width - bits, dtype=signed.dtype))
 
 
 def sample_bits(layout: PixelLayout) -> tuple[int, int]:

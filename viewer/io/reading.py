@@ -58,7 +58,7 @@ def read_into(file: int, values: AnyArray, position: int) -> None:
     ------
     DamagedPixels : the file ends before the array is full.
     """
-    view = memoryview(values.reshape(-1).view(np.uint8))
+    view = values.reshape(-1).view(np.uint8).data
     while view:
         if _HAS_PREADV:
             count = os.preadv(file, [view], position)

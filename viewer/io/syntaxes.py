@@ -6,6 +6,7 @@ IMPLICIT = "1.2.840.10008.1.2"
 EXPLICIT = "1.2.840.10008.1.2.1"
 BIG_ENDIAN = "1.2.840.10008.1.2.2"
 DEFLATED = "1.2.840.10008.1.2.1.99"
+GE_BIG_PIXELS = "1.2.840.113619.5.2"
 
 
 class Coding(Enum):
@@ -28,7 +29,7 @@ _SYNTAXES: dict[str, tuple[str, Coding]] = {
     EXPLICIT: ("Explicit VR Little Endian", Coding.NATIVE),
     BIG_ENDIAN: ("Explicit VR Big Endian", Coding.NATIVE),
     DEFLATED: ("Deflated Explicit VR Little Endian", Coding.NATIVE),
-    "1.2.840.113619.5.2": ("GE Private Implicit VR Big Endian", Coding.UNSUPPORTED),
+    GE_BIG_PIXELS: ("GE Private Implicit VR with Big Endian Pixels", Coding.NATIVE),
     "1.2.840.10008.1.2.5": ("RLE Lossless", Coding.RLE),
     "1.2.840.10008.1.2.4.50": ("JPEG Baseline (Process 1)", Coding.JPEG),
     "1.2.840.10008.1.2.4.51": ("JPEG Extended (Process 2 and 4)", Coding.JPEG),

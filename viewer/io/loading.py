@@ -1,0 +1,347 @@
+"""How the frames of a part get into memory: in which order, by whom, and what may go wrong."""
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from viewer.core.arrays import AnyArray, BoolArray
+from viewer.core.errors import Cancelled, DamagedPixels, DiptychError, UnsupportedPixels
+from viewer.core.study import FrameFacts, SeriesPart
+from viewer.io.buffers import Block
+from viewer.io.conversion import DoesNotFit, Recipe, add_in_place, converted
+from viewer.io.decoding import DecoderLost, Decoders, DecodeTask
+from viewer.io.encapsulated import Fragment, frame_fragments
+from viewer.io.pixels import (
+    FrameAddress,
+    address_of,
+    is_read_in_process,
+    native_dtype,
+    native_span,
+    read_stored,
+)
+from viewer.io.reading import opened, read_into
+from viewer.io.syntaxes import Coding, coding_of, syntax_name
+
+NEAR = 8
+"""Slices on either side of the first one that are loaded before any other."""
+
+STRIDE = 5
+PUBLISH_EVERY_S = 0.1
+MOST_LOST_DECODERS = 3
+"""Frames of one part that may end or stall a decoding process before the rest is given up."""
+
+_TRIAL = 16
+_COLD_BYTES_PER_S = 0.5e9
+_COLD_READERS = 4
+
+Outcome = tuple[int, bool | DiptychError | DoesNotFit]
+"""Place of a frame, and whether it has padding, or what went wrong."""
+
+
+def load_order(count: int, first: int) -> tuple[int, ...]:
+    """Return the order of loading: `first`, its neighbours up to 8, every fifth, the rest.
+
+    Within each group the nearest to `first` comes first.
+    """
+    first = min(max(first, 0), count - 1)
+
+    def rank(place: int) -> tuple[int, int, int]:
+        away = abs(place - first)
+        group = 0 if away <= NEAR else 1 if place % STRIDE == 0 else 2
+        return (group, away, -place)
+
+    return tuple(sorted(range(count), key=rank))
+
+
+def frame_addresses(part: SeriesPart) -> tuple[FrameAddress | DiptychError, ...]:
+    """Return where each frame is, or why it cannot be read. Nothing is decoded.
+
+    Unknown transfer syntaxes, impossible headers and native pixel data that is too short are
+    found here, before memory is taken.
+    """
+    fragments: dict[str, tuple[tuple[Fragment, ...], ...] | DiptychError] = {}
+    found: list[FrameAddress | DiptychError] = []
+    for source in part.sources:
+        try:
+            address = address_of(source)
+            if coding_of(address.syntax_uid) is Coding.UNSUPPORTED:
+                raise _unsupported(address)
+            if coding_of(address.syntax_uid) is Coding.NATIVE:
+                native_span(address)
+            elif address.frame_count > 1:
+                address = replace(address, fragments=_fragments(address, fragments))
+            found.append(address)
+        except DiptychError as error:
+            found.append(error)
+    return tuple(found)
+
+
+def _unsupported(address: FrameAddress) -> UnsupportedPixels:
+    return UnsupportedPixels(
+        f"Diptych does not decode {syntax_name(address.syntax_uid)}.",
+        "The image is not shown.",
+        "Ask the sender for another transfer syntax.",
+    )
+
+
+def _fragments(
+    address: FrameAddress, known: dict[str, tuple[tuple[Fragment, ...], ...] | DiptychError]
+) -> tuple[Fragment, ...]:
+    """Return the fragments of a frame; the items of a file are walked once."""
+    if address.path not in known:
+        try:
+            with opened(address.path) as file:
+                known[address.path] = frame_fragments(
+                    file, address.layout.offset, address.frame_count
+                )
+        except DiptychError as error:
+            known[address.path] = error
+    every = known[address.path]
+    if isinstance(every, DiptychError):
+        raise every
+    if address.index >= len(every) or not every[address.index]:
+        raise DamagedPixels("There is no pixel data for this frame.")
+    return every[address.index]
+
+
+@dataclass(slots=True, eq=False)
+class Loading:
+    """The memory of a part while it fills, and the marks of what is there.
+
+    `loaded` marks slices that are there; `failed` says why a slice never will be.
+    """
+
+    addresses: tuple[FrameAddress | DiptychError, ...]
+    facts: tuple[FrameFacts, ...]
+    recipe: Recipe
+    shape: tuple[int, ...]
+    block: Block
+    mask_block: Block | None
+    loaded: BoolArray
+    failed: dict[int, DiptychError]
+    padded: BoolArray
+
+    @property
+    def is_shared(self) -> bool:
+        """True when decoding processes write into the memory."""
+        return bool(self.block.path)
+
+    def widen(self) -> None:
+        """Go over to float32, because a slice does not fit into int16; loaded slices move."""
+        wide = Block(self.shape, "float32", is_shared=self.is_shared)
+        for place in np.flatnonzero(self.loaded):
+            wide.values[place] = self.block.values[place]
+        self.block.close()
+        self.block = wide
+        self.recipe = replace(self.recipe, dtype="float32")
+
+    def mask(self) -> BoolArray | None:
+        """Return where pixels are real, or None when no slice so far has padding."""
+        if self.mask_block is None or not self.padded.any():
+            return None
+        for place in np.flatnonzero(self.loaded & ~self.padded):
+            if not self.mask_block.values[place, 0, 0]:
+                self.mask_block.values[place] = True
+        return self.mask_block.values
+
+    def read(self, place: int) -> bool:
+        """Read a frame of native data into its slice; True when it has padding."""
+        address = self._address(place)
+        row: AnyArray = self.block.values[place]
+        try:
+            mask = self._read_row(address, place, row)
+        except (DiptychError, DoesNotFit):
+            row[...] = 0
+            raise
+        if mask is None or self.mask_block is None:
+            return False
+        self.mask_block.values[place] = mask
+        return True
+
+    def _read_row(self, address: FrameAddress, place: int, row: AnyArray) -> BoolArray | None:
+        facts, recipe = self.facts[place], self.recipe
+        if recipe.dtype == "int16" and recipe.table is None and _is_plain(address):
+            position, _ = native_span(address)
+            with opened(address.path) as file:
+                read_into(file, row, position)
+            return add_in_place(row, address.layout, int(facts.intercept), recipe.padding)
+        values, mask = converted(
+            read_stored(address), address.layout, recipe, facts.slope, facts.intercept
+        )
+        row[...] = values
+        return mask
+
+    def task(self, place: int) -> DecodeTask:
+        """Return what a decoding process is told to load one slice."""
+        facts, mask_block = self.facts[place], self.mask_block
+        return DecodeTask(
+            self._address(place),
+            self.recipe,
+            facts.slope,
+            facts.intercept,
+            self.block.path,
+            place * self.block.values[0].nbytes,
+            mask_block.path if mask_block is not None else "",
+            place * mask_block.values[0].nbytes if mask_block is not None else 0,
+        )
+
+    def _address(self, place: int) -> FrameAddress:
+        address = self.addresses[place]
+        if isinstance(address, DiptychError):
+            raise address
+        return address
+
+    def note(self, place: int, outcome: bool | DiptychError) -> None:
+        """Mark a slice as loaded, with or without padding, or as failed."""
+        if isinstance(outcome, DiptychError):
+            self.failed[place] = outcome
+            return
+        self.padded[place] = outcome
+        self.loaded[place] = True
+
+    def close(self) -> None:
+        """Withdraw the paths of shared memory."""
+        self.block.close()
+        if self.mask_block is not None:
+            self.mask_block.close()
+
+
+def _is_plain(address: FrameAddress) -> bool:
+    """True for samples that can be read straight into an int16 slice."""
+    layout = address.layout
+    return (
+        is_read_in_process(address)
+        and layout.bits_allocated == 16
+        and layout.samples == 1
+        and native_dtype(address) == np.dtype("=u2")
+    )
+
+
+# ------------------------------------------------------------------------------ who does it
+
+
+def fill(
+    loading: Loading,
+    order: Sequence[int],
+    decoders: Decoders | None,
+    tell: Callable[[], None],
+    is_cancelled: Callable[[], bool],
+) -> None:
+    """Load every frame in `order`; call `tell` after the first and then ten times a second.
+
+    Raises
+    ------
+    Cancelled : `is_cancelled` said so.
+    """
+    told = -PUBLISH_EVERY_S
+    left = [place for place in order if place not in loading.failed]
+    while left:
+        is_too_narrow = False
+        with closing(_outcomes(loading, left, decoders, is_cancelled)) as outcomes:
+            for place, outcome in outcomes:
+                if is_cancelled():
+                    raise Cancelled
+                if isinstance(outcome, DoesNotFit):
+                    is_too_narrow = True
+                    break
+                loading.note(place, outcome)
+                if loading.loaded[place] and time.monotonic() - told >= PUBLISH_EVERY_S:
+                    tell()
+                    told = time.monotonic()
+        if is_too_narrow:
+            loading.widen()
+        left = [p for p in left if not loading.loaded[p] and p not in loading.failed]
+
+
+def _outcomes(
+    loading: Loading,
+    order: Sequence[int],
+    decoders: Decoders | None,
+    is_cancelled: Callable[[], bool],
+) -> Generator[Outcome, None, None]:
+    """Yield what became of each frame, native data first read here, the rest by the decoders."""
+    here = [place for place in order if _is_here(loading, place)]
+    yield from _read_here(loading, here)
+    elsewhere = [place for place in order if not _is_here(loading, place)]
+    if elsewhere and decoders is not None:
+        yield from _concurrently(_decode_with(loading, decoders), elsewhere, decoders.count)
+    if is_cancelled():
+        raise Cancelled
+
+
+def _is_here(loading: Loading, place: int) -> bool:
+    address = loading.addresses[place]
+    return not isinstance(address, FrameAddress) or is_read_in_process(address)
+
+
+def _read_here(loading: Loading, order: Sequence[int]) -> Generator[Outcome, None, None]:
+    """Read native frames: one after another, or four at a time where the files are not cached."""
+    trial, rest = order[:_TRIAL], order[_TRIAL:]
+    start = time.monotonic()
+    for place in trial:
+        yield place, _tried(loading.read, place)
+    seconds = max(time.monotonic() - start, 1e-9)
+    if rest and len(trial) * loading.block.values[0].nbytes / seconds < _COLD_BYTES_PER_S:
+        yield from _concurrently(loading.read, rest, _COLD_READERS)
+        return
+    for place in rest:
+        yield place, _tried(loading.read, place)
+
+
+def _tried(work: Callable[[int], bool], place: int) -> bool | DiptychError | DoesNotFit:
+    try:
+        return work(place)
+    except (DiptychError, DoesNotFit) as error:
+        return error
+
+
+def _decode_with(loading: Loading, decoders: Decoders) -> Callable[[int], bool]:
+    """Return the work of one frame; after `MOST_LOST_DECODERS` losses the rest is not tried."""
+    lost: list[int] = []
+
+    def work(place: int) -> bool:
+        if len(lost) >= MOST_LOST_DECODERS:
+            raise DamagedPixels("Not tried: frames of this series ended the decoder before.")
+        try:
+            return decoders.decode(loading.task(place))
+        except DecoderLost:
+            lost.append(place)
+            raise
+
+    return work
+
+
+def _concurrently(
+    work: Callable[[int], bool], order: Sequence[int], count: int
+) -> Generator[Outcome, None, None]:
+    """Do the work on `count` threads and yield outcomes as they come; closing stops them."""
+    waiting = iter(order)
+    lock, stop = threading.Lock(), threading.Event()
+    done: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
+
+    def run() -> None:
+        while not stop.is_set():
+            with lock:
+                place = next(waiting, None)
+            if place is None:
+                return
+            done.put((place, _tried(work, place)))
+
+    threads = [
+        threading.Thread(target=run, name=f"diptych-load-{number}", daemon=True)
+        for number in range(min(count, len(order)))
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in order:
+            yield done.get()
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
