@@ -85,9 +85,8 @@ class Catalogue:
     cards: tuple[ModelCard, ...] = ()
     problems: tuple[tuple[str, str], ...] = ()
 
-    @property
     def methods(self) -> tuple[Method, ...]:
-        """Models first, then filters."""
+        """Return every method, models first, then filters."""
         return (*(card.method for card in self.cards), *filter_methods())
 
     def method(self, method_id: str) -> Method:
@@ -97,14 +96,14 @@ class Catalogue:
         ------
         UnknownMethod : none has this name; the words list those that there are.
         """
-        for method in self.methods:
+        for method in self.methods():
             if method.id == method_id:
                 return method
         reasons = [reason for name, reason in self.problems if name == method_id]
         raise UnknownMethod(
             f'There is no enhancement method called "{method_id}".',
             reasons[0] if reasons else "",
-            f"There are: {', '.join(method.id for method in self.methods)}.",
+            f"There are: {', '.join(method.id for method in self.methods())}.",
         )
 
     def card(self, method_id: str) -> ModelCard | None:

@@ -8,11 +8,10 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Generic, TypeVar
 
 from viewer.core.errors import Cancelled
-from viewer.enhancement.catalogue import Catalogue, ModelCard, read_catalogue
+from viewer.enhancement.catalogue import Catalogue, ModelCard
 from viewer.enhancement.conditioning import NoiseProfile
 from viewer.enhancement.denoising import DenoisingProcessor
 from viewer.enhancement.filters import FilterProcessor
@@ -148,18 +147,18 @@ class Engine:
 
     Parameters
     ----------
-    models : folder of model cards and weights.
+    catalogue : the methods that there are, see `read_catalogue`.
     budget_bytes : most memory for cached residuals.
     open_model : opens a model on a device; replaced in tests.
     """
 
     def __init__(
         self,
-        models: Path,
+        catalogue: Catalogue,
         budget_bytes: int = 1 << 30,
         open_model: Callable[[ModelCard, str], Runner] | None = None,
     ) -> None:
-        self.catalogue: Catalogue = read_catalogue(models)
+        self.catalogue = catalogue
         self.residuals = ResidualCache(budget_bytes)
         self.surveys: Recent[Survey] = Recent()
         self.scales: Recent[FlatNoise] = Recent()

@@ -21,9 +21,11 @@ from viewer.enhancement.method import Float32Array, Processor, Region, SourceSli
 DEFAULT_STRENGTH = 0.4
 SAMPLED_SLICES = 8
 PATCH = 96
-BLOCK = 24
-BLOCKS_PER_PATCH = 8
-FEWEST_BLOCKS = 6
+BLOCK = 12
+FLAT_SHARE = 10
+OUTLIER = 1.6
+"""Blocks of more than this times the median variance hold something else than noise."""
+FEWEST_BLOCKS = 12
 SMOOTHING_PIXELS = 2.0
 TISSUE_HU = (-150.0, 250.0)
 
@@ -40,7 +42,7 @@ class Blend:
 class FlatNoise:
     """Pooled variances in flat regions: of the source, of the residual, and their covariance.
 
-    `blocks` counts the regions of 24 x 24 pixels that they come from.
+    `blocks` counts the regions of 12 x 12 pixels that they come from.
     """
 
     variance: float
@@ -98,49 +100,43 @@ class FlatPatch:
 
 
 def flat_patches(source: SourceSlices) -> tuple[FlatPatch, ...]:
-    """Return one patch with its flattest blocks from each of up to eight slices.
+    """Return the part with most flat blocks, and these blocks, from each of up to eight slices.
 
-    Flat means little structure left after smoothing, so that the choice does not favour places
-    where the noise happens to be low. In CT only blocks of soft tissue count where there are any.
+    Flat are the tenth of all blocks with the least structure left after smoothing, so that the
+    choice does not favour places where the noise happens to be low. In CT only soft tissue counts.
     """
-    count = min(SAMPLED_SLICES, source.count)
-    indices = np.unique(np.linspace(0, source.count - 1, count + 2).round().astype(int)[1:-1])
-    if source.count <= 2:
-        indices = np.arange(source.count)
-    patches = (_flat_patch(source, int(index)) for index in indices)
-    return tuple(patch for patch in patches if patch is not None)
+    if min(source.values.shape[1:]) < BLOCK:
+        return ()
+    ends = np.linspace(0, source.count - 1, min(SAMPLED_SLICES, source.count) + 2)
+    chosen = np.unique(ends.round().astype(int)[1:-1]) if source.count > 2 else range(source.count)
+    structures = {int(index): _structure(source, int(index)) for index in chosen}
+    finite = np.concatenate([one[np.isfinite(one)] for one in structures.values()])
+    if finite.size < FEWEST_BLOCKS:
+        return ()
+    limit = float(np.sort(finite)[max(FEWEST_BLOCKS, finite.size // FLAT_SHARE) - 1])
+    patches = (_patch(index, one <= limit) for index, one in structures.items())
+    return tuple(patch for patch in patches if patch.blocks)
 
 
-def _flat_patch(source: SourceSlices, index: int) -> FlatPatch | None:
-    """Return the flattest patch of a slice, None where nothing in it is tissue."""
+def _structure(source: SourceSlices, index: int) -> FloatArray:
+    """Return the SD of each block after smoothing, in noise SDs; infinite outside tissue."""
     image = source.values[index].astype(np.float32)
-    if min(image.shape) < BLOCK:
-        return None
-    structure = _block_structure(image)
+    smooth = ndimage.gaussian_filter(image, SMOOTHING_PIXELS, mode="nearest", truncate=3.0)
+    structure = np.asarray(_blocks(smooth).std(axis=(2, 3)), dtype=np.float64)
+    structure /= max(float(source.noise_sd[index]), 1e-6)
     structure[~_tissue_blocks(image, source.slice_mask(index), source)] = np.inf
-    size = min(PATCH // BLOCK, *structure.shape)
-    windows = np.lib.stride_tricks.sliding_window_view(structure, (size, size))
-    flat = np.sort(windows.reshape(*windows.shape[:2], -1), axis=-1)[..., :BLOCKS_PER_PATCH]
-    usable = np.isfinite(flat)
-    score = np.where(usable, flat, 0.0).sum(axis=-1) / np.maximum(1, usable.sum(axis=-1))
-    score = score + np.where(usable.sum(axis=-1) < min(4, flat.shape[-1]), np.inf, 0.0)
-    if not np.isfinite(score).any():
-        return None
-    row, column = np.unravel_index(int(np.argmin(score)), score.shape)
-    return _patch(index, structure, int(row), int(column), size)
+    return structure
 
 
-def _patch(index: int, structure: FloatArray, row: int, column: int, size: int) -> FlatPatch:
-    inside = structure[row : row + size, column : column + size]
-    places = np.argsort(inside, axis=None)[:BLOCKS_PER_PATCH]
-    blocks = tuple(
-        (int(place // size) * BLOCK, int(place % size) * BLOCK)
-        for place in places
-        if np.isfinite(inside.flat[place])
-    )
-    edge = size * BLOCK
-    region = (row * BLOCK, row * BLOCK + edge, column * BLOCK, column * BLOCK + edge)
-    return FlatPatch(index, region, blocks)
+def _patch(index: int, flat: BoolArray) -> FlatPatch:
+    """Return the square of blocks that holds most of the flat ones."""
+    size = min(PATCH // BLOCK, *flat.shape)
+    counts = np.lib.stride_tricks.sliding_window_view(flat, (size, size)).sum(axis=(2, 3))
+    row, column = (int(place) for place in np.unravel_index(int(counts.argmax()), counts.shape))
+    inside = np.argwhere(flat[row : row + size, column : column + size])
+    blocks = tuple((int(down) * BLOCK, int(across) * BLOCK) for down, across in inside)
+    top, left, edge = row * BLOCK, column * BLOCK, size * BLOCK
+    return FlatPatch(index, (top, top + edge, left, left + edge), blocks)
 
 
 def _blocks(image: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
@@ -148,12 +144,6 @@ def _blocks(image: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
     rows, columns = (size // BLOCK for size in image.shape)
     cut = image[: rows * BLOCK, : columns * BLOCK]
     return cut.reshape(rows, BLOCK, columns, BLOCK).swapaxes(1, 2)
-
-
-def _block_structure(image: Float32Array) -> FloatArray:
-    """Return the SD of each block after smoothing, noise mostly gone."""
-    smooth = ndimage.gaussian_filter(image, SMOOTHING_PIXELS, mode="nearest", truncate=3.0)
-    return np.asarray(_blocks(smooth).std(axis=(2, 3)), dtype=np.float64)
 
 
 def _tissue_blocks(image: Float32Array, mask: BoolArray | None, source: SourceSlices) -> BoolArray:
@@ -181,8 +171,7 @@ def flat_noise(
     None where there are too few flat blocks, or where they carry no noise at all: then a noise
     cut cannot be measured.
     """
-    sums = np.zeros(3)
-    blocks = 0
+    found: list[tuple[float, float, float]] = []
     for patch in patches:
         top, bottom, left, right = patch.region
         values = source.values[patch.index, top:bottom, left:right].astype(np.float64)
@@ -190,9 +179,10 @@ def flat_noise(
         for row, column in patch.blocks:
             area = np.s_[row : row + BLOCK, column : column + BLOCK]
             together = np.cov(values[area].ravel(), residual[area].ravel(), bias=True)
-            sums += (together[0, 0], together[0, 1], together[1, 1])
-            blocks += 1
-    if blocks < FEWEST_BLOCKS or sums[0] <= 0:
+            found.append((together[0, 0], together[0, 1], together[1, 1]))
+    moments = np.asarray(found).reshape(-1, 3)
+    plain = moments[moments[:, 0] <= OUTLIER * np.median(moments[:, 0])] if found else moments
+    if len(plain) < FEWEST_BLOCKS or not plain[:, 0].any():
         return None
-    variance, covariance, residual_variance = (float(total) / blocks for total in sums)
-    return FlatNoise(variance, covariance, residual_variance, blocks)
+    variance, covariance, residual_variance = (float(mean) for mean in plain.mean(axis=0))
+    return FlatNoise(variance, covariance, residual_variance, len(plain))

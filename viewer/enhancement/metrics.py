@@ -1,0 +1,161 @@
+"""Figures that judge an enhancement: against a known truth, and region by region without one."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from viewer.core.arrays import AnyArray, BoolArray, FloatArray
+
+WINDOWS_HU: tuple[tuple[str, float, float], ...] = (
+    ("soft tissue", 50.0, 400.0),
+    ("lung", -600.0, 1500.0),
+    ("liver", 60.0, 150.0),
+)
+"""Name, centre and width of the windows in which PSNR and SSIM are stated."""
+
+
+def rmse(values: AnyArray, truth: AnyArray, mask: BoolArray) -> float:
+    """Root mean square of values minus truth inside a mask, in their unit; NaN if it is empty."""
+    error = _difference(values, truth, mask)
+    return math.sqrt(float((error**2).mean())) if error.size else math.nan
+
+
+def bias(values: AnyArray, truth: AnyArray, mask: BoolArray) -> float:
+    """Mean of values minus truth inside a mask, in their unit; NaN if it is empty."""
+    error = _difference(values, truth, mask)
+    return float(error.mean()) if error.size else math.nan
+
+
+def _difference(values: AnyArray, truth: AnyArray, mask: BoolArray) -> FloatArray:
+    return np.asarray(values[mask].astype(np.float64) - truth[mask].astype(np.float64))
+
+
+def in_window(values: AnyArray, centre: float, width: float) -> npt.NDArray[np.float32]:
+    """Return values clipped to a window and scaled to 0 to 1."""
+    scaled = (values.astype(np.float32) - np.float32(centre - width / 2)) / np.float32(width)
+    return np.asarray(np.clip(scaled, 0.0, 1.0), dtype=np.float32)
+
+
+def psnr(values: AnyArray, truth: AnyArray, mask: BoolArray, centre: float, width: float) -> float:
+    """Peak signal-to-noise ratio in dB inside a mask; the peak is the window's width.
+
+    Both are clipped to the window first. Infinite where they agree, NaN if the mask is empty.
+    """
+    if not mask.any():
+        return math.nan
+    error = in_window(values[mask], centre, width) - in_window(truth[mask], centre, width)
+    mean_square = float((error.astype(np.float64) ** 2).mean())
+    return -10.0 * math.log10(mean_square) if mean_square > 0 else math.inf
+
+
+def ssim(values: AnyArray, truth: AnyArray, mask: BoolArray, centre: float, width: float) -> float:
+    """Mean structural similarity of [slice, row, column] inside a mask, slice by slice.
+
+    Both are clipped to the window, whose width is the data range; Gaussian weights of 1.5 pixels.
+
+    Source: Wang et al., IEEE TIP 2004 (scikit-image).
+    """
+    from skimage.metrics import structural_similarity
+
+    total, count = 0.0, 0
+    for one, true, inside in zip(values, truth, mask, strict=True):
+        if not inside.any():
+            continue
+        _, similarity = structural_similarity(
+            in_window(one, centre, width),
+            in_window(true, centre, width),
+            data_range=1.0,
+            gaussian_weights=True,
+            use_sample_covariance=False,
+            full=True,
+        )
+        total += float(similarity[inside].sum())
+        count += int(inside.sum())
+    return total / count if count else math.nan
+
+
+def contrast_to_noise(values: AnyArray, inside: BoolArray, around: BoolArray) -> float:
+    """Difference of two regions' means divided by the SD of the second; NaN without one."""
+    region, background = values[inside].astype(np.float64), values[around].astype(np.float64)
+    if not region.size or background.size < 2 or background.std() == 0:
+        return math.nan
+    return float(abs(region.mean() - background.mean()) / background.std())
+
+
+def sphere_template(
+    shape: tuple[int, int, int],
+    spacing_mm: tuple[float, float, float],
+    centre: tuple[float, float, float],
+    diameter_mm: float,
+) -> npt.NDArray[np.float32]:
+    """Return how much of each voxel lies in a sphere, [slice, row, column], 0 to 1.
+
+    Parameters
+    ----------
+    centre : (slice, row, column) index of its middle, fractions allowed.
+    """
+    grids = np.ogrid[tuple(slice(0, size) for size in shape)]
+    square = sum(
+        ((grid - place) * step) ** 2
+        for grid, place, step in zip(grids, centre, spacing_mm, strict=True)
+    )
+    depth = diameter_mm / 2 - np.sqrt(square)
+    return np.asarray(np.clip(0.5 + depth / min(spacing_mm), 0.0, 1.0), dtype=np.float32)
+
+
+def contrast_in(values: AnyArray, template: AnyArray, around: BoolArray) -> float:
+    """Return the contrast of a lesion: the least-squares height of its template over a plain level.
+
+    Parameters
+    ----------
+    template : 0 to 1, same shape as the values.
+    around : the voxels to fit, the lesion and a rim about it.
+    """
+    shape = template[around].astype(np.float64)
+    shape -= shape.mean()
+    power = float((shape**2).sum())
+    if power == 0:
+        return math.nan
+    return float((values[around].astype(np.float64) * shape).sum()) / power
+
+
+@dataclass(frozen=True, slots=True)
+class LayerFigures:
+    """Mean and SD of one layer in one region."""
+
+    mean: float
+    sd: float
+
+
+@dataclass(frozen=True, slots=True)
+class RegionFigures:
+    """One region on original, enhanced and residual pixels.
+
+    `noise_change` is SD enhanced / SD original - 1 (NaN without noise); `bias` the mean of the
+    residual. All in the unit of the values.
+    """
+
+    original: LayerFigures
+    enhanced: LayerFigures
+    residual: LayerFigures
+    noise_change: float
+    bias: float
+
+
+def region_figures(original: AnyArray, enhanced: AnyArray, region: BoolArray) -> RegionFigures:
+    """Compare both layers in one region of the same shape.
+
+    Raises
+    ------
+    ValueError : the region holds no voxel.
+    """
+    if not region.any():
+        raise ValueError("The region holds no voxel.")
+    before, after = (layer[region].astype(np.float64) for layer in (original, enhanced))
+    figures = [
+        LayerFigures(float(x.mean()), float(x.std())) for x in (before, after, after - before)
+    ]
+    change = figures[1].sd / figures[0].sd - 1 if figures[0].sd > 0 else math.nan
+    return RegionFigures(figures[0], figures[1], figures[2], change, figures[2].mean)
