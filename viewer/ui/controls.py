@@ -173,6 +173,7 @@ class FigureTable(QTableWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setTabKeyNavigation(False)
         self.setShowGrid(False)
+        theme.set_role(self, "figures")
         self.setWordWrap(False)
         self.verticalHeader().hide()
 

@@ -107,7 +107,9 @@ def palette() -> QPalette:
 
 def style_sheet() -> str:
     """Return the style sheet of the whole program."""
-    return f"{_GROUND}{_BUTTONS}{_FIELDS}{_LISTS}{_BARS}"
+    drawn = data_folder("resources").as_posix()
+    signs = _SIGNS.replace("RESOURCES", drawn)
+    return f"{_GROUND}{_BUTTONS}{_FIELDS}{_LISTS}{_BARS}{signs}"
 
 
 _GROUND = f"""
@@ -129,7 +131,9 @@ QLabel[role="small"] {{ color: {SECONDARY}; font-size: {SMALL}px; }}
 QLabel[severity="warning"] {{ color: {WARNING}; }}
 QLabel[severity="error"] {{ color: {ERROR}; }}
 QLabel[role="synthetic"] {{ color: {SYNTHETIC}; font-weight: 600; }}
-QScrollArea, QStackedWidget {{ background: transparent; border: none; }}
+QScrollArea, QStackedWidget, QScrollArea > QWidget, QScrollArea > QWidget > QWidget {{
+  background: transparent; border: none;
+}}
 QSplitter::handle {{ background: {HAIRLINE}; }}
 QTextBrowser {{ background: {PANEL}; border: 1px solid {HAIRLINE}; padding: 8px; }}
 """
@@ -182,7 +186,11 @@ QPlainTextEdit:focus, QTextEdit:focus {{ border: 1px solid {FOCUS}; }}
 QLineEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled, QComboBox:disabled {{
   color: {DISABLED}; border-color: {HAIRLINE};
 }}
+QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ width: 0; border: none; }}
 QComboBox::drop-down {{ width: 20px; border: none; }}
+QAbstractSpinBox QLineEdit, QComboBox QLineEdit {{
+  background: transparent; border: none; padding: 0 6px; min-height: 0;
+}}
 QComboBox QAbstractItemView {{
   background: {RAISED}; border: 1px solid {OUTLINE}; selection-background-color: {SELECTION};
   outline: none;
@@ -219,6 +227,8 @@ QHeaderView::section {{
   background: {PANEL}; color: {SECONDARY}; border: none; border-bottom: 1px solid {HAIRLINE};
   padding: 4px 6px; min-height: 20px;
 }}
+QTableView[role="figures"] {{ font-size: {SMALL}px; }}
+QTableView[role="figures"] QHeaderView::section {{ font-size: {SMALL}px; padding: 3px 3px; }}
 QTableCornerButton::section {{ background: {PANEL}; border: none; }}
 """
 
@@ -261,6 +271,12 @@ QTabBar::tab {{
 QTabBar::tab:selected {{ color: {TEXT}; border-bottom-color: {FOCUS}; }}
 QTabBar::tab:hover {{ color: {TEXT}; }}
 QTabWidget::pane {{ border: none; border-top: 1px solid {HAIRLINE}; }}
+"""
+
+
+_SIGNS = """
+QComboBox::down-arrow { image: url("RESOURCES/chevron.svg"); width: 12px; height: 12px; }
+QCheckBox::indicator:checked { image: url("RESOURCES/check.svg"); }
 """
 
 
