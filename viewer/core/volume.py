@@ -156,8 +156,13 @@ def regular(volume: Volume | DerivedVolume) -> Volume | DerivedVolume:
     """Return the volume on an even grid along the normal, for reformats and volume rendering.
 
     An even volume is returned as it is. Otherwise slices are interpolated linearly between true
-    neighbours at the smallest typical step; where neighbours are further apart than 1.5 typical
-    steps nothing was acquired and the mask is False (never interpolated across a gap).
+    neighbours at the typical (median) step; where neighbours are further apart than 1.5 typical
+    steps nothing was acquired: the mask is False and the values are the volume's lowest (never
+    interpolated across a gap). The same goes for slices that are not loaded.
+
+    Raises
+    ------
+    InvalidGeometry : the slices lie so far apart that the even grid would be mostly empty.
     """
     geometry = volume.geometry
     if geometry.is_even:
@@ -166,12 +171,19 @@ def regular(volume: Volume | DerivedVolume) -> Volume | DerivedVolume:
     steps = np.diff(positions)
     typical = float(np.median(np.abs(steps)))
     count = round(abs(positions[-1] - positions[0]) / typical) + 1
+    if count > 8 * len(positions) + 64:
+        raise InvalidGeometry(
+            "The slices lie too far apart for a reformat.",
+            f"They span {count} times their usual step of {typical:g} mm.",
+            "Look at the slices themselves.",
+        )
     sign = 1.0 if positions[-1] >= positions[0] else -1.0
     wanted = positions[0] + sign * typical * np.arange(count)
-    values = np.zeros((count, *volume.values.shape[1:]), dtype=volume.values.dtype)
+    shape = (count, *volume.values.shape[1:])
+    values = np.full(shape, volume.values.min(), dtype=volume.values.dtype)
     mask = np.zeros((count, *geometry.shape[1:]), dtype=np.bool_)
     for place, position in enumerate(wanted):
-        _fill_between(volume, positions, position, 1.5 * typical, values[place], mask[place])
+        _fill_between(volume, positions, position, 1.501 * typical, values[place], mask[place])
     affine = np.array(geometry.affine)
     affine[:3, 0] *= typical / float(np.linalg.norm(affine[:3, 0] @ geometry.normal))
     grid = replace(
@@ -199,18 +211,18 @@ def _fill_between(
     values: AnyArray,
     mask: BoolArray,
 ) -> None:
-    """Interpolate one plane from its two true neighbours, if they are close enough."""
-    after = int(np.argsort(np.abs(positions - wanted))[0])
+    """Interpolate one plane from its two true neighbours, if they are loaded and close enough."""
+    after = int(np.argmin(np.abs(positions - wanted)))
     shift = wanted - positions[after]
     towards = after + (1 if shift * (positions[-1] - positions[0]) > 0 else -1)
     real = volume.mask if volume.mask is not None else None
     if abs(shift) < 1e-3 or not 0 <= towards < len(positions):
-        if abs(shift) <= widest / 2:
+        if abs(shift) <= widest / 2 and volume.loaded[after]:
             values[...] = volume.values[after]
             mask[...] = True if real is None else real[after]
         return
     step = positions[towards] - positions[after]
-    if abs(step) > widest:
+    if abs(step) > widest or not (volume.loaded[after] and volume.loaded[towards]):
         return
     weight = shift / step
     mixed = (1 - weight) * volume.values[after] + weight * volume.values[towards]
