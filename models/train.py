@@ -19,7 +19,7 @@ import tempfile
 import threading
 import time
 import warnings
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -55,6 +55,7 @@ class Recipe:
     first_patches: int = 1200
     validation_stacks: int = 24
     save_seconds: float = 180.0
+    most_steps: int = 10_000_000
 
 
 class Clock:
@@ -350,7 +351,7 @@ def train(run: Training, clock: Clock, producers: int) -> None:
         time.sleep(0.5)
     feed = Feed(pool, recipe, run.step)
     saved, losses = time.monotonic(), []
-    while not clock.is_over:
+    while not clock.is_over and run.step < recipe.most_steps:
         losses.append(run.advance(feed.next(), clock.spent_s / clock.limit_s))
         if run.step % 100 == 0:
             LOG.info(
@@ -409,13 +410,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--producers", type=int, default=1, help="processes making patches; 0: one small file"
     )
-    parser.add_argument("--smoke", action="store_true", help="a few steps on very few patches")
+    parser.add_argument("--smoke", action="store_true", help="three steps on very few patches")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(options.threads)
     recipe = Recipe(options.model, seed=options.seed)
     if options.smoke:
-        recipe = Recipe(options.model, options.seed, 2, first_patches=4, validation_stacks=2)
+        recipe = replace(
+            recipe, batch=2, first_patches=4, validation_stacks=1, warm_up_steps=1, most_steps=3
+        )
     work = options.work or Path(tempfile.gettempdir()) / "diptych-training" / options.model
     run = Training(recipe, options.out or HERE / options.model, work, chosen_device(options.device))
     if options.resume and (work / "state.pt").exists():

@@ -68,23 +68,30 @@ def estimate_noise(
 
     Notes
     -----
-    The level is the median over soft tissue of a robust SD of the fine detail; the shape (share of
-    fine detail in all noise, mean frequency) comes from the most homogeneous blocks only, so
-    that anatomy is not taken for noise.
+    The level is the median of a robust SD of the fine detail over the third of soft tissue with
+    the least coarse structure. The shape (share of fine detail in all noise, mean frequency) comes
+    from the most homogeneous blocks of the slices or of differences of neighbouring slices, whose
+    anatomy cancels: whichever shows the finer spectrum, since anatomy only adds coarse power.
     """
-    slices = np.asarray(values, np.float32)
-    slices = slices[None] if slices.ndim == 2 else slices
-    chosen = np.unique(np.linspace(0, len(slices) - 1, min(len(slices), _MOST_SLICES)).astype(int))
-    planes = [(slices[index], soft_tissue(slices[index])) for index in chosen]
-    quiet = _quiet_blocks(planes)
+    stack = values if values.ndim == 3 else values[None]
+    chosen = np.unique(np.linspace(0, len(stack) - 1, min(len(stack), _MOST_SLICES)).astype(int))
+    planes, differences = [], []
+    for index in chosen:
+        plane = np.asarray(stack[index], np.float32)
+        soft = soft_tissue(plane)
+        planes.append((plane, soft))
+        if index + 1 < len(stack):
+            following = np.asarray(stack[index + 1], np.float32)
+            differences.append((following - plane, soft & soft_tissue(following)))
+    candidates = [_quiet_blocks(planes), _quiet_blocks(differences)]
+    quiet = max((one for one in candidates if one is not None), key=_fine_share, default=None)
     levels = np.concatenate([_block_levels(plane, soft) for plane, soft in planes])
     if quiet is None or len(levels) < _FEWEST_BLOCKS:
         return None
-    pixel = float(np.mean(spacing_mm))
     fine_share = _fine_share(quiet)
     return NoiseEstimate(
         sd=_typical(levels) / fine_share,
-        mean_frequency_per_mm=mean_frequency(quiet, pixel),
+        mean_frequency_per_mm=mean_frequency(quiet, float(np.mean(spacing_mm))),
         blocks=len(quiet),
         fine_share=fine_share,
     )

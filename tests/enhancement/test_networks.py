@@ -1,0 +1,112 @@
+"""The bounds of the denoiser hold whatever the network answers."""
+
+import numpy as np
+import pytest
+import torch
+
+from viewer.enhancement.networks import (
+    CAP_HU,
+    STRIDE,
+    Denoiser,
+    LowPass,
+    bounded_noise,
+)
+
+SIDE = 96
+
+
+@pytest.fixture(scope="module")
+def wild() -> Denoiser:
+    """Return a network with large random weights: nothing it says makes sense."""
+    torch.manual_seed(5)
+    model = Denoiser().eval()
+    with torch.no_grad():
+        for value in model.network.parameters():
+            value.copy_(torch.randn_like(value) * 0.08)
+    return model
+
+
+def maps(sd_hu: float, seed: int = 0, level: float = 40.0) -> tuple[torch.Tensor, ...]:
+    generator = torch.Generator().manual_seed(seed)
+    slices = level + sd_hu * torch.randn(1, 5, SIDE, SIDE, generator=generator)
+    return slices, torch.full((1, 1, SIDE, SIDE), sd_hu), torch.full((1, 1, SIDE, SIDE), 0.25)
+
+
+@torch.no_grad()
+def noise_of(model: Denoiser, *inputs: torch.Tensor) -> np.ndarray:
+    return model(*inputs).numpy()[0, 0]
+
+
+def test_ct_denoise_s_has_about_half_a_million_parameters() -> None:
+    count = sum(value.numel() for value in Denoiser().parameters())
+    assert 450_000 < count < 550_000
+
+
+@pytest.mark.parametrize("sd_hu", [4.0, 20.0, 70.0])
+def test_residual_stays_within_three_sd_and_150_hu(wild: Denoiser, sd_hu: float) -> None:
+    found = noise_of(wild, *maps(sd_hu))
+    assert np.abs(found).max() <= min(3.0 * sd_hu, CAP_HU) + 1e-3
+    assert np.abs(found).max() > 0.1 * sd_hu
+
+
+def test_nothing_changes_where_the_noise_map_is_zero(wild: Denoiser) -> None:
+    slices, sd, frequency = maps(20.0)
+    sd[..., : SIDE // 2] = 0.0
+    found = noise_of(wild, slices, sd, frequency)
+    assert not found[:, : SIDE // 2].any()
+    assert found[:, SIDE // 2 :].any()
+
+
+def test_nothing_changes_in_dense_bone_and_metal(wild: Denoiser) -> None:
+    slices, sd, frequency = maps(20.0, level=1700.0)
+    assert not noise_of(wild, slices, sd, frequency).any()
+
+
+def test_a_constant_shift_is_not_passed_on() -> None:
+    raw = torch.full((1, 1, SIDE, SIDE), 2.0)
+    sd = torch.full((1, 1, SIDE, SIDE), 10.0)
+    found = bounded_noise(raw, torch.zeros_like(raw), sd, LowPass())
+    assert float(found.abs().max()) == pytest.approx(1.0, abs=1e-3)  # a tenth of the SD
+
+
+def test_fine_noise_passes_the_low_frequency_guard() -> None:
+    raw = torch.zeros(1, 1, SIDE, SIDE)
+    raw[..., ::2, ::2], raw[..., 1::2, 1::2] = 1.0, -1.0
+    sd = torch.full((1, 1, SIDE, SIDE), 10.0)
+    found = bounded_noise(raw, torch.zeros_like(raw), sd, LowPass())
+    expected = 3.0 * np.tanh(1.0 / 3.0) * 10.0
+    assert float(found[0, 0, 40, 40]) == pytest.approx(expected, rel=0.02)
+
+
+def test_an_offset_in_hu_does_not_change_the_residual(wild: Denoiser) -> None:
+    slices, sd, frequency = maps(20.0)
+    first = noise_of(wild, slices, sd, frequency)
+    second = noise_of(wild, slices + 37.0, sd, frequency)
+    assert np.abs(first - second).max() < 0.05
+
+
+def test_moving_the_image_by_the_stride_moves_the_residual(wild: Denoiser) -> None:
+    generator = torch.Generator().manual_seed(1)
+    wide = 40.0 + 20.0 * torch.randn(1, 5, 320, 320 + STRIDE, generator=generator)
+    sd, frequency = torch.full((1, 1, 320, 320), 20.0), torch.full((1, 1, 320, 320), 0.25)
+    first = noise_of(wild, wild_part(wide, 0), sd, frequency)
+    second = noise_of(wild, wild_part(wide, STRIDE), sd, frequency)
+    margin = 128
+    inner = slice(margin, 320 - margin)
+    difference = (
+        first[inner, margin + STRIDE : 320 - margin] - second[inner, margin : -margin - STRIDE]
+    )
+    assert np.abs(difference).max() < 0.05
+
+
+def wild_part(image: torch.Tensor, start: int) -> torch.Tensor:
+    return image[..., start : start + 320].contiguous()
+
+
+def test_low_pass_keeps_constants_and_stops_fine_patterns() -> None:
+    low = LowPass()
+    flat = low(torch.full((1, 1, 64, 64), 7.0))
+    assert torch.allclose(flat, torch.full_like(flat, 7.0), atol=1e-4)
+    stripes = torch.zeros(1, 1, 64, 64)
+    stripes[..., ::2] = 1.0
+    assert float((low(stripes)[..., 30:34] - 0.5).abs().max()) < 1e-3

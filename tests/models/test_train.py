@@ -1,0 +1,69 @@
+"""The training script runs from its command line and leaves a valid model behind."""
+
+import csv
+import hashlib
+import math
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder that a training of three steps has written."""
+    out = tmp_path_factory.mktemp("model")
+    work = tmp_path_factory.mktemp("work")
+    command = [sys.executable, str(ROOT / "models" / "train.py"), "ct-denoise-s", "--smoke"]
+    command += ["--producers", "0", "--device", "cpu", "--out", str(out), "--work", str(work)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        command, env=environment, capture_output=True, text=True, check=False, timeout=110
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return out
+
+
+def test_smoke_training_writes_weights_whose_hashes_the_card_states(trained: Path) -> None:
+    card = tomllib.loads((trained / "card.toml").read_text(encoding="utf-8"))
+    weights = card["weights"]
+    for name, stated in (("file", "sha256"), ("onnx", "onnx_sha256")):
+        found = hashlib.sha256((trained / weights[name]).read_bytes()).hexdigest()
+        assert found == weights[stated]
+    assert card["training"]["steps"] == 3
+
+
+def test_smoke_training_writes_a_curve_with_finite_figures(trained: Path) -> None:
+    with (trained / "training.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert int(rows[-1]["step"]) == 3
+    assert math.isfinite(float(rows[-1]["training_loss"]))
+    assert math.isfinite(float(rows[-1]["gain_db"]))
+
+
+def test_exported_onnx_and_safetensors_give_the_same_answer(trained: Path) -> None:
+    import onnxruntime
+    import safetensors.torch
+    import torch
+
+    from viewer.enhancement.networks import Denoiser
+
+    model = Denoiser().eval()
+    model.network.load_state_dict(safetensors.torch.load_file(trained / "weights.safetensors"))
+    rng = np.random.default_rng(3)
+    slices = rng.normal(40.0, 25.0, (1, 5, 72, 104)).astype(np.float32)
+    sd = np.full((1, 1, 72, 104), 25.0, np.float32)
+    frequency = np.full_like(sd, 0.22)
+    with torch.no_grad():
+        expected = model(*(torch.from_numpy(one) for one in (slices, sd, frequency))).numpy()
+    session = onnxruntime.InferenceSession(
+        str(trained / "weights.onnx"), providers=["CPUExecutionProvider"]
+    )
+    found = session.run(None, {"slices": slices, "noise_sd": sd, "frequency": frequency})[0]
+    np.testing.assert_allclose(found, expected, atol=1e-3)
