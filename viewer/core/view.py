@@ -291,17 +291,20 @@ def scroll_step_mm(state: ViewState, geometry: VolumeGeometry) -> float:
 
 
 def scrolled(state: ViewState, geometry: VolumeGeometry, steps: int) -> ViewState:
-    """Return the state `steps` slices further, stopping at the first and last slice."""
+    """Return the state `steps` slices further, stopping at the first and last slice.
+
+    A reformat arrives at the middle of a slice, so that its values are voxels and not mixtures of
+    two neighbours.
+    """
+    count = slice_count(state, geometry)
+    number = int(np.clip(slice_number(state, geometry) + steps, 1, count))
     if state.plane is Plane.ACQUIRED:
-        count = geometry.shape[0]
-        index = int(np.clip(geometry.slice_of(state.focus_mm) + steps, 0, count - 1))
-        return replace(state, focus_mm=geometry.on_slice(state.focus_mm, index))
+        return replace(state, focus_mm=geometry.on_slice(state.focus_mm, number - 1))
     normal = plane_normal(state, geometry)
     low, high = extent_mm(normal, geometry)
-    step = scroll_step_mm(state, geometry)
-    here = float(vector(state.focus_mm) @ normal)
-    there = float(np.clip(here + steps * step, low + step / 2, high - step / 2))
-    return replace(state, focus_mm=point(vector(state.focus_mm) + (there - here) * normal))
+    middle = min(low + (number - 0.5) * scroll_step_mm(state, geometry), high)
+    focus = vector(state.focus_mm)
+    return replace(state, focus_mm=point(focus + (middle - float(focus @ normal)) * normal))
 
 
 def slice_count(state: ViewState, geometry: VolumeGeometry) -> int:
@@ -321,7 +324,9 @@ def slice_number(state: ViewState, geometry: VolumeGeometry) -> int:
     here = float(vector(state.focus_mm) @ normal) - low
     return int(
         np.clip(
-            np.floor(here / scroll_step_mm(state, geometry)) + 1, 1, slice_count(state, geometry)
+            np.floor(here / scroll_step_mm(state, geometry) + 1e-6) + 1,
+            1,
+            slice_count(state, geometry),
         )
     )
 
