@@ -78,7 +78,8 @@ def reference_line(
 ) -> tuple[Point, Point] | None:
     """Return where another view's plane cuts this view's plane, clipped to the other's extent.
 
-    Two points in LPS mm on this view's plane, or None for parallel or distant planes.
+    Two points in LPS mm on this view's plane; None for parallel planes, and where this plane lies
+    beyond the other's extent.
     """
     here = vector(request.normal)
     there = plane_normal(other, other_geometry)
@@ -93,7 +94,11 @@ def reference_line(
     system = np.stack((here, there, direction))
     right_hand = (here @ vector(request.origin_mm), there @ focus, 0.0)
     anchor = np.linalg.solve(system, np.asarray(right_hand))
-    along = plane_corners_mm(other, other_geometry) @ direction
+    corners = plane_corners_mm(other, other_geometry)
+    across = corners @ np.cross(there, direction)
+    if not across.min() <= float(anchor @ np.cross(there, direction)) <= across.max():
+        return None
+    along = corners @ direction
     base = float(anchor @ direction)
     low, high = float(along.min()) - base, float(along.max()) - base
     return (point(anchor + low * direction), point(anchor + high * direction))
