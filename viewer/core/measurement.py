@@ -196,9 +196,11 @@ def statistics(
 
 
 def contrast_to_noise(region: RegionStatistics, background: RegionStatistics) -> float:
-    """Return (mean - background mean) / background SD; infinite where the SD is 0.
+    """Return (mean - background mean) / background SD; infinite where only the SD is 0.
 
     Source: the usual CT definition with the background's noise (AAPM TG-233 terms).
     """
     difference = region.mean - background.mean
-    return difference / background.sd if background.sd > 0 else float("inf") * np.sign(difference)
+    if background.sd > 0 or difference == 0:
+        return difference / (background.sd or 1.0)
+    return float("inf") if difference > 0 else float("-inf")
