@@ -59,7 +59,7 @@ def body_mask(image: Float32Array) -> BoolArray:
     labels, _ = ndimage.label(air)
     inside = (labels != labels[0, 0])[1:-1, 1:-1]
     inside = ndimage.binary_opening(inside, iterations=1)
-    inside = ndimage.binary_dilation(inside, iterations=3)
+    inside = ndimage.binary_dilation(inside, iterations=2)
     mask = np.repeat(np.repeat(inside, COARSE, axis=0), COARSE, axis=1)
     return np.asarray(mask[: image.shape[0], : image.shape[1]])
 

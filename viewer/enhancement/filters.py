@@ -27,6 +27,8 @@ from viewer.enhancement.method import (
 VERSION = "1"
 SAMPLED_PIXELS = 200_000
 MARGIN = 32
+GLOBAL = frozenset({"tv", "wavelet", "clahe"})
+"""Filters whose answer at a pixel depends on the whole slice: a part is cut from the whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +195,7 @@ _WEIGHT = Parameter("weight_sd", "Weight", 0.9, 0.05, 5.0, "noise SD", "more is 
 _FACTOR = Parameter(
     "noise_factor",
     "Noise factor",
-    1.0,
+    1.5,
     0.2,
     3.0,
     "",
@@ -267,9 +269,13 @@ class FilterProcessor:
         self._source = source
         self._settings = dict(settings)
         self._range = grey_range(source)
+        self._is_global = method.id in GLOBAL
 
     def residuals(self, indices: Sequence[int], region: Region | None = None) -> Float32Array:
         """Return filtered minus original, [len(indices), row, column]."""
+        if region is not None and self._is_global:
+            top, bottom, left, right = region
+            return self.residuals(indices)[:, top:bottom, left:right]
         if region is None:
             return np.stack([self._residual(index, np.s_[:, :]) for index in indices])
         top, bottom, left, right = region

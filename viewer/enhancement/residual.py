@@ -17,6 +17,7 @@ from viewer.enhancement.method import Float32Array, Method, Settings
 FINEST_INTEGER_STEP = 1 / 8
 """Step of the residual of integer values (HU): an eighth, so that it reaches +-4095."""
 LARGEST = 32767
+REACH = 32768
 DIGEST_ROW_STEP = 8
 
 Int16Array = npt.NDArray[np.int16]
@@ -86,7 +87,7 @@ def residual_step(values: AnyArray) -> float:
     if not values.size:
         return FINEST_INTEGER_STEP
     span = float(values.max()) - float(values.min())
-    needed = 2.0 ** math.ceil(math.log2(span / LARGEST)) if span > 0 else FINEST_INTEGER_STEP
+    needed = 2.0 ** math.ceil(math.log2(span / REACH)) if span > 0 else FINEST_INTEGER_STEP
     return max(FINEST_INTEGER_STEP, needed) if values.dtype.kind in "iu" else needed
 
 

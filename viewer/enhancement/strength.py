@@ -21,8 +21,10 @@ from viewer.enhancement.method import Float32Array, Processor, Region, SourceSli
 DEFAULT_STRENGTH = 0.4
 SAMPLED_SLICES = 8
 PATCH = 96
-BLOCK = 12
-FLAT_SHARE = 10
+BLOCK_MM = 12.0
+BLOCK_PIXELS = (12, 32)
+FLATTEST_SHARE = 20
+FLAT_FACTOR = 1.4
 OUTLIER = 1.6
 """Blocks of more than this times the median variance hold something else than noise."""
 FEWEST_BLOCKS = 12
@@ -42,7 +44,7 @@ class Blend:
 class FlatNoise:
     """Pooled variances in flat regions: of the source, of the residual, and their covariance.
 
-    `blocks` counts the regions of 12 x 12 pixels that they come from.
+    `blocks` counts the regions of about 12 x 12 mm that they come from.
     """
 
     variance: float
@@ -92,69 +94,82 @@ def checked_strength(strength: float) -> float:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FlatPatch:
-    """A part of one slice and the flat blocks in it, as (row, column) of their first pixel."""
+    """A part of one slice and the flat blocks in it.
+
+    `blocks` are (row, column) of their first pixel, counted from the region's; `size` their edge.
+    """
 
     index: int
     region: Region
     blocks: tuple[tuple[int, int], ...]
+    size: int
+
+
+def block_size(source: SourceSlices) -> int:
+    """Return the edge in pixels of a region as a reader would draw it: 12 mm, 12 to 32 pixels."""
+    pixel_mm = float(np.mean(source.spacing_mm[1:]))
+    return int(np.clip(round(BLOCK_MM / pixel_mm), *BLOCK_PIXELS))
 
 
 def flat_patches(source: SourceSlices) -> tuple[FlatPatch, ...]:
     """Return the part with most flat blocks, and these blocks, from each of up to eight slices.
 
-    Flat are the tenth of all blocks with the least structure left after smoothing, so that the
-    choice does not favour places where the noise happens to be low. In CT only soft tissue counts.
+    Flat is what has little structure left after smoothing: at most 1.4 times what the flattest
+    twentieth of all blocks has, so that places where the noise happens to be low are hardly
+    favoured. In CT only soft tissue counts.
     """
-    if min(source.values.shape[1:]) < BLOCK:
+    size = block_size(source)
+    if min(source.values.shape[1:]) < size:
         return ()
     ends = np.linspace(0, source.count - 1, min(SAMPLED_SLICES, source.count) + 2)
     chosen = np.unique(ends.round().astype(int)[1:-1]) if source.count > 2 else range(source.count)
-    structures = {int(index): _structure(source, int(index)) for index in chosen}
+    structures = {int(index): _structure(source, int(index), size) for index in chosen}
     finite = np.concatenate([one[np.isfinite(one)] for one in structures.values()])
     if finite.size < FEWEST_BLOCKS:
         return ()
-    limit = float(np.sort(finite)[max(FEWEST_BLOCKS, finite.size // FLAT_SHARE) - 1])
-    patches = (_patch(index, one <= limit) for index, one in structures.items())
+    flattest = np.sort(finite)[max(FEWEST_BLOCKS, finite.size // FLATTEST_SHARE) - 1]
+    limit = FLAT_FACTOR * float(flattest)
+    patches = (_patch(index, one <= limit, size) for index, one in structures.items())
     return tuple(patch for patch in patches if patch.blocks)
 
 
-def _structure(source: SourceSlices, index: int) -> FloatArray:
+def _structure(source: SourceSlices, index: int, size: int) -> FloatArray:
     """Return the SD of each block after smoothing, in noise SDs; infinite outside tissue."""
     image = source.values[index].astype(np.float32)
     smooth = ndimage.gaussian_filter(image, SMOOTHING_PIXELS, mode="nearest", truncate=3.0)
-    structure = np.asarray(_blocks(smooth).std(axis=(2, 3)), dtype=np.float64)
+    structure = np.asarray(_blocks(smooth, size).std(axis=(2, 3)), dtype=np.float64)
     structure /= max(float(source.noise_sd[index]), 1e-6)
-    structure[~_tissue_blocks(image, source.slice_mask(index), source)] = np.inf
+    structure[~_tissue_blocks(image, source.slice_mask(index), source.unit, size)] = np.inf
     return structure
 
 
-def _patch(index: int, flat: BoolArray) -> FlatPatch:
+def _patch(index: int, flat: BoolArray, size: int) -> FlatPatch:
     """Return the square of blocks that holds most of the flat ones."""
-    size = min(PATCH // BLOCK, *flat.shape)
-    counts = np.lib.stride_tricks.sliding_window_view(flat, (size, size)).sum(axis=(2, 3))
+    across = min(max(3, PATCH // size), *flat.shape)
+    counts = np.lib.stride_tricks.sliding_window_view(flat, (across, across)).sum(axis=(2, 3))
     row, column = (int(place) for place in np.unravel_index(int(counts.argmax()), counts.shape))
-    inside = np.argwhere(flat[row : row + size, column : column + size])
-    blocks = tuple((int(down) * BLOCK, int(across) * BLOCK) for down, across in inside)
-    top, left, edge = row * BLOCK, column * BLOCK, size * BLOCK
-    return FlatPatch(index, (top, top + edge, left, left + edge), blocks)
+    inside = np.argwhere(flat[row : row + across, column : column + across])
+    blocks = tuple((int(down) * size, int(right) * size) for down, right in inside)
+    top, left, edge = row * size, column * size, across * size
+    return FlatPatch(index, (top, top + edge, left, left + edge), blocks, size)
 
 
-def _blocks(image: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+def _blocks(image: npt.NDArray[np.floating], size: int) -> npt.NDArray[np.floating]:
     """Return the image cut into whole blocks, [block row, block column, row, column]."""
-    rows, columns = (size // BLOCK for size in image.shape)
-    cut = image[: rows * BLOCK, : columns * BLOCK]
-    return cut.reshape(rows, BLOCK, columns, BLOCK).swapaxes(1, 2)
+    rows, columns = (length // size for length in image.shape)
+    cut = image[: rows * size, : columns * size]
+    return cut.reshape(rows, size, columns, size).swapaxes(1, 2)
 
 
-def _tissue_blocks(image: Float32Array, mask: BoolArray | None, source: SourceSlices) -> BoolArray:
+def _tissue_blocks(image: Float32Array, mask: BoolArray | None, unit: str, size: int) -> BoolArray:
     """Return which blocks are wholly real and lie in tissue (for CT) or signal (otherwise)."""
-    blocks = _blocks(image)
+    blocks = _blocks(image, size)
     means, lowest = blocks.mean(axis=(2, 3)), blocks.min(axis=(2, 3))
     real = np.ones(means.shape, dtype=np.bool_)
     if mask is not None:
-        real = np.asarray(_blocks(mask.astype(np.float32)).min(axis=(2, 3)) > 0)
+        real = np.asarray(_blocks(mask.astype(np.float32), size).min(axis=(2, 3)) > 0)
     real &= blocks.max(axis=(2, 3)) > lowest
-    if source.unit == "HU":
+    if unit == "HU":
         return np.asarray(real & (means > TISSUE_HU[0]) & (means < TISSUE_HU[1]))
     if not real.any():
         return real
@@ -177,7 +192,7 @@ def flat_noise(
         values = source.values[patch.index, top:bottom, left:right].astype(np.float64)
         residual = processor.residuals((patch.index,), patch.region)[0].astype(np.float64)
         for row, column in patch.blocks:
-            area = np.s_[row : row + BLOCK, column : column + BLOCK]
+            area = np.s_[row : row + patch.size, column : column + patch.size]
             together = np.cov(values[area].ravel(), residual[area].ravel(), bias=True)
             found.append((together[0, 0], together[0, 1], together[1, 1]))
     moments = np.asarray(found).reshape(-1, 3)

@@ -34,7 +34,7 @@ def tile_spans(size: int, tile: int) -> tuple[Span, ...]:
     Cores of `tile` pixels are read with a halo of 64 on each side. Between two cores the weights
     cross over by a cosine 32 pixels wide; what lies further out is read and not used.
     """
-    edges = [*range(0, max(1, size - tile // 2), tile), size]
+    edges = [*range(0, size, tile), size]
     spans = []
     for low, high in pairwise(edges):
         first, last = max(0, low - HALO), min(size, high + HALO)

@@ -1,0 +1,108 @@
+"""Models are listed by their cards, and run only with the weights that the card names."""
+
+import shutil
+
+import pytest
+
+from tests.enhancement.scenes import write_card
+from viewer.core.errors import UnknownMethod, UntrustedWeights
+from viewer.core.provenance import MethodKind
+from viewer.enhancement.catalogue import (
+    Span,
+    WeightsState,
+    read_catalogue,
+    trusted_weights,
+    weights_state,
+)
+from viewer.enhancement.inference import open_runner
+
+
+@pytest.fixture
+def models(tiny_models, tmp_path):
+    """A copy of the models that a test may damage."""
+    shutil.copytree(tiny_models, tmp_path / "models")
+    return tmp_path / "models"
+
+
+def test_a_card_becomes_a_method_before_the_filters(models):
+    catalogue = read_catalogue(models)
+    first = catalogue.methods()[0]
+    assert (first.id, first.name, first.kind) == ("tiny", "Tiny", MethodKind.AI)
+    card = catalogue.card("tiny")
+    assert card.input.noise_sd == Span(4.0, 70.0)
+    assert card.cautions == ("a test model",)
+    assert card.limits == ("none known",)
+    assert card.metrics == (("rmse_hu", "1.5"),)
+    assert first.weights_sha256 == card.tensors.sha256
+    assert not card.is_synthetic_data
+    assert catalogue.card("gaussian") is None
+
+
+def test_weights_with_the_stated_checksum_are_verified(models):
+    card = read_catalogue(models).card("tiny")
+    assert weights_state(card.onnx) is WeightsState.VERIFIED
+    assert trusted_weights(card.tensors) == card.tensors.path.read_bytes()
+
+
+@pytest.mark.parametrize("file", ["weights.onnx", "weights.safetensors"])
+def test_one_changed_bit_of_the_weights_refuses_to_run(models, file):
+    path = models / "tiny" / file
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    card = read_catalogue(models).card("tiny")
+    weights = card.onnx if file.endswith("onnx") else card.tensors
+    assert weights_state(weights) is WeightsState.MISMATCH
+    with pytest.raises(UntrustedWeights, match="checksum differs"):
+        open_runner(card, "cpu") if file.endswith("onnx") else trusted_weights(weights)
+
+
+def test_missing_weights_are_named(models):
+    (models / "tiny" / "weights.onnx").unlink()
+    card = read_catalogue(models).card("tiny")
+    assert weights_state(card.onnx) is WeightsState.MISSING
+    with pytest.raises(UntrustedWeights, match=r"weights\.onnx of tiny cannot be read"):
+        trusted_weights(card.onnx)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("id = ", "Its card cannot be used"),
+        ('id = "broken"', "'weights' is missing"),
+        (None, "runs from 9 down to 1"),
+    ],
+)
+def test_a_card_that_cannot_be_used_is_told_and_the_others_stay(models, text, reason):
+    broken = models / "broken"
+    if text is None:
+        shutil.copytree(models / "tiny", broken)
+        card = (broken / "card.toml").read_text().replace("[0.3, 1.0]", "[9.0, 1.0]")
+        (broken / "card.toml").write_text(card)
+    else:
+        broken.mkdir()
+        (broken / "card.toml").write_text(text)
+    catalogue = read_catalogue(models)
+    assert [card.method.id for card in catalogue.cards] == ["tiny"]
+    ((name, words),) = catalogue.problems
+    assert name == "broken"
+    assert reason in words
+    with pytest.raises(UnknownMethod, match="card cannot be used"):
+        catalogue.method("broken")
+
+
+def test_an_unknown_method_is_answered_with_those_that_there_are(models):
+    with pytest.raises(UnknownMethod, match="tiny, gaussian"):
+        read_catalogue(models).method("dream")
+
+
+def test_without_a_models_folder_the_filters_remain(tmp_path):
+    catalogue = read_catalogue(tmp_path / "nowhere")
+    assert catalogue.method("nlm").kind is MethodKind.FILTER
+    assert not catalogue.cards
+
+
+def test_a_checksum_in_capitals_is_the_same(models):
+    card = read_catalogue(models).card("tiny")
+    write_card(models / "tiny", onnx=card.onnx.sha256.upper())
+    assert weights_state(read_catalogue(models).card("tiny").onnx) is WeightsState.VERIFIED
