@@ -49,7 +49,7 @@ class FrameGeometry:
     def __post_init__(self) -> None:
         """Refuse directions that are not unit vectors at right angles, and bad spacings."""
         row, column = self.row_direction, self.column_direction
-        cosine = sum(a * b for a, b in zip(row, column, strict=True))
+        cosine = row[0] * column[0] + row[1] * column[1] + row[2] * column[2]
         lengths = (math.hypot(*row), math.hypot(*column))
         if not all(abs(length - 1) < 0.02 for length in lengths) or abs(cosine) > 0.02:
             raise InvalidGeometry(

@@ -1,12 +1,24 @@
 """An `Instance` from the raw values of a header."""
 
 import math
+from functools import lru_cache
+from typing import Any
 
+from viewer.core.objects import KEY_OBJECTS, PRESENTATION_STATES, RT_DOSE, is_image_class
 from viewer.core.study import FrameFacts, Instance, PixelLayout
 from viewer.io import facts, marks, multiframe
 from viewer.io.elements import Elements, OddElement
-from viewer.core.objects import KEY_OBJECTS, PRESENTATION_STATES, RT_DOSE, is_image_class
-from viewer.io.values import code, codes, decode_binary, number, numbers, short, text, whole
+from viewer.io.values import (
+    code,
+    codes,
+    decode_binary,
+    depends_on,
+    number,
+    numbers,
+    short,
+    text,
+    whole,
+)
 
 _PADDINGS = (
     ("PixelPaddingValue", "PixelPaddingRangeLimit", ""),
@@ -32,55 +44,92 @@ def build_instance(
 
     What is wrong is left out and named in `Instance.warnings`.
     """
-    raw = elements.raw
-    layout = _pixel_layout(elements, warnings) if is_image_class(sop_class) else None
+    is_image = is_image_class(sop_class)
+    layout = _pixel_layout(elements, warnings) if is_image else None
     if not sop_instance:
         warnings.append("no SOP Instance UID in the header")
-    spacing = facts.spacing_pair(elements, "PixelSpacing", warnings)
-    thickness, rescale_type = number(elements, "SliceThickness"), text(elements, "RescaleType")
+    common, common_warnings = _common(elements)
+    warnings += common_warnings
     frames: tuple[FrameFacts, ...] = ()
     if layout is not None:
         count = _frame_count(elements, layout, size, warnings)
-        frames, common = _frames(elements, layout, count, warnings)
-        if common is not None:
-            spacing = spacing or _positive_pair(common.spacing)
-            thickness = common.thickness_mm if thickness is None else thickness
-            rescale_type = rescale_type or common.rescale_type
-    aspect = numbers(elements, "PixelAspectRatio")
-    instance_number = whole(elements, "InstanceNumber")
+        frames, groups = _frames(elements, layout, count, warnings)
+        if groups is not None:
+            common = _with_groups(common, groups)
+    if sop_class == RT_DOSE:
+        common = {**common, "rescale_type": text(elements, "DoseUnits")}
     return Instance(
         path=path,
         origin=origin,
         sop_class_uid=sop_class,
         sop_instance_uid=sop_instance,
         transfer_syntax_uid=transfer_syntax,
-        modality=code(elements, "Modality"),
-        image_type=codes(elements, "ImageType"),
-        instance_number=instance_number,
+        instance_number=whole(elements, "InstanceNumber"),
         frame_of_reference_uid=code(elements, "FrameOfReferenceUID"),
         pixels=layout,
         frames=frames,
-        slice_thickness_mm=thickness if thickness and thickness > 0 else None,
-        pixel_spacing_mm=spacing,
-        imager_spacing_mm=facts.spacing_pair(elements, "ImagerPixelSpacing", warnings),
-        pixel_aspect=_aspect(aspect) if aspect else None,
-        magnification=_positive(number(elements, "EstimatedRadiographicMagnificationFactor")),
-        calibration=code(elements, "PixelSpacingCalibrationType"),
-        rescale_type=text(elements, "DoseUnits") if sop_class == RT_DOSE else rescale_type,
-        units=code(elements, "Units"),
-        has_modality_lut=bool(raw.get("ModalityLUTSequence")),
-        has_voi_lut=bool(raw.get("VOILUTSequence")),
-        is_presentation_inverse=code(elements, "PresentationLUTShape") == "INVERSE",
         padding=_padding(elements, layout) if layout else None,
         lossy=marks.lossy_words(elements, transfer_syntax) if layout else "",
-        patient_orientation=codes(elements, "PatientOrientation"),
         frame_time_ms=multiframe.frame_time_ms(elements) if len(frames) > 1 else None,
-        is_quadruped=code(elements, "AnatomicalOrientationType") == "QUADRUPED",
-        is_ai=_is_ai(elements, warnings),
         acquisition=_acquisition(elements, sop_class),
-        notes=marks.not_drawn(elements),
-        warnings=tuple(dict.fromkeys(warnings)),
+        warnings=tuple(dict.fromkeys(warnings)) if warnings else (),
+        **common,
     )
+
+
+@depends_on(
+    "SpecificCharacterSet",
+    "Modality",
+    "SliceThickness",
+    "PixelSpacing",
+    "ImagerPixelSpacing",
+    "PixelAspectRatio",
+    "EstimatedRadiographicMagnificationFactor",
+    "PixelSpacingCalibrationType",
+    "RescaleType",
+    "Units",
+    "ModalityLUTSequence",
+    "VOILUTSequence",
+    "PresentationLUTShape",
+    "PatientOrientation",
+    "AnatomicalOrientationType",
+    *marks.KEYWORDS,
+)
+def _common(elements: Elements) -> tuple[dict[str, Any], list[str]]:
+    """Return the fields of an instance that most of its series share, and their warnings."""
+    warnings: list[str] = []
+    raw = elements.raw
+    aspect = numbers(elements, "PixelAspectRatio")
+    fields = {
+        "modality": code(elements, "Modality"),
+        "image_type": codes(elements, "ImageType"),
+        "slice_thickness_mm": _positive(number(elements, "SliceThickness")),
+        "pixel_spacing_mm": facts.spacing_pair(elements, "PixelSpacing", warnings),
+        "imager_spacing_mm": facts.spacing_pair(elements, "ImagerPixelSpacing", warnings),
+        "pixel_aspect": _aspect(aspect) if aspect else None,
+        "magnification": _positive(number(elements, "EstimatedRadiographicMagnificationFactor")),
+        "calibration": code(elements, "PixelSpacingCalibrationType"),
+        "rescale_type": text(elements, "RescaleType"),
+        "units": code(elements, "Units"),
+        "has_modality_lut": bool(raw.get("ModalityLUTSequence")),
+        "has_voi_lut": bool(raw.get("VOILUTSequence")),
+        "is_presentation_inverse": code(elements, "PresentationLUTShape") == "INVERSE",
+        "patient_orientation": codes(elements, "PatientOrientation"),
+        "is_quadruped": code(elements, "AnatomicalOrientationType") == "QUADRUPED",
+        "is_ai": _is_ai(elements, warnings),
+        "notes": marks.not_drawn(elements),
+    }
+    return fields, warnings
+
+
+def _with_groups(common: dict[str, Any], groups: multiframe.EnhancedFacts) -> dict[str, Any]:
+    """Fill what the header leaves to the functional groups."""
+    return {
+        **common,
+        "pixel_spacing_mm": common["pixel_spacing_mm"] or _positive_pair(groups.spacing),
+        "slice_thickness_mm": common["slice_thickness_mm"] or _positive(groups.thickness_mm),
+        "rescale_type": common["rescale_type"] or groups.rescale_type,
+    }
 
 
 def _acquisition(elements: Elements, sop_class: str) -> tuple[tuple[str, str], ...]:
@@ -106,36 +155,70 @@ def _pixel_layout(elements: Elements, warnings: list[str]) -> PixelLayout | None
         if short(elements, "Rows"):
             warnings.append("the file holds no pixel data")
         return None
-    keyword, offset, length = elements.pixels
-    rows, columns = short(elements, "Rows") or 0, short(elements, "Columns") or 0
-    if rows <= 0 or columns <= 0:
-        warnings.append(f"the header says {rows} rows and {columns} columns: nothing to show")
-        return None
+    fields, words = _layout_fields(elements)
+    warnings += words
+    return _layout(fields, *elements.pixels) if fields else None
+
+
+@lru_cache(maxsize=1024)
+def _layout(fields: "_Fields", keyword: str, offset: int, length: int) -> PixelLayout:
+    rows, columns, samples, photometric, allocated, stored, high, is_signed, planar = fields
     is_float = {"FloatPixelData": 32, "DoubleFloatPixelData": 64}.get(keyword)
-    allocated = is_float or short(elements, "BitsAllocated") or 0
-    stored = is_float or short(elements, "BitsStored") or 0
-    if not allocated:
-        warnings.append("the header does not say how many bits a pixel has")
-    high = short(elements, "HighBit")
-    samples = short(elements, "SamplesPerPixel") or 1
-    photometric = code(elements, "PhotometricInterpretation")
-    if not photometric:
-        photometric = "RGB" if samples == 3 else "MONOCHROME2"
-        warnings.append(f"the header names no photometric interpretation: taken as {photometric}")
+    allocated = is_float or allocated
+    stored = is_float or stored or allocated
     return PixelLayout(
         rows=rows,
         columns=columns,
         samples=samples,
         photometric=photometric,
         bits_allocated=allocated,
-        bits_stored=stored or allocated,
-        high_bit=(stored or allocated) - 1 if high is None else high,
-        is_signed=short(elements, "PixelRepresentation") == 1,
-        planar_configuration=short(elements, "PlanarConfiguration") or 0,
+        bits_stored=stored,
+        high_bit=stored - 1 if high is None else high,
+        is_signed=is_signed,
+        planar_configuration=planar,
         offset=offset,
         length=length,
         keyword=keyword,
     )
+
+
+_Fields = tuple[int, int, int, str, int, int, int | None, bool, int]
+
+
+@depends_on(
+    "Rows",
+    "Columns",
+    "SamplesPerPixel",
+    "PhotometricInterpretation",
+    "BitsAllocated",
+    "BitsStored",
+    "HighBit",
+    "PixelRepresentation",
+    "PlanarConfiguration",
+)
+def _layout_fields(elements: Elements) -> tuple[_Fields | None, list[str]]:
+    """Return the fields of the layout that the header states, and what is wrong with them."""
+    rows, columns = short(elements, "Rows") or 0, short(elements, "Columns") or 0
+    if rows <= 0 or columns <= 0:
+        return None, [f"the header says {rows} rows and {columns} columns: nothing to show"]
+    warnings = []
+    samples = short(elements, "SamplesPerPixel") or 1
+    photometric = code(elements, "PhotometricInterpretation")
+    if not photometric:
+        photometric = "RGB" if samples == 3 else "MONOCHROME2"
+        warnings.append(f"the header names no photometric interpretation: taken as {photometric}")
+    fields = (
+        rows,
+        columns,
+        samples,
+        photometric,
+        short(elements, "BitsAllocated") or 0,
+        short(elements, "BitsStored") or 0,
+        short(elements, "HighBit"),
+        short(elements, "PixelRepresentation") == 1,
+        short(elements, "PlanarConfiguration") or 0,
+    )
+    return fields, warnings
 
 
 def _frame_count(

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from viewer.core.errors import BadHeader
+from viewer.io.runs import LONGEST_RUN, Runs
 from viewer.io.sources import BytesSource, Source
 from viewer.io.tags import BIG, LITTLE, PIXEL_KEYWORDS, WANTED
 
@@ -71,8 +72,10 @@ _LENGTHS = (struct.Struct("<I"), struct.Struct(">I"))
 _TAGS = (struct.Struct("<HHI"), struct.Struct(">HHI"))
 
 
-def read_elements(source: Source, start: int, coding: Coding) -> Elements:
+def read_elements(source: Source, start: int, coding: Coding, runs: Runs | None = None) -> Elements:
     """Return the wanted attributes from `start` up to the pixel data or the end.
+
+    `runs` remembers element headers from one file to the next.
 
     Raises
     ------
@@ -81,15 +84,19 @@ def read_elements(source: Source, start: int, coding: Coding) -> Elements:
     """
     if coding.is_implicit:
         return _read_implicit(source, start, coding)
-    return _read_explicit(source, start, coding)
+    return _read_explicit(source, start, coding, runs)
 
 
-def _read_explicit(source: Source, start: int, coding: Coding) -> Elements:  # noqa: C901, PLR0912
+def _read_explicit(  # noqa: C901, PLR0912, PLR0915
+    source: Source, start: int, coding: Coding, runs: Runs | None
+) -> Elements:
     """Walk explicit VR elements; the hot loop of a scan, so everything is local."""
     found = Elements(coding)
     raw, keys = found.raw, _KEYS[coding.is_big]
     head = _HEADS[coding.is_big].unpack_from
     long_length = _LENGTHS[coding.is_big].unpack_from
+    known = runs.known if runs is not None else {}
+    walked: list[tuple[bytes, int, str, str]] = []
     data, base, position = source.chunk(start), start, 0
     end = len(data)
     while True:
@@ -101,29 +108,50 @@ def _read_explicit(source: Source, start: int, coding: Coding) -> Elements:  # n
                 return found
             data += b"\0\0\0\0" if len(data) < 12 else b""
             end = len(data)
+        first = data[position : position + 8]
+        if first in known and (run := known[first]) is not None and runs is not None:
+            if end - position >= run.size and run.heads.unpack_from(data, position) == run.expected:
+                raw.update(zip(run.keywords, run.values.unpack_from(data, position), strict=True))
+                found.odd.update(run.odd)
+                position += run.size
+                runs.learn(walked)
+                walked = []
+                continue
+            runs.missed(first, run)
         tag, vr, length = head(data, position)
         value = position + 8
         if vr not in _SHORT and (vr in _LONG or _is_long_form(vr, length)):
             (length,) = long_length(data, position + 8)
             value = position + 12
+        keyword = ""
         if tag in keys:
             keyword = keys[tag]
             if keyword in PIXEL_KEYWORDS:
+                if runs is not None:
+                    runs.learn(walked)
                 return _stop_at_pixels(found, keyword, base + value, length)
             if vr != _EXPECTED[keyword]:
                 found.odd[keyword] = vr.decode("latin-1")
             if length == UNDEFINED:
-                position = _keep_undefined(source, found, keyword, base + value, vr) - base
+                after = _keep_undefined(source, found, keyword, base + value, vr) - base
             elif value + length <= end:
-                position = value + length
-                raw[keyword] = data[value:position]
+                after = value + length
+                raw[keyword] = data[value:after]
             else:
                 raw[keyword] = _value(source, base + value, length)
-                position = value + length
+                after = value + length
         elif length == UNDEFINED:
-            position = skip_undefined(source, base + value, coding, vr) - base
+            after = skip_undefined(source, base + value, coding, vr) - base
         else:
-            position = value + length
+            after = value + length
+        if runs is not None:
+            if length != UNDEFINED and after <= end:
+                odd = found.odd.get(keyword, "") if keyword else ""
+                walked.append((data[position:value], length, keyword, odd))
+            if length == UNDEFINED or after > end or len(walked) == LONGEST_RUN:
+                runs.learn(walked)
+                walked = []
+        position = after
         if position > end:
             if base + position > source.size:
                 return _cut_off(found, base + value)

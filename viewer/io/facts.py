@@ -19,9 +19,27 @@ from viewer.core.geometry import FrameGeometry
 from viewer.core.windowing import Window, WindowFunction
 from viewer.io.elements import Elements
 from viewer.io.tags import CREATORS
-from viewer.io.values import code, codes, decode_code, decode_decimals, number, numbers, text
+from viewer.io.values import (
+    code,
+    codes,
+    decode_code,
+    decode_decimals,
+    depends_on,
+    number,
+    numbers,
+    text,
+)
 
-_ACQUISITION_CODES = (
+_EACH_CODES = (
+    ("acquisition_time", "AcquisitionTime"),
+    ("content_time", "ContentTime"),
+    ("slice_location", "SliceLocation"),
+    ("trigger_time_ms", "TriggerTime"),
+    ("acquisition_datetime", "AcquisitionDateTime"),
+)
+"""What differs from slice to slice."""
+
+_CODES = (
     ("kvp", "KVP"),
     ("tube_current_ma", "XRayTubeCurrent"),
     ("exposure_mas", "Exposure"),
@@ -36,12 +54,7 @@ _ACQUISITION_CODES = (
     ("temporal_positions", "NumberOfTemporalPositions"),
     ("acquisition_number", "AcquisitionNumber"),
     ("acquisition_date", "AcquisitionDate"),
-    ("acquisition_time", "AcquisitionTime"),
-    ("acquisition_datetime", "AcquisitionDateTime"),
     ("content_date", "ContentDate"),
-    ("content_time", "ContentTime"),
-    ("trigger_time_ms", "TriggerTime"),
-    ("slice_location", "SliceLocation"),
     ("spacing_between_slices_mm", "SpacingBetweenSlices"),
     ("gantry_tilt", "GantryDetectorTilt"),
     ("laterality", "Laterality"),
@@ -59,7 +72,7 @@ _ACQUISITION_CODES = (
     ("lossy_ratio", "LossyImageCompressionRatio"),
     ("lossy_method", "LossyImageCompressionMethod"),
 )
-_ACQUISITION_TEXTS = (
+_TEXTS = (
     ("kernel", "ConvolutionKernel"),
     ("protocol", "ProtocolName"),
     ("sequence", "SequenceName"),
@@ -67,16 +80,32 @@ _ACQUISITION_TEXTS = (
     ("reconstruction", "ReconstructionMethod"),
     ("derivation", "DerivationDescription"),
 )
+_B_VALUES = ("DiffusionBValue", "SiemensBValue", "PhilipsBValue", "GeBValue")
+_GRADIENTS = tuple(keyword for keyword in CREATORS if "Gradient" in keyword)
+_CREATOR_KEYWORDS = ("Creator0019", "Creator0043", "Creator2001", "Creator2005")
 
 
 def acquisition(elements: Elements) -> tuple[tuple[str, str], ...]:
     """Return (name, value) pairs of the acquisition, values as written; see the module."""
     raw = elements.raw
+    found = [(name, decode_code(raw[keyword])) for name, keyword in _EACH_CODES if keyword in raw]
+    return (*_acquisition(elements), *(pair for pair in found if pair[1]))
+
+
+@depends_on(
+    "SpecificCharacterSet",
+    *(keyword for _, keyword in (*_CODES, *_TEXTS)),
+    *_B_VALUES,
+    *_CREATOR_KEYWORDS,
+)
+def _acquisition(elements: Elements) -> tuple[tuple[str, str], ...]:
+    """Return the pairs that a whole series mostly has in common."""
+    raw = elements.raw
     pairs = {}
-    for name, keyword in _ACQUISITION_CODES:
+    for name, keyword in _CODES:
         if keyword in raw and (value := decode_code(raw[keyword])):
             pairs[name] = value
-    for name, keyword in _ACQUISITION_TEXTS:
+    for name, keyword in _TEXTS:
         if keyword in raw and (value := text(elements, keyword)):
             pairs[name] = value
     b_value = diffusion_b_value(elements)
@@ -106,7 +135,7 @@ def diffusion_b_value(elements: Elements) -> float | None:
 
     GE adds multiples of 1e9 to its value, which are taken off.
     """
-    for keyword in ("DiffusionBValue", "SiemensBValue", "PhilipsBValue", "GeBValue"):
+    for keyword in _B_VALUES:
         if keyword in elements.raw and is_reserved(elements, keyword):
             value = number(elements, keyword)
             if value is not None:
@@ -143,9 +172,30 @@ def type_dimensions(values: tuple[str, ...]) -> list[tuple[str, str]]:
 
 def frame_dimensions(elements: Elements) -> tuple[tuple[str, str], ...]:
     """Return what tells this single-frame image apart from others at the same position."""
+    found = _dimensions(elements)
+    trigger = code(elements, "TriggerTime")
+    clock = code(elements, "AcquisitionTime") or code(elements, "AcquisitionDateTime")
+    if trigger:
+        found = (*found, (dimensions.TRIGGER, trigger))
+    return (*found, (dimensions.CLOCK, clock)) if clock else found
+
+
+@depends_on(
+    "ImageType",
+    "EchoTime",
+    "ComplexImageComponent",
+    "TemporalPositionIdentifier",
+    "AcquisitionNumber",
+    "DiffusionGradientOrientation",
+    *_B_VALUES,
+    *_GRADIENTS,
+    *_CREATOR_KEYWORDS,
+)
+def _dimensions(elements: Elements) -> tuple[tuple[str, str], ...]:
+    """Return the dimensions that a whole series mostly has in common."""
     raw = elements.raw
     found = type_dimensions(codes(elements, "ImageType")) if "ImageType" in raw else []
-    if "EchoTime" in raw and (echo := number(elements, "EchoTime")):
+    if echo := number(elements, "EchoTime"):
         found.append((dimensions.ECHO, f"{echo:g}"))
     if (b_value := diffusion_b_value(elements)) is not None:
         found.append((dimensions.B_VALUE, f"{b_value:g}"))
@@ -154,13 +204,10 @@ def frame_dimensions(elements: Elements) -> tuple[tuple[str, str], ...]:
     for name, keyword in (
         (dimensions.COMPONENT, "ComplexImageComponent"),
         (dimensions.TIME, "TemporalPositionIdentifier"),
-        (dimensions.TRIGGER, "TriggerTime"),
         (dimensions.ACQUISITION, "AcquisitionNumber"),
     ):
         if value := code(elements, keyword):
             found.append((name, value))
-    if clock := code(elements, "AcquisitionTime") or code(elements, "AcquisitionDateTime"):
-        found.append((dimensions.CLOCK, clock))
     return tuple(found)
 
 

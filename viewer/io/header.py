@@ -4,6 +4,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from viewer.core.errors import BadHeader, DirectoryRecord, NotDicom, UnreadableFile
+from viewer.core.objects import DIRECTORY, is_image_class
 from viewer.core.study import Entry, Series, Study
 from viewer.io.building import build_instance
 from viewer.io.elements import (
@@ -15,8 +16,8 @@ from viewer.io.elements import (
     OddElement,
     read_elements,
 )
-from viewer.core.objects import DIRECTORY, is_image_class
 from viewer.io.reading import opened
+from viewer.io.runs import Runs
 from viewer.io.sniffing import describe_other
 from viewer.io.sources import FileSource, InflatedSource, Source
 from viewer.io.syntaxes import BIG_ENDIAN, DEFLATED
@@ -62,13 +63,14 @@ class Beginning(NamedTuple):
     warnings: tuple[str, ...] = ()
 
 
-def read_entry(path: str, origin: str = "") -> Entry:
+def read_entry(path: str, origin: str = "", runs: Runs | None = None) -> Entry:
     """Read the header of one file.
 
     Parameters
     ----------
     path : where the bytes are.
     origin : what the reader is shown; the path when empty.
+    runs : what the headers before had in common; makes the next one faster.
 
     Returns
     -------
@@ -91,27 +93,29 @@ def read_entry(path: str, origin: str = "") -> Entry:
             raise UnreadableFile(
                 f"The file could not be read ({error.strerror or error})."
             ) from error
-        return _read(source, path, origin or path)
+        return _read(source, path, origin or path, runs)
 
 
-def _read(source: FileSource, path: str, origin: str) -> Entry:
+def _read(source: FileSource, path: str, origin: str, runs: Runs | None) -> Entry:
     beginning = find_beginning(source)
     if beginning.sop_class == DIRECTORY:
         raise DirectoryRecord("This is the index of a medium (DICOMDIR), not an image.")
-    elements, beginning = read_header(source, beginning, path)
+    elements, beginning = read_header(source, beginning, path, runs)
     if code(elements, "SOPClassUID") == DIRECTORY:
         raise DirectoryRecord("This is the index of a medium (DICOMDIR), not an image.")
     return build_entry(elements, beginning, source.size, path, origin)
 
 
-def read_header(source: Source, beginning: Beginning, path: str) -> tuple[Elements, Beginning]:
+def read_header(
+    source: Source, beginning: Beginning, path: str, runs: Runs | None = None
+) -> tuple[Elements, Beginning]:
     """Return the elements up to the pixel data, by the own walk or else through pydicom."""
     data: Source = source
     start = beginning.start
     if beginning.transfer_syntax == DEFLATED:
         data, start = InflatedSource(source, start), 0
     try:
-        elements = read_elements(data, start, beginning.coding)
+        elements = read_elements(data, start, beginning.coding, runs)
     except OddElement as odd:
         if beginning.transfer_syntax == DEFLATED:
             raise BadHeader(f"The deflated header is damaged ({odd}).") from odd

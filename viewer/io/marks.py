@@ -16,6 +16,18 @@ _ALWAYS_LOSSY = frozenset(
 )
 
 
+KEYWORDS = (
+    "AlgorithmFamilyCodeSequence",
+    "ContributingEquipmentSequence",
+    "DerivationCodeSequence",
+    "ImageType",
+    "MaskSubtractionSequence",
+    "ShutterShape",
+    *OVERLAYS,
+)
+"""What `is_ai` and `not_drawn` look at."""
+
+
 def is_ai(elements: Elements) -> bool:
     """Tell whether a coded mark says that AI, or Diptych, made these pixels.
 

@@ -12,6 +12,7 @@ from viewer.core.study import Entry, ScanReport, Skipped
 from viewer.io.header import read_entry
 from viewer.io.library import Library
 from viewer.io.media import check_directory
+from viewer.io.runs import Runs
 from viewer.io.zipped import Unpacking, is_archive, members
 
 BATCH_INTERVAL_S = 0.1
@@ -66,6 +67,7 @@ class _Findings:
 
     on_batch: OnBatch
     is_cancelled: Callable[[], bool]
+    runs: Runs = field(default_factory=Runs)
     library: Library = field(default_factory=Library)
     entries: list[Entry] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
@@ -191,7 +193,7 @@ def _scan_file(
         if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116
             found.skip(Skipped(shown, "not DICOM", "This is a device or a pipe, not a file."))
             return False
-        found.add(read_entry(path, shown))
+        found.add(read_entry(path, shown, found.runs))
     except DirectoryRecord as error:
         directories.append(path)
         found.skip(Skipped(shown, "directory record", error.what))

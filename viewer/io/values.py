@@ -5,9 +5,11 @@ Source: DICOM PS3.5 section 6.2, and PS3.3 C.12.1.1.2 for character sets.
 
 import math
 import struct
+from collections.abc import Callable
 from functools import lru_cache
+from typing import TypeVar
 
-from viewer.io.elements import Elements
+from viewer.io.elements import Coding, Elements
 from viewer.io.tags import WANTED
 
 LONGEST_TEXT = 1024
@@ -54,6 +56,38 @@ def _decode_other(raw: bytes, charset: bytes, *, is_name: bool) -> str:
     if not is_name:
         return decode_bytes(raw, codecs, {0x0A, 0x0C, 0x0D, 0x09, 0x5C})
     return "=".join(decode_bytes(part, codecs, {0x5E}) for part in raw.split(b"="))
+
+
+Value = TypeVar("Value")
+
+
+Maker = Callable[[Elements], Value]
+
+
+def depends_on(*keywords: str) -> Callable[[Maker[Value]], Maker[Value]]:
+    """Let files that agree in these attributes share what a function makes of them.
+
+    The function sees the attributes named, and no others; what it returns must not be changed.
+    """
+    names = frozenset(keywords)
+
+    def decorate(make: Maker[Value]) -> Maker[Value]:
+        @lru_cache(maxsize=512)
+        def remembered(
+            coding: Coding,
+            values: tuple[bytes | None, ...],
+            odd: tuple[tuple[str, str], ...],
+        ) -> Value:
+            raw = {k: v for k, v in zip(keywords, values, strict=True) if v is not None}
+            return make(Elements(coding, raw, dict(odd)))
+
+        def shared(elements: Elements) -> Value:
+            odd = tuple(pair for pair in elements.odd.items() if pair[0] in names)
+            return remembered(elements.coding, tuple(map(elements.raw.get, keywords)), odd)
+
+        return shared
+
+    return decorate
 
 
 def text(elements: Elements, keyword: str) -> str:
