@@ -51,8 +51,8 @@ def saved(
     paths: list[Path], folder: Path, residual: float = 3, **keywords: object
 ) -> list[Dataset]:
     """Write the enhanced form of some files and return the new data sets."""
-    kind = keywords.pop("kind", MethodKind.AI)
-    enhanced = enhanced_of(volume_of(paths), residual, kind=kind)
+    kind, unit = keywords.pop("kind", MethodKind.AI), keywords.pop("unit", "HU")
+    enhanced = enhanced_of(volume_of(paths, unit=unit), residual, kind=kind)
     written = write_derived(part_of(paths), enhanced, folder, now=NOW, **keywords)
     return [pydicom.dcmread(path) for path in written]
 
@@ -455,7 +455,7 @@ def test_radiograph_stays_unsigned_with_identity_rescale(tmp_path: Path) -> None
     image = radiograph(RescaleSlope=1, RescaleIntercept=0, RescaleType="US")
     set_pixels(image, np.array([[0, 1], [4094, 4095]]), bits_stored=12)
     path = write(image, tmp_path / "s" / "1.dcm")
-    (new,) = saved([path], tmp_path / "out", 5)
+    (new,) = saved([path], tmp_path / "out", 5, unit="stored")
     assert (new.PixelRepresentation, new.RescaleSlope, new.RescaleType) == (0, 1, "US")
     assert new.pixel_array.min() == 0
     assert new.pixel_array.max() == 4099
@@ -555,6 +555,26 @@ def test_source_errors_with_one_right_value_are_corrected(tmp_path: Path) -> Non
     assert new.SpacingBetweenSlices == 2.5
     assert new.RescaleType == "HU"
     assert (new.AcquisitionDate, new.AcquisitionTime) == ("20240229", "093100")
+
+
+def test_unit_of_a_source_that_is_not_hu_is_not_called_hu(tmp_path: Path) -> None:
+    paths = ct_series(
+        tmp_path / "s", 1, RescaleType="US", ImageType=["DERIVED", "SECONDARY", "AXIAL"]
+    )
+    volume = volume_of(paths, unit="stored")
+    (path,) = write_derived(part_of(paths), enhanced_of(volume), tmp_path / "out")
+    assert pydicom.dcmread(path).RescaleType == "US"
+
+
+def test_modality_table_leaves_the_name_of_its_output(tmp_path: Path) -> None:
+    table = Dataset()
+    table.LUTDescriptor, table.ModalityLUTType = [2, 0, 16], "OD"
+    table.add_new("LUTData", "US", [5, 6])
+    image = radiograph(SOPClassUID="1.2.840.10008.5.1.4.1.1.1", ModalityLUTSequence=[table])
+    path = write(image, tmp_path / "s" / "1.dcm")
+    (new,) = saved([path], tmp_path / "out")
+    assert "ModalityLUTSequence" not in new
+    assert (new.RescaleSlope, new.RescaleIntercept, new.RescaleType) == (1, 0, "OD")
 
 
 def test_missing_values_are_not_made_up(tmp_path: Path) -> None:

@@ -79,8 +79,9 @@ def description(provenance: Provenance, note: str = "") -> str:
         values = ", ".join(f"{name}={value}" for name, value in provenance.parameters)
         parts.append(f"Parameters {values}.")
     low, high = provenance.input_range
+    version = provenance.software_version.removeprefix("Diptych ")
     parts.append(f"Input {low:g} to {high:g}. {note}".strip())
-    parts.append(f"{provenance.software_version} on {provenance.device}, {provenance.time}.")
+    parts.append(f"Diptych {version} on {provenance.device}, {provenance.time}.")
     gates = "; ".join(provenance.cautions) or "passed without a warning"
     return _cut(coding.plain(" ".join([*parts, f"Gates: {gates}."])), DESCRIPTION_LENGTH)
 

@@ -125,7 +125,9 @@ def write_derived(
             coded = stored_format(source_format(reference), span, rules)
             real = None if mask is None else mask[index]
             dataset = _image(header, frame, index, plan, coded)
-            _put_pixels(dataset, header, stored_values(values[index], real, coded), real, coded)
+            _put_pixels(
+                dataset, header, stored_values(values[index], real, coded), real, coded, plan.unit
+            )
             name = f"{index + 1:05d}.dcm"
             write_bytes(temporary / name, _encoded(dataset))
             written.append(name)
@@ -270,8 +272,34 @@ def source_format(header: Dataset) -> StoredFormat:
     )
 
 
+def _put_rescale(dataset: Dataset, header: Dataset, coded: StoredFormat, unit: str) -> None:
+    """Write the rescale where the source has one (or a table), or where the values need one.
+
+    A modality LUT has done its work: what is left of it is the name of its output.
+    """
+    for word in ("RescaleSlope", "RescaleIntercept"):
+        if word in dataset:
+            delattr(dataset, word)
+    table = header.get("ModalityLUTSequence")
+    if not (coded.has_rescale or table or "RescaleSlope" in header):
+        return
+    dataset.RescaleSlope = decimal_text(coded.slope)
+    dataset.RescaleIntercept = decimal_text(coded.intercept)
+    if table:
+        dataset.RescaleType = str(table[0].get("ModalityLUTType") or "US")
+    elif unit == "HU" and "RescaleType" in dataset:
+        dataset.RescaleType = "HU"
+    elif "RescaleSlope" not in header:
+        dataset.RescaleType = "US"
+
+
 def _put_pixels(
-    dataset: Dataset, header: Dataset, stored: AnyArray, mask: AnyArray | None, coded: StoredFormat
+    dataset: Dataset,
+    header: Dataset,
+    stored: AnyArray,
+    mask: AnyArray | None,
+    coded: StoredFormat,
+    unit: str,
 ) -> None:
     """Write stored values with everything that describes them."""
     dataset.SamplesPerPixel = 1
@@ -279,16 +307,7 @@ def _put_pixels(
     dataset.BitsAllocated, dataset.BitsStored = coded.bits_allocated, coded.bits_stored
     dataset.HighBit = coded.bits_stored - 1
     dataset.PixelRepresentation = int(coded.is_signed)
-    for word in ("RescaleSlope", "RescaleIntercept"):
-        if word in dataset:
-            delattr(dataset, word)
-    if coded.has_rescale or "RescaleSlope" in header:
-        dataset.RescaleSlope = decimal_text(coded.slope)
-        dataset.RescaleIntercept = decimal_text(coded.intercept)
-        if dataset.SOPClassUID == uids.CTImageStorage and "RescaleType" in dataset:
-            dataset.RescaleType = "HU"
-        elif "RescaleSlope" not in header and "ModalityLUTSequence" not in header:
-            dataset.RescaleType = "US"
+    _put_rescale(dataset, header, coded, unit)
     short = "SS" if coded.is_signed else "US"
     if coded.padding is not None:
         dataset.add_new("PixelPaddingValue", short, coded.padding)
