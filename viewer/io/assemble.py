@@ -26,8 +26,8 @@ from viewer.core.windowing import Window
 from viewer.io.buffers import Block
 from viewer.io.conversion import Recipe
 from viewer.io.decoding import Decoders
-from viewer.io.loading import Loading, fill, frame_addresses, load_order
-from viewer.io.luts import is_inverted, palette_of, voi_tables
+from viewer.io.loading import PALETTE, Loading, fill, frame_addresses, load_order
+from viewer.io.luts import InstanceTables, is_inverted, voi_tables
 from viewer.io.pixels import FrameAddress, is_read_in_process
 from viewer.io.quantity import Quantity, quantity_of
 from viewer.io.spacing import PixelSpacing, pixel_spacing
@@ -115,7 +115,7 @@ def memory_needed(part: SeriesPart) -> int:
     """
     shape = _shape(part, is_colour=_is_colour(part))
     pixels = int(np.prod(shape, dtype=np.int64)) * np.dtype(_dtype(part, None)).itemsize
-    mask = int(np.prod(shape[:3], dtype=np.int64)) if _padding(part) is not None else 0
+    mask = int(np.prod(shape[:3], dtype=np.int64)) if _has_padding(part) else 0
     return pixels + mask + 20_000_000
 
 
@@ -130,24 +130,18 @@ def _loading(
 ) -> Loading:
     """Take the memory and say how frames are converted."""
     is_colour = _is_colour(part)
-    palette = palette_of(part.sources[0].instance) if _is_palette(part) else None
-    recipe = Recipe(
-        dtype=_dtype(part, quantity),
-        padding=None if is_colour else _padding(part),
-        table=quantity.table,
-        palette=palette,
-        factor=quantity.factor,
-    )
+    recipe = Recipe(dtype=_dtype(part, quantity), factor=quantity.factor)
     shape = _shape(part, is_colour=is_colour)
     _refuse_other_matrices(addresses, shape, failed)
     is_shared = _needs_decoders(addresses)
     mask_block = None
-    if recipe.padding is not None:
+    if _has_padding(part):
         mask_block = Block(shape[:3], "bool", is_shared=is_shared)
     count = len(addresses)
     return Loading(
         addresses=addresses,
-        facts=tuple(source.facts for source in part.sources),
+        sources=part.sources,
+        tables=InstanceTables(has_modality_table=quantity.has_table),
         recipe=recipe,
         shape=shape,
         block=Block(shape, recipe.dtype, is_shared=is_shared),
@@ -180,18 +174,13 @@ def _shape(part: SeriesPart, *, is_colour: bool) -> tuple[int, ...]:
     return (*shape, 3) if is_colour else shape
 
 
-def _is_palette(part: SeriesPart) -> bool:
-    layout = part.sources[0].instance.pixels
-    return layout is not None and layout.photometric == "PALETTE COLOR"
-
-
 def _is_colour(part: SeriesPart) -> bool:
     layout = part.sources[0].instance.pixels
-    return layout is not None and (layout.samples > 1 or _is_palette(part))
+    return layout is not None and (layout.samples > 1 or layout.photometric == PALETTE)
 
 
-def _padding(part: SeriesPart) -> tuple[float, float] | None:
-    return part.sources[0].instance.padding
+def _has_padding(part: SeriesPart) -> bool:
+    return not _is_colour(part) and any(s.instance.padding is not None for s in part.sources)
 
 
 def _dtype(part: SeriesPart, quantity: Quantity | None) -> str:
@@ -206,7 +195,7 @@ def _dtype(part: SeriesPart, quantity: Quantity | None) -> str:
     slope, intercept = next(iter(rescales))
     is_simple = len(rescales) == 1 and slope == 1 and float(intercept).is_integer()
     fits = abs(intercept) <= np.iinfo(np.int16).max
-    has_table = quantity is not None and quantity.table is not None
+    has_table = quantity is not None and quantity.has_table
     return "int16" if is_whole_number and (has_table or (is_simple and fits)) else "float32"
 
 

@@ -11,12 +11,13 @@ from collections.abc import Callable
 import numpy as np
 
 from viewer.core.arrays import AnyArray, UInt8Array
-from viewer.core.errors import DamagedPixels, DiptychError, UnsupportedPixels
+from viewer.core.errors import DamagedPixels, UnsupportedPixels
 from viewer.core.study import PixelLayout
 from viewer.io.codestream import (
     LOSSLESS_FRAME,
     StreamFacts,
     codestream,
+    has_whole_tiles,
     is_whole,
     jpeg2000_facts,
     jpeg_facts,
@@ -203,7 +204,7 @@ def _wavelet(
     bare = codestream(stream)
     facts = jpeg2000_facts(bare)
     _check_facts(facts, layout)
-    if not is_whole(bare):
+    if not (is_whole(bare) and has_whole_tiles(bare)):
         raise DamagedPixels("A compressed frame ends before its picture is complete.")
     values = _shaped(_first_success(bare, decoders, name), layout)
     is_rgb = facts.has_colour_transform or layout.photometric in ("YBR_RCT", "YBR_ICT")
@@ -256,8 +257,7 @@ def _rle(stream: bytes, layout: PixelLayout) -> Decoded:
 
 
 def _rle_planes(stream: bytes, layout: PixelLayout, wanted: int) -> list[UInt8Array]:
-    from imagecodecs import packbits_decode
-
+    """Return one array of bytes per segment."""
     if len(stream) < _RLE_HEADER:
         raise DamagedPixels("A run-length frame has no header.")
     header = np.frombuffer(stream, dtype="<u4", count=16)
@@ -267,16 +267,25 @@ def _rle_planes(stream: bytes, layout: PixelLayout, wanted: int) -> list[UInt8Ar
             f"A run-length frame has {int(header[0])} segments where {wanted} are needed."
         )
     size = layout.rows * layout.columns
-    planes: list[UInt8Array] = []
-    for start, end in zip(starts, [*starts[1:], len(stream)], strict=True):
+    ends = (*starts[1:], len(stream))
+    return [_rle_plane(stream[start:end], size) for start, end in zip(starts, ends, strict=True)]
+
+
+def _rle_plane(segment: bytes, size: int) -> UInt8Array:
+    """Undo the run lengths of one segment; up to two bytes that only fill it up may follow."""
+    from imagecodecs import packbits_decode
+
+    problem = ""
+    for spare in range(3):
         try:
-            plane = packbits_decode(stream[start:end], out=size)
+            plane = packbits_decode(segment[: len(segment) - spare], out=size)
         except (RuntimeError, ValueError) as error:
-            raise DamagedPixels(f"A run-length frame could not be decoded ({error}).") from error
+            problem = problem or str(error)
+            continue
         if len(plane) < size:
             raise DamagedPixels("A run-length frame is shorter than its header says.")
-        planes.append(np.frombuffer(plane, dtype=np.uint8, count=size))
-    return planes
+        return np.frombuffer(plane, dtype=np.uint8, count=size)
+    raise DamagedPixels(f"A run-length frame could not be decoded ({problem}).")
 
 
 _DECODERS: dict[Coding, Callable[[bytes, PixelLayout], Decoded]] = {
@@ -289,5 +298,3 @@ _DECODERS: dict[Coding, Callable[[bytes, PixelLayout], Decoded]] = {
     Coding.JPEG_XL: _jpeg_xl,
     Coding.DEFLATE: _deflate,
 }
-
-__all__ = ["Decoded", "DiptychError", "check_stream", "decode", "frame_bytes"]

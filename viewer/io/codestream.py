@@ -152,6 +152,27 @@ def _uses_colour_transform(stream: bytes) -> bool:
     return False
 
 
+def has_whole_tiles(stream: bytes) -> bool:
+    """True when every tile-part of a JPEG 2000 codestream is as long as it says (SOT, Psot).
+
+    Decoders fill up what is missing without a word. A length of 0 reaches to the end.
+    """
+    place = 2
+    while place + 12 <= len(stream) and stream[place] == 0xFF:
+        marker = stream[place + 1]
+        if marker == 0xD9:
+            return True
+        (length,) = struct.unpack_from(">H", stream, place + 2)
+        if marker != 0x90:
+            place += 2 + length
+            continue
+        (part,) = struct.unpack_from(">I", stream, place + 6)
+        if part == 0:
+            return True
+        place += max(part, 12)
+    return stream[place : place + 2] == END
+
+
 def is_whole(stream: bytes) -> bool:
     """True when the stream has its end marker; up to 64 bytes of padding may follow it."""
     return stream.rfind(END, max(0, len(stream) - 66)) >= 0

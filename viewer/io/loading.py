@@ -1,6 +1,7 @@
 """How the frames of a part get into memory: in which order, by whom, and what may go wrong."""
 
 import queue
+import sys
 import threading
 import time
 from collections.abc import Callable, Generator, Sequence
@@ -11,21 +12,24 @@ import numpy as np
 
 from viewer.core.arrays import AnyArray, BoolArray
 from viewer.core.errors import Cancelled, DamagedPixels, DiptychError, UnsupportedPixels
-from viewer.core.study import FrameFacts, SeriesPart
+from viewer.core.study import FrameSource, SeriesPart
 from viewer.io.buffers import Block
 from viewer.io.conversion import DoesNotFit, Recipe, add_in_place, converted
 from viewer.io.decoding import DecoderLost, Decoders, DecodeTask
 from viewer.io.encapsulated import Fragment, frame_fragments
+from viewer.io.luts import InstanceTables
 from viewer.io.pixels import (
     FrameAddress,
     address_of,
+    has_big_pixels,
     is_read_in_process,
-    native_dtype,
     native_span,
     read_stored,
 )
 from viewer.io.reading import opened, read_into
 from viewer.io.syntaxes import Coding, coding_of, syntax_name
+
+PALETTE = "PALETTE COLOR"
 
 NEAR = 8
 """Slices on either side of the first one that are loaded before any other."""
@@ -113,11 +117,13 @@ def _fragments(
 class Loading:
     """The memory of a part while it fills, and the marks of what is there.
 
-    `loaded` marks slices that are there; `failed` says why a slice never will be.
+    `recipe` is what all frames share; padding and look-up tables are those of each file. `loaded`
+    marks slices that are there; `failed` says why a slice never will be.
     """
 
     addresses: tuple[FrameAddress | DiptychError, ...]
-    facts: tuple[FrameFacts, ...]
+    sources: tuple[FrameSource, ...]
+    tables: InstanceTables
     recipe: Recipe
     shape: tuple[int, ...]
     block: Block
@@ -164,24 +170,44 @@ class Loading:
         return True
 
     def _read_row(self, address: FrameAddress, place: int, row: AnyArray) -> BoolArray | None:
-        facts, recipe = self.facts[place], self.recipe
+        facts, recipe = self.sources[place].facts, self.recipe_of(place)
         if recipe.dtype == "int16" and recipe.table is None and _is_plain(address):
             position, _ = native_span(address)
             with opened(address.path) as file:
-                read_into(file, row, position)
-            return add_in_place(row, address.layout, int(facts.intercept), recipe.padding)
+                is_plain = not has_big_pixels(file, address)
+                if is_plain:
+                    read_into(file, row, position)
+            if is_plain:
+                return add_in_place(row, address.layout, int(facts.intercept), recipe.padding)
         values, mask = converted(
             read_stored(address), address.layout, recipe, facts.slope, facts.intercept
         )
         row[...] = values
         return mask
 
+    def recipe_of(self, place: int) -> Recipe:
+        """Return how one frame is converted.
+
+        Raises
+        ------
+        BadHeader : its palette or modality LUT is missing or damaged.
+        """
+        instance = self.sources[place].instance
+        if self.recipe.is_colour:
+            layout = instance.pixels
+            if layout is None or layout.photometric != PALETTE:
+                return self.recipe
+            return replace(self.recipe, palette=self.tables.palette(instance))
+        if instance.padding is None and not instance.has_modality_lut:
+            return self.recipe
+        return replace(self.recipe, padding=instance.padding, table=self.tables.table(instance))
+
     def task(self, place: int) -> DecodeTask:
         """Return what a decoding process is told to load one slice."""
-        facts, mask_block = self.facts[place], self.mask_block
+        facts, mask_block = self.sources[place].facts, self.mask_block
         return DecodeTask(
             self._address(place),
-            self.recipe,
+            self.recipe_of(place),
             facts.slope,
             facts.intercept,
             self.block.path,
@@ -218,7 +244,7 @@ def _is_plain(address: FrameAddress) -> bool:
         is_read_in_process(address)
         and layout.bits_allocated == 16
         and layout.samples == 1
-        and native_dtype(address) == np.dtype("=u2")
+        and sys.byteorder == "little"
     )
 
 

@@ -200,6 +200,30 @@ def _expanded(codes: list[int], count: int) -> list[int]:
     return entries
 
 
+class InstanceTables:
+    """Palettes and modality LUTs of the files of a part, each read once."""
+
+    def __init__(self, *, has_modality_table: bool) -> None:
+        """Without `has_modality_table` the rescale counts."""
+        self.has_modality_table = has_modality_table
+        self._palettes: dict[str, tuple[int, UInt8Array]] = {}
+        self._tables: dict[str, Table] = {}
+
+    def palette(self, instance: Instance) -> tuple[int, UInt8Array]:
+        """Return the palette of an image; see `palette_of`."""
+        if instance.path not in self._palettes:
+            self._palettes[instance.path] = palette_of(instance)
+        return self._palettes[instance.path]
+
+    def table(self, instance: Instance) -> Table | None:
+        """Return the modality LUT of an image, None where the rescale counts."""
+        if not (self.has_modality_table and instance.has_modality_lut):
+            return None
+        if instance.path not in self._tables:
+            self._tables[instance.path] = modality_table(instance)[0]
+        return self._tables[instance.path]
+
+
 def is_inverted(instance: Instance) -> bool:
     """True when low values are shown bright: MONOCHROME1, or Presentation LUT Shape INVERSE.
 

@@ -181,10 +181,25 @@ def native_span(address: FrameAddress) -> Fragment:
     return layout.offset + start, length
 
 
-def native_dtype(address: FrameAddress) -> np.dtype[np.generic]:
+def has_big_pixels(file: int, address: FrameAddress) -> bool:
+    """Tell whether native samples are big endian, by the tag that stands before them.
+
+    A file that is coded otherwise than its transfer syntax says is read as it is coded.
+    """
+    if address.syntax_uid == GE_BIG_PIXELS:
+        return True
+    head = read_at(file, 12, max(0, address.layout.offset - 12))
+    for tag in (head[:4], head[4:8]):
+        if tag[:2] == b"\x7f\xe0":
+            return True
+        if tag[:2] == b"\xe0\x7f":
+            return False
+    return address.syntax_uid == BIG_ENDIAN
+
+
+def native_dtype(layout: PixelLayout, *, is_big: bool) -> np.dtype[np.generic]:
     """Return the type of the samples as they lie in the file."""
-    layout = address.layout
-    order = ">" if address.syntax_uid in (BIG_ENDIAN, GE_BIG_PIXELS) else "<"
+    order = ">" if is_big else "<"
     if layout.keyword in _FLOATS:
         return np.dtype(order + _FLOATS[layout.keyword])
     return np.dtype(f"{order}u{max(1, layout.bits_allocated // 8)}")
@@ -193,16 +208,18 @@ def native_dtype(address: FrameAddress) -> np.dtype[np.generic]:
 def _native(address: FrameAddress) -> tuple[AnyArray, str, int]:
     layout = address.layout
     position, length = native_span(address)
+    is_big = False
     if address.syntax_uid == DEFLATED:
         raw = np.frombuffer(_inflated(address, position, length), dtype=np.uint8)
     else:
         with opened(address.path) as file:
             raw = _read_whole(file, position, length)
+            is_big = has_big_pixels(file, address)
+            if is_big and layout.bits_allocated <= 8:
+                raw = _unswapped(file, address, raw)
     if layout.bits_allocated == 1:
         return _single_bits(address, raw), layout.photometric, 1
-    if layout.bits_allocated == 8 and address.syntax_uid == BIG_ENDIAN:
-        raw = _unswapped(address, raw)
-    values = raw.view(native_dtype(address))
+    values = raw.view(native_dtype(layout, is_big=is_big))
     values = np.asarray(values, dtype=values.dtype.newbyteorder("="))
     return _arranged(values, layout), layout.photometric, layout.bits_allocated
 
@@ -216,10 +233,11 @@ def _read_whole(file: int, position: int, length: int) -> npt.NDArray[np.uint8]:
     return raw
 
 
-def _unswapped(address: FrameAddress, raw: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+def _unswapped(
+    file: int, address: FrameAddress, raw: npt.NDArray[np.uint8]
+) -> npt.NDArray[np.uint8]:
     """Undo the byte swap of 8-bit pixels written as big endian words (OW). See PS3.5 8.1.2."""
-    with opened(address.path) as file:
-        head = read_at(file, 12, address.layout.offset - 12)
+    head = read_at(file, 12, max(0, address.layout.offset - 12))
     if head[4:6] != b"OW" or len(raw) % 2 or address.frame_count > 1:
         return raw
     return raw.reshape(-1, 2)[:, ::-1].reshape(-1)
@@ -229,8 +247,6 @@ def _single_bits(address: FrameAddress, raw: npt.NDArray[np.uint8]) -> AnyArray:
     """Unpack 1-bit samples; frames are packed across byte borders. Source: PS3.5 8.1.1."""
     layout = address.layout
     count = layout.rows * layout.columns * layout.samples
-    if address.syntax_uid == BIG_ENDIAN and len(raw) % 2 == 0:
-        raw = raw.reshape(-1, 2)[:, ::-1].reshape(-1)
     first = (address.index * count) % 8
     bits = np.unpackbits(raw, bitorder="little")[first : first + count]
     shape = (layout.rows, layout.columns, layout.samples)

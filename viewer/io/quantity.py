@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from viewer.core.errors import BadHeader
 from viewer.core.study import Instance, SeriesPart
-from viewer.io.luts import Table, modality_table
+from viewer.io.luts import modality_table
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -28,6 +29,7 @@ PET_CLASSES = frozenset(
     }
 )
 STORED = "stored"
+_BAD_TABLE = "the modality look-up table in the header cannot be read: stored values are shown"
 
 _PHILIPS = "Philips PET Private Group"
 _PHILIPS_TAGS = (0x70530010, 0x70531000, 0x70531009)
@@ -49,38 +51,53 @@ _PET_KEYWORDS = (
 class Quantity:
     """Unit of the values, the factor from modality values to it, and what must be said.
 
-    `table` is the modality LUT where there is one (it replaces the rescale).
+    `has_table` is True where a modality LUT replaces the rescale.
     """
 
     unit: str
     factor: float = 1.0
-    table: Table | None = None
+    has_table: bool = False
     warnings: tuple[str, ...] = ()
 
 
 def quantity_of(part: SeriesPart) -> Quantity:
     """Return the quantity that a part shows.
 
-    A modality LUT names its own unit. CT images are in HU unless Rescale Type says otherwise
-    (PS3.3 C.8.2.1: it may be absent only then); nothing else becomes HU without being called so.
-    PET becomes SUVbw where the header allows it.
+    A modality LUT names its own unit. CT images are in HU when Rescale Type is absent (which is
+    allowed only then), and when it is unspecified on an original image that is no localizer
+    (whose output units shall be HU); nothing else becomes HU without being called so. PET
+    becomes SUVbw where the header allows it.
+
+    Source: DICOM PS3.3 C.8.2.1, C.11.1.1.2 and C.8.9.1.
+
+    A modality LUT that is empty or damaged leaves stored values, and says so.
 
     Raises
     ------
-    BadHeader, UnreadableFile : a look-up table is promised and cannot be read.
+    UnreadableFile : the file that is asked for details is gone.
     """
     instance = part.sources[0].instance
     if instance.has_modality_lut:
-        table, unit = modality_table(instance)
-        return Quantity(unit, table=table)
+        try:
+            _, unit = modality_table(instance)
+        except BadHeader:
+            return Quantity(STORED, warnings=(_BAD_TABLE,))
+        return Quantity(unit, has_table=True)
     if instance.modality == "PT" or instance.sop_class_uid in PET_CLASSES:
         return _pet_quantity(part)
     written = instance.rescale_type.strip()
     if written and written.upper() not in ("US", "UNSPECIFIED"):
         return Quantity("HU" if written.upper() in ("HU", "HOUNSFIELD UNIT") else written)
-    if not written and instance.sop_class_uid in CT_CLASSES and _has_rescale(part):
-        return Quantity("HU")
-    return Quantity(STORED)
+    if instance.sop_class_uid not in CT_CLASSES:
+        return Quantity(STORED)
+    is_hu = not written or _is_plain_ct(instance)
+    return Quantity("HU" if is_hu and _has_rescale(part) else STORED)
+
+
+def _is_plain_ct(instance: Instance) -> bool:
+    """True for original images that are no localizer: their rescale shall give HU."""
+    image_type = (*instance.image_type, "", "", "")
+    return image_type[0] == "ORIGINAL" and image_type[2] != "LOCALIZER"
 
 
 def _has_rescale(part: SeriesPart) -> bool:

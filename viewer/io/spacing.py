@@ -59,7 +59,7 @@ def _projection_spacing(instance: Instance) -> PixelSpacing:
     if at_detector is None:
         return _UNKNOWN
     factor = instance.magnification
-    if imager is not None and factor is not None and factor > 0:
+    if imager is not None and factor is not None and factor > 0 and factor != 1:
         spacing = (imager[0] / factor, imager[1] / factor)
         words = f"lengths corrected by an estimated magnification of {factor:g}"
         return PixelSpacing(spacing, "calibrated", (words,))
@@ -69,7 +69,8 @@ def _projection_spacing(instance: Instance) -> PixelSpacing:
 def _region_spacing(instance: Instance) -> PixelSpacing:
     """Return the spacing of the one region that a length can lie in.
 
-    Other regions, other units or a region of less than half the picture leave only pixels.
+    Other regions, other units, or a region that is less than half of the picture or reaches
+    outside it leave only pixels.
     """
     from viewer.io.attributes import attributes, items_of, number_of
 
@@ -96,12 +97,20 @@ def _region_spacing(instance: Instance) -> PixelSpacing:
         return PixelSpacing(None, "none", ("no plane ultrasound region: lengths in pixels",))
     first = [number_of(region, f"RegionLocationMin{axis}0") or 0.0 for axis in "XY"]
     last = [number_of(region, f"RegionLocationMax{axis}1") or 0.0 for axis in "XY"]
-    layout = instance.pixels
-    area = (last[0] - first[0] + 1) * (last[1] - first[1] + 1)
-    if layout is None or area < _LEAST_COVER * layout.rows * layout.columns:
-        return PixelSpacing(None, "none", ("small ultrasound region: lengths in pixels",))
+    if not _covers(instance, first, last):
+        words = "the ultrasound region does not fit the picture: lengths in pixels"
+        return PixelSpacing(None, "none", (words,))
     words = (
         f"lengths hold inside the region of columns {first[0]:.0f} to {last[0]:.0f}, "
         f"rows {first[1]:.0f} to {last[1]:.0f}"
     )
     return PixelSpacing((10 * abs(down), 10 * abs(right)), "region", (words,))
+
+
+def _covers(instance: Instance, first: list[float], last: list[float]) -> bool:
+    """Tell whether a region (x, y) lies in the picture and takes at least half of it."""
+    layout = instance.pixels
+    if layout is None or last[0] >= layout.columns or last[1] >= layout.rows:
+        return False
+    area = (last[0] - first[0] + 1) * (last[1] - first[1] + 1)
+    return area >= _LEAST_COVER * layout.rows * layout.columns
