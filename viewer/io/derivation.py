@@ -17,7 +17,7 @@ from typing import Any
 
 import pydicom
 from pydicom.dataset import Dataset
-from pydicom.errors import InvalidDicomError
+from pydicom.errors import BytesLengthException, InvalidDicomError
 
 from viewer.core.errors import UnreadableFile
 from viewer.core.provenance import MethodKind, Provenance, strength_words
@@ -40,6 +40,7 @@ _UID = re.compile(r"[0-9.]{1,64}")
 READING_ERRORS = (
     OSError,
     InvalidDicomError,
+    BytesLengthException,
     ValueError,
     KeyError,
     TypeError,
