@@ -222,9 +222,10 @@ class BrowserModel(QAbstractItemModel):
     def index(self, row: int, column: int, parent: _Index | None = None) -> QModelIndex:
         """Return the index of a study (no parent) or of a part."""
         if parent is None or not parent.isValid():
-            is_there = 0 <= row < len(self._studies)
+            is_there = column == 0 and 0 <= row < len(self._studies)
             return self.createIndex(row, column, 0) if is_there else QModelIndex()
-        return self.createIndex(row, column, self._ids[parent.row()])
+        is_there = column == 0 and 0 <= row < self.rowCount(parent)
+        return self.createIndex(row, column, self._ids[parent.row()]) if is_there else QModelIndex()
 
     def parent(self, index: _Index | None = None) -> Any:
         """Return the study's row of a part's row."""
@@ -265,6 +266,8 @@ class BrowserModel(QAbstractItemModel):
 
     def flags(self, index: _Index) -> Qt.ItemFlag:
         """Return that parts can be dragged and everything selected."""
+        if not index.isValid():
+            return Qt.ItemFlag.NoItemFlags
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
         return flags | Qt.ItemFlag.ItemIsDragEnabled if self.part_at(index) else flags
 

@@ -78,18 +78,27 @@ class _Sheet:
         self.half_gap = GAP
         self.has_notices_left = False
 
-    def add(self, text: str, rect: QRectF, style: Lettering) -> bool:
-        """Place a line unless it would touch something or leave the view."""
+    def is_free(self, rect: QRectF) -> bool:
+        """True when a rectangle is inside the view and touches nothing."""
         view = QRectF(0, 0, self.width, self.height)
-        if not view.contains(rect) or any(rect.intersects(other) for other in self.taken()):
+        return view.contains(rect) and not any(rect.intersects(other) for other in self.taken())
+
+    def add(self, text: str, rect: QRectF, style: Lettering, mark: Mark | None = None) -> bool:
+        """Place a line and its sign, unless they would touch something or leave the view."""
+        if not self.is_free(rect if mark is None else rect.united(mark.rect)):
             return False
-        self.lines.append(TextLine(text, rect, style))
+        if text:
+            self.lines.append(TextLine(text, rect, style))
+        if mark is not None:
+            self.marks.append(mark)
         return True
 
     def taken(self) -> Iterable[QRectF]:
         """Rectangles placed so far."""
         yield from (plate.rect for plate in self.labels.plates)
+        yield from self.labels.strips
         yield from (line.rect for line in self.lines)
+        yield from (mark.rect for mark in self.marks)
         yield from (rect for rect in (self.scale, self.colour_bar) if rect is not None)
 
 
@@ -231,8 +240,8 @@ def _add_notices(sheet: _Sheet, notices: list[tuple[str, str, Lettering]], y: fl
     for kind, text, style in notices:
         tall = line_height(_TEXT)
         rect = QRectF(sheet.left + _MARK, y, text_width(text, style), tall)
-        if sheet.add(text, rect, style) and kind:
-            sheet.marks.append(Mark(kind, QRectF(sheet.left, y, _MARK - 4, tall)))
+        sign = Mark(kind, QRectF(sheet.left, y, _MARK - 4, tall)) if kind else None
+        sheet.add(text, rect, style, sign)
         y += tall
 
 
@@ -272,36 +281,42 @@ def _place_top_right(sheet: _Sheet) -> None:
 def _place_bottom(sheet: _Sheet) -> None:
     """Place both bottom corners, lines growing upwards, and the link mark above the right one."""
     picture, tall = sheet.picture, line_height(_TEXT)
-    centre = max(
-        (line.rect.width() for line in sheet.lines if line.rect.top() >= sheet.foot - 1),
-        default=0.0,
-    )
-    centre = max(centre, sheet.scale.width() if sheet.scale else 0.0, sheet.letter_width)
-    least = sheet.height / 2 + sheet.half_gap
-    if sheet.colour_bar is not None:
-        least = max(least, sheet.colour_bar.bottom() + tall)
-    fits = max(int((sheet.height - MARGIN - least) // tall), 0)
+    low = (line.rect.width() for line in sheet.lines if line.rect.top() >= sheet.foot - 1)
+    bar = sheet.scale.width() if sheet.scale else 0.0
+    centre = max(*low, bar, sheet.letter_width, 0.0)
     width = sheet.width / 2 - centre / 2 - 2 * GAP
+    foot, least = sheet.height - MARGIN, sheet.height / 2 + sheet.half_gap
+    fits = max(int((foot - least) // tall), 0)
     notices = _notices(picture, width - sheet.left - _MARK, 2) if sheet.has_notices_left else []
-    left_fits = max(fits - len(notices), 0)
-    left_lines = picture.corners.bottom_left[-left_fits:] if left_fits else ()
-    _add_notices(sheet, notices, sheet.height - MARGIN - (len(left_lines) + len(notices)) * tall)
-    right_fits = fits - 1 if picture.link else fits
-    right_lines = picture.corners.bottom_right[-right_fits:] if right_fits > 0 else ()
-    for i, text in enumerate(reversed(left_lines)):
-        short = shortened(text, _TEXT, width - sheet.left)
-        y = sheet.height - MARGIN - (i + 1) * tall
-        if short:
-            sheet.add(short, QRectF(sheet.left, y, text_width(short, _TEXT), tall), _TEXT)
-    for i, text in enumerate(reversed(right_lines)):
-        short = shortened(text, _TEXT, width - (sheet.width - sheet.right))
-        across = text_width(short, _TEXT)
-        y = sheet.height - MARGIN - (i + 1) * tall
-        if short:
-            sheet.add(short, QRectF(sheet.right - across, y, across, tall), _TEXT)
+    done = _stack_up(sheet, picture.corners.bottom_left, fits - len(notices), width)
+    _add_notices(sheet, notices, foot - (done + len(notices)) * tall)
+    if sheet.colour_bar is not None:
+        fits = max(int((foot - max(least, sheet.colour_bar.bottom() + tall)) // tall), 0)
+    link_lines = 1 if picture.link else 0
+    done = _stack_up(sheet, picture.corners.bottom_right, fits - link_lines, width, is_right=True)
     if picture.link and fits:
-        y = sheet.height - MARGIN - (len(right_lines) + 1) * tall
+        y = foot - (done + 1) * tall
         _place_link(sheet, picture.link, y, width - (sheet.width - sheet.right))
+
+
+def _stack_up(
+    sheet: _Sheet, texts: tuple[str, ...], fits: int, end: float, *, is_right: bool = False
+) -> int:
+    """Place the last `fits` lines of a bottom corner; return how many there are.
+
+    `end` is the column's inner edge, as the distance from the view's side.
+    """
+    kept = texts[-fits:] if fits > 0 else ()
+    tall = line_height(_TEXT)
+    side = sheet.width - sheet.right if is_right else sheet.left
+    for i, text in enumerate(reversed(kept)):
+        short = shortened(text, _TEXT, end - side)
+        across = text_width(short, _TEXT)
+        x = sheet.right - across if is_right else sheet.left
+        y = sheet.height - MARGIN - (i + 1) * tall
+        if short:
+            sheet.add(short, QRectF(x, y, across, tall), _TEXT)
+    return len(kept)
 
 
 def _place_link(sheet: _Sheet, link: LinkMark, y: float, width: float) -> None:
@@ -311,7 +326,6 @@ def _place_link(sheet: _Sheet, link: LinkMark, y: float, width: float) -> None:
     tall = line_height(_TEXT)
     short = shortened(link.text, style, width - _MARK) if link.text else ""
     across = text_width(short, style) if short else 0.0
-    rect = QRectF(sheet.right - across - _MARK, y, _MARK - 4, tall)
-    if short and not sheet.add(short, QRectF(sheet.right - across, y, across, tall), style):
-        return
-    sheet.marks.append(Mark(link.state.value, rect))
+    mark = Mark(link.state.value, QRectF(sheet.right - across - _MARK, y, _MARK - 4, tall))
+    words = QRectF(sheet.right - across, y, across, tall) if short else mark.rect
+    sheet.add(short, words, style, mark)

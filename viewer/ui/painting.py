@@ -46,6 +46,14 @@ def painted_image(values: UInt8Array) -> QImage:
     return image_over(array).convertToFormat(QImage.Format.Format_RGB32)
 
 
+def rgb_image(values: UInt8Array) -> QImage:
+    """Return an image that owns a copy of RGB levels, uint8 [row, column, 3]."""
+    array = np.ascontiguousarray(values, dtype=np.uint8)
+    layout = QImage.Format.Format_RGB888
+    image = QImage(array.data, array.shape[1], array.shape[0], array.strides[0], layout)
+    return image.convertToFormat(QImage.Format.Format_RGB32)
+
+
 def picture_image(picture: Picture, size: QSize, device_pixel_ratio: float = 1.0) -> QImage:
     """Return the picture as an image of `size` view pixels, for files, clipboard and thumbnails.
 

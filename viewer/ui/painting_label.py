@@ -193,6 +193,7 @@ def _unbroken(words: str) -> str:
 
 def draw_labels(painter: QPainter, places: LabelPlaces) -> None:
     """Draw hatched edges and plates."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
     for strip in places.strips:
         draw_hatch(painter, strip)
     for plate in places.plates:

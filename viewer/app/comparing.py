@@ -1,0 +1,122 @@
+"""Comparing original and enhanced pixels: side by side, swipe, flicker, residual."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from viewer.app.command import Command
+from viewer.app.session import Session
+from viewer.app.viewing import change
+from viewer.app.workspace import Layer, PartKey, Workspace
+from viewer.core.layout import grid
+from viewer.core.view import ORIGINAL, Comparison, Plane, ViewState
+
+
+def layer_name(workspace: Workspace, part: PartKey) -> str | None:
+    """Return the name of a part's derived layer that was made last, None without one."""
+    names = [name for key, name in workspace.layers if key == part]
+    return names[-1] if names else None
+
+
+def layer_of(workspace: Workspace, state: ViewState) -> Layer | None:
+    """Return the derived layer that a view shows or compares with, None for plain views."""
+    if state.part is None:
+        return None
+    if state.layer != ORIGINAL:
+        return workspace.layers.get((state.part, state.layer))
+    if state.comparison is Comparison.NONE:
+        return None
+    name = layer_name(workspace, state.part)
+    return workspace.layers.get((state.part, name)) if name else None
+
+
+def has_layer(session: Session) -> bool:
+    """True when the active view's part has a derived layer."""
+    part = session.workspace.active_state.part
+    return part is not None and layer_name(session.workspace, part) is not None
+
+
+def show_side_by_side(session: Session, part: PartKey, name: str) -> None:
+    """Show the original in the left view and the derived layer in the right one, linked."""
+    workspace = session.workspace
+    views = [view for view in workspace.layout.views if workspace.views[view].part == part]
+    state = workspace.views[views[0]] if views else replace(ViewState(), part=part)
+    if state.plane is Plane.VOLUME:
+        state = replace(state, plane=Plane.ACQUIRED)
+    workspace.arrange(grid(1, 2, 0, "comparison"))
+    workspace.show(0, replace(state, layer=ORIGINAL, comparison=Comparison.NONE))
+    workspace.show(1, replace(state, layer=name, comparison=Comparison.NONE))
+
+
+def leave_side_by_side(session: Session) -> None:
+    """Go back to one view of the original; the layer is kept."""
+    workspace = session.workspace
+    workspace.arrange(grid(1, 1))
+    workspace.show(0, replace(workspace.views[0], layer=ORIGINAL, comparison=Comparison.NONE))
+
+
+def toggle(comparison: Comparison) -> Callable[[Session], None]:
+    """Return what switches a way to compare on or off in the active view."""
+
+    def run(session: Session) -> None:
+        workspace = session.workspace
+        state = workspace.active_state
+        wanted = Comparison.NONE if state.comparison is comparison else comparison
+        name = layer_name(workspace, state.part) if state.part else None
+        if name is None:
+            return
+        layer = ORIGINAL if wanted is Comparison.NONE and state.layer == ORIGINAL else name
+        change(session, workspace.active, replace(state, comparison=wanted, layer=layer))
+
+    return run
+
+
+def toggle_layer(session: Session) -> None:
+    """Swap the active view between the original and its derived layer."""
+    workspace = session.workspace
+    state = workspace.active_state
+    name = layer_name(workspace, state.part) if state.part else None
+    if name is not None:
+        layer = name if state.layer == ORIGINAL else ORIGINAL
+        new = replace(state, layer=layer, comparison=Comparison.NONE)
+        workspace.show(workspace.active, new)
+
+
+_MENU = "Compare"
+
+COMMANDS: tuple[Command, ...] = (
+    Command(
+        "compare.swipe",
+        "Swipe between original and enhanced",
+        toggle(Comparison.SWIPE),
+        _MENU,
+        ("Y",),
+        has_layer,
+        "mdi6.arrow-split-vertical",
+    ),
+    Command(
+        "compare.flicker",
+        "Flicker between original and enhanced",
+        toggle(Comparison.FLICKER),
+        _MENU,
+        ("F",),
+        has_layer,
+        "mdi6.swap-horizontal",
+    ),
+    Command(
+        "compare.residual",
+        "Residual: enhanced minus original",
+        toggle(Comparison.RESIDUAL),
+        _MENU,
+        ("N",),
+        has_layer,
+        "mdi6.plus-minus-variant",
+    ),
+    Command(
+        "compare.layer",
+        "Swap original and enhanced in this view",
+        toggle_layer,
+        _MENU,
+        ("G",),
+        has_layer,
+    ),
+)

@@ -1,0 +1,273 @@
+"""The enhancement key and what follows it: start, strength, cancel, and the layers they make."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from viewer.app.command import Command
+from viewer.app.comparing import leave_side_by_side, show_side_by_side
+from viewer.app.jobs import Job, Jobs, Lane, Progress
+from viewer.app.messages import Message, info, message_from
+from viewer.app.viewing import has_image
+from viewer.app.workspace import Layer, PartKey, Workspace
+from viewer.core.errors import DiptychError
+from viewer.core.view import ORIGINAL
+from viewer.core.volume import AnyVolume, Frames
+
+if TYPE_CHECKING:
+    from viewer.app.enhancing import Enhancement, EnhanceRequest, Plan
+    from viewer.app.session import Session
+    from viewer.enhancement.checks import GateResult
+    from viewer.enhancement.engine import Engine
+    from viewer.enhancement.method import Method
+
+
+class Enhancements:
+    """Runs methods in the compute lane and keeps what is needed to change the strength later.
+
+    The engine and its libraries are loaded when first needed.
+    """
+
+    def __init__(self, workspace: Workspace, jobs: Jobs, models: Path) -> None:
+        self._workspace = workspace
+        self._jobs = jobs
+        self._models = models
+        self._engine: Engine | None = None
+        self._running: dict[tuple[PartKey, str], Job] = {}
+        self._found: dict[tuple[PartKey, str], Enhancement] = {}
+        self.refusals: dict[tuple[PartKey, str], Message] = {}
+
+    @property
+    def engine(self) -> Engine:
+        """The engine with its catalogue and caches."""
+        if self._engine is None:
+            from viewer.enhancement.catalogue import read_catalogue
+            from viewer.enhancement.engine import Engine
+
+            self._engine = Engine(read_catalogue(self._models))
+        return self._engine
+
+    def methods(self) -> tuple[Method, ...]:
+        """Return every method that can be chosen, models first."""
+        return tuple(self.engine.catalogue.methods())
+
+    def enhancement(self, part: PartKey, method_id: str) -> Enhancement | None:
+        """Return what a method has made of a part so far."""
+        return self._found.get((part, method_id))
+
+    def fraction(self, part: PartKey) -> float | None:
+        """Return how far a running enhancement of a part is, None when none runs."""
+        jobs = [job for (key, _), job in self._running.items() if key == part]
+        return jobs[0].fraction if jobs else None
+
+    def gates(self, part: PartKey, method_id: str) -> tuple[GateResult, ...]:
+        """Return the gates that a part passed or failed with a method, () while unknown."""
+        found = self._found.get((part, method_id))
+        return found.plan.gates if found is not None else ()
+
+    def start(
+        self, part: PartKey, method_id: str, strength: float, first: int, direction: int = 1
+    ) -> Job | None:
+        """Enhance a part; its layer fills from slice `first` outwards. None if it cannot start."""
+        request = self._request(part, method_id, strength, first, direction)
+        if request is None:
+            return None
+        from viewer.app.enhancing import prepare, run
+
+        self.cancel(part)
+        key = (part, method_id)
+        engine = self.engine
+
+        def work(progress: Progress) -> Enhancement:
+            progress.report(0.0, "measuring noise")
+            plan: Plan = prepare(engine, request)
+            return run(
+                engine,
+                plan,
+                on_batch=progress.publish,
+                report=progress.report,
+                is_cancelled=progress.is_cancelled,
+            )
+
+        def done(result: Enhancement) -> None:
+            self._running.pop(key, None)
+            self._publish(part, method_id, result)
+
+        def failed(message: Message) -> None:
+            self._running.pop(key, None)
+            self.refusals[key] = message
+            self._workspace.drop_layer(part, method_id)
+            self._workspace.tell(message)
+
+        self.refusals.pop(key, None)
+        job = self._jobs.submit(
+            Lane.COMPUTE,
+            "Enhancing",
+            work,
+            done,
+            partial=lambda result: self._publish(part, method_id, result),
+            failed=failed,
+        )
+        if not job.is_over:
+            self._running[key] = job
+        return job
+
+    def _request(
+        self, part: PartKey, method_id: str, strength: float, first: int, direction: int
+    ) -> EnhanceRequest | None:
+        from viewer.app.enhancing import EnhanceRequest
+
+        workspace = self._workspace
+        study, series = workspace.study_of(part), workspace.series_of(part)
+        found, volume = workspace.parts.get(part), workspace.volumes.get(part)
+        if study is None or series is None or found is None or volume is None:
+            return None
+        return EnhanceRequest(
+            study=study,
+            series=series,
+            part=found,
+            volume=volume,
+            method_id=method_id,
+            strength=strength,
+            first_slice=first,
+            direction=direction,
+            device=workspace.settings.enhancement.device,
+        )
+
+    def _publish(self, part: PartKey, method_id: str, result: Enhancement) -> None:
+        key = (part, method_id)
+        old = self._workspace.layers.get(key)
+        strength = old.provenance.strength if old else result.plan.request.strength
+        self._found[key] = result
+        self._workspace.put_layer(part, method_id, layer_at(result, strength))
+
+    def set_strength(self, part: PartKey, method_id: str, strength: float) -> None:
+        """Show a layer at another strength; costs nothing but the blend."""
+        found = self._found.get((part, method_id))
+        if found is not None:
+            self._workspace.put_layer(part, method_id, layer_at(found, strength))
+
+    def cancel(self, part: PartKey) -> None:
+        """Stop what runs on a part; what is there already stays."""
+        for key in [key for key in self._running if key[0] == part]:
+            self._running.pop(key).cancel()
+
+
+def layer_at(result: Enhancement, strength: float) -> Layer:
+    """Return the layer of an enhancement at a strength from 0 to 1."""
+    residual = result.residual_volume(strength)
+    provenance = residual.provenance
+    return Layer(residual, result.residual.step, provenance.blend, provenance)
+
+
+def can_enhance(session: Session) -> bool:
+    """True when the active view has acquired pixels in a volume, all of them loaded."""
+    part = session.workspace.active_state.part
+    volume: AnyVolume | None = session.workspace.volumes.get(part) if part else None
+    return volume is not None and not isinstance(volume, Frames) and volume.is_complete
+
+
+def is_side_by_side(session: Session) -> bool:
+    """True when the window shows original and enhanced side by side."""
+    return session.workspace.layout.name == "comparison"
+
+
+def toggle_enhancement(session: Session) -> None:
+    """Enhance the active series beside its original, or go back to one view."""
+    if is_side_by_side(session):
+        leave_side_by_side(session)
+        return
+    settings = session.workspace.settings.enhancement
+    enhance_active(session, settings.method, settings.strength)
+
+
+def enhance_active(session: Session, method_id: str, strength: float) -> None:
+    """Enhance the active series with a method and show it on the right of the original."""
+    workspace = session.workspace
+    part = workspace.active_state.part
+    volume = workspace.volumes.get(part) if part else None
+    if part is None or volume is None:
+        workspace.tell(info("There is no image to enhance in the active view."))
+        return
+    if isinstance(volume, Frames) or not volume.is_complete:
+        words = "Wait until the series is loaded." if not volume.is_complete else ""
+        workspace.tell(info("This cannot be enhanced here.", "Enhancement needs a volume.", words))
+        return
+    try:
+        session.enhancements.engine.catalogue.method(method_id)
+    except DiptychError as error:
+        workspace.tell(message_from(error))
+        return
+    found = session.enhancements.enhancement(part, method_id)
+    if found is None or not found.residual.is_complete:
+        first = volume.geometry.slice_of(workspace.active_state.focus_mm)
+        session.enhancements.start(part, method_id, strength, first)
+        if (part, method_id) in session.enhancements.refusals:
+            return
+    else:
+        session.enhancements.set_strength(part, method_id, strength)
+    show_side_by_side(session, part, method_id)
+
+
+def set_strength(session: Session, strength: float) -> None:
+    """Change the strength of the layer in view, and of the next enhancement."""
+    workspace = session.workspace
+    part = workspace.active_state.part
+    settings = workspace.settings
+    chosen = replace(settings, enhancement=replace(settings.enhancement, strength=strength))
+    workspace.put_settings(chosen)
+    if part is None:
+        return
+    for key, name in tuple(workspace.layers):
+        if key == part:
+            session.enhancements.set_strength(part, name, strength)
+
+
+def cancel_enhancement(session: Session) -> None:
+    """Stop the enhancement of the active series."""
+    part = session.workspace.active_state.part
+    if part is not None:
+        session.enhancements.cancel(part)
+
+
+def _is_running(session: Session) -> bool:
+    part = session.workspace.active_state.part
+    return part is not None and session.enhancements.fraction(part) is not None
+
+
+def shown_method(session: Session) -> str:
+    """Return the id of the method whose layer the active part shows, "" for none."""
+    workspace = session.workspace
+    state = workspace.active_state
+    if state.layer != ORIGINAL:
+        return state.layer
+    for view in workspace.layout.shown:
+        other = workspace.views[view]
+        if other.part == state.part and other.layer != ORIGINAL:
+            return other.layer
+    return ""
+
+
+_MENU = "Enhance"
+
+COMMANDS: tuple[Command, ...] = (
+    Command(
+        "enhance.toggle",
+        "Enhance beside the original",
+        toggle_enhancement,
+        _MENU,
+        ("E",),
+        has_image,
+        "mdi6.auto-fix",
+    ),
+    Command(
+        "enhance.cancel",
+        "Stop enhancing",
+        cancel_enhancement,
+        _MENU,
+        ("Shift+E",),
+        _is_running,
+    ),
+)

@@ -1,0 +1,163 @@
+"""Who loads and keeps pixels: decoding processes, the memory budget, thumbnails, the library."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from viewer.app.jobs import Job, Jobs, Lane, Progress
+from viewer.app.messages import Message
+from viewer.app.settings import cache_bytes, decoding_processes
+from viewer.app.viewing import default_window
+from viewer.core.study import Entry, PartKind, SeriesPart
+from viewer.core.volume import AnyVolume
+from viewer.core.windowing import Window
+
+if TYPE_CHECKING:
+    from viewer.app.workspace import PartKey, Workspace
+    from viewer.io.decoding import Decoders
+    from viewer.io.index import Index
+    from viewer.io.thumbnails import Thumbnail
+
+THUMBNAIL_PIXELS = 160
+
+
+class Images:
+    """Loads parts into the workspace and forgets those not in view when memory runs short.
+
+    Decoding processes, the index and their libraries are loaded when first needed.
+    """
+
+    def __init__(self, workspace: Workspace, jobs: Jobs, home: Path) -> None:
+        self._workspace = workspace
+        self._jobs = jobs
+        self._home = home
+        self._decoders: Decoders | None = None
+        self._index: Index | None = None
+        self._loading: dict[PartKey, Job] = {}
+        self._used: list[PartKey] = []
+        self._windows: dict[PartKey, tuple[int, Window]] = {}
+        self.thumbnails: dict[PartKey, Thumbnail] = {}
+        self.thumbnail_arrived: Callable[[PartKey], None] = lambda _key: None
+
+    # ------------------------------------------------------------------ loading
+
+    def load(self, part: SeriesPart, first: int, publish: Callable[[AnyVolume], None]) -> None:
+        """Load a part, slice `first` at once and the rest around it; an older load stops."""
+        from viewer.io.assemble import load_part
+
+        self._cancel(part.key)
+        decoders = self._decoders_for(part)
+
+        def work(progress: Progress) -> AnyVolume:
+            def tell(volume: AnyVolume) -> None:
+                progress.report(float(volume.loaded.mean()))
+                progress.publish(volume)
+
+            return load_part(
+                part,
+                first=first,
+                publish=tell,
+                is_cancelled=progress.is_cancelled,
+                decoders=decoders,
+            )
+
+        def done(volume: AnyVolume) -> None:
+            self._loading.pop(part.key, None)
+            publish(volume)
+            self._keep_within_budget(part.key)
+
+        def failed(message: Message) -> None:
+            self._loading.pop(part.key, None)
+            if part.key in self._workspace.volumes:
+                self._workspace.tell(message)
+            else:
+                self._workspace.put_problem(part.key, message)
+
+        self._loading[part.key] = self._jobs.submit(
+            Lane.VISIBLE, "Loading images", work, done, partial=publish, failed=failed
+        )
+
+    def _cancel(self, key: PartKey) -> None:
+        if (job := self._loading.pop(key, None)) is not None:
+            job.cancel()
+
+    def fraction_loaded(self, key: PartKey) -> float | None:
+        """Return how much of a part that is loading is there, None when it is not loading."""
+        job = self._loading.get(key)
+        return job.fraction if job is not None else None
+
+    def _decoders_for(self, part: SeriesPart) -> Decoders | None:
+        """Return the decoding processes if the part is compressed, starting them if need be."""
+        if all(s.instance.pixels is None or s.instance.pixels.length >= 0 for s in part.sources):
+            return None
+        if self._decoders is None:
+            from viewer.io.decoding import Decoders
+
+            self._decoders = Decoders(decoding_processes(self._workspace.settings))
+        return self._decoders
+
+    def _keep_within_budget(self, newest: PartKey) -> None:
+        self._used = [key for key in self._used if key != newest] + [newest]
+        budget = cache_bytes(self._workspace.settings)
+        shown = {state.part for state in self._workspace.views.values()}
+        for key in tuple(self._used):
+            held = sum(v.values.nbytes for v in self._workspace.volumes.values())
+            if held <= budget:
+                return
+            if key not in shown:
+                self._workspace.drop_volume(key)
+                self._used.remove(key)
+
+    # ------------------------------------------------------------------ windows, thumbnails
+
+    def default_window(self, key: PartKey) -> Window:
+        """Return the window that a part starts with; computed once per set of loaded slices."""
+        volume = self._workspace.volumes.get(key)
+        stamp = id(volume.values) if volume is not None else 0
+        known = self._windows.get(key)
+        if known is None or known[0] != stamp:
+            known = (stamp, default_window(self._workspace, key))
+            self._windows[key] = known
+        return known[1]
+
+    def file_windows(self, part: SeriesPart, index: int) -> tuple[Window, ...]:
+        """Return all windows and VOI LUTs of a frame, as the file offers them."""
+        from viewer.io.assemble import file_windows
+
+        return file_windows(part, min(index, len(part.sources) - 1))
+
+    def make_thumbnails(self) -> None:
+        """Make the thumbnails that are missing, one after another in the background."""
+        for part in tuple(self._workspace.image_parts()):
+            if part.key not in self.thumbnails and part.kind is not PartKind.OBJECT:
+                self._make_thumbnail(part)
+
+    def _make_thumbnail(self, part: SeriesPart) -> None:
+        from viewer.io.assemble import thumbnail
+
+        def done(picture: Thumbnail) -> None:
+            self.thumbnails[part.key] = picture
+            self.thumbnail_arrived(part.key)
+
+        self._jobs.submit(
+            Lane.PREFETCH,
+            "Thumbnail",
+            lambda _progress: thumbnail(part, THUMBNAIL_PIXELS),
+            done,
+            failed=lambda _message: None,
+            is_quiet=True,
+        )
+
+    # ------------------------------------------------------------------ library
+
+    def remember(self, entries: tuple[Entry, ...]) -> None:
+        """Store entries in the library's index, in its own lane."""
+
+    def close(self) -> None:
+        """Stop the decoding processes and close the index."""
+        if self._decoders is not None:
+            self._decoders.close()
+        if self._index is not None:
+            self._index.close()

@@ -1,0 +1,223 @@
+"""Measurements: draw, list, jump to, undo, and keep them on disk at every change."""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from viewer.app.command import Command
+from viewer.app.session import Session
+from viewer.app.viewing import change, choose_tool, geometry_of, has_image
+from viewer.app.workspace import PartKey, StudyKey, Workspace
+from viewer.core.arrays import Point
+from viewer.core.measurement import (
+    Measurement,
+    MeasurementKind,
+    RegionStatistics,
+    Revision,
+    angle_rad,
+    area,
+    changed,
+    length,
+    redone,
+    undone,
+)
+from viewer.core.view import Plane, screen_axes
+
+
+class Notebook:
+    """Keeps measurements on disk, one file per study, written at every change."""
+
+    def __init__(self, workspace: Workspace, home: Path) -> None:
+        self._workspace = workspace
+        self._folder = home / "measurements"
+
+    def load(self, study: StudyKey) -> None:
+        """Bring back what was measured on a study before."""
+        self._workspace.put_revision(study, Revision())
+
+    def save(self, study: StudyKey) -> None:
+        """Write the measurements of a study."""
+
+
+Alter = Callable[[tuple[Measurement, ...]], tuple[Measurement, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class MeasurementLine:
+    """One row of the list: what it is, where, and its numbers in words."""
+
+    id: str
+    title: str
+    place: str
+    numbers: tuple[str, ...]
+    layer: str
+
+
+def numbers_in_words(
+    measurement: Measurement, region: RegionStatistics | None, unit: str
+) -> tuple[str, ...]:
+    """Return the derived numbers of a measurement with units, one line each.
+
+    `region` are the statistics of an area (None while not known) and `unit` that of the values.
+    """
+    if measurement.kind is MeasurementKind.LENGTH:
+        return (f"{length(measurement):.1f} {measurement.unit}",)
+    if measurement.kind is MeasurementKind.ANGLE:
+        return (f"{np.degrees(angle_rad(measurement)):.1f}°",)
+    if measurement.kind is MeasurementKind.ARROW:
+        return (measurement.text,) if measurement.text else ()
+    digits = 0 if unit == "HU" else 2
+    if measurement.kind is MeasurementKind.POINT:
+        return (f"{region.mean:.{digits}f} {unit}",) if region else ()
+    square = "mm²" if measurement.unit == "mm" else "px²"
+    size = f"{area(measurement):.0f} {square}"
+    if region is None:
+        return (size,)
+    sd_digits = 1 if unit == "HU" else 2
+    return (
+        f"mean {region.mean:.{sd_digits}f} {unit}  SD {region.sd:.{sd_digits}f}",
+        f"min {region.minimum:.{digits}f}  max {region.maximum:.{digits}f}  {size}",
+    )
+
+
+def study_key(workspace: Workspace, part: PartKey) -> StudyKey | None:
+    """Return the key of the study that a part belongs to."""
+    found = workspace.parts.get(part)
+    return found.study_key if found else None
+
+
+def of_part(workspace: Workspace, part: PartKey) -> tuple[Measurement, ...]:
+    """Return the measurements on a part."""
+    study = study_key(workspace, part)
+    if study is None:
+        return ()
+    return tuple(m for m in workspace.revision(study).measurements if m.part == part)
+
+
+def add(
+    session: Session, view: int, kind: MeasurementKind, points_mm: tuple[Point, ...], text: str = ""
+) -> str:
+    """Add what was drawn in a view, save it, and return its id ("" when the view is empty)."""
+    workspace = session.workspace
+    state, geometry = workspace.views[view], geometry_of(workspace, view)
+    if state.part is None or geometry is None:
+        return ""
+    right, down = screen_axes(replace(state, rotation_rad=0.0), geometry)
+    part = workspace.parts[state.part]
+    index = geometry.slice_of(state.focus_mm) if state.plane is Plane.ACQUIRED else None
+    source = part.sources[index] if index is not None and index < len(part.sources) else None
+    measurement = Measurement(
+        id=uuid.uuid4().hex,
+        kind=kind,
+        part=state.part,
+        points_mm=points_mm,
+        right=(float(right[0]), float(right[1]), float(right[2])),
+        down=(float(down[0]), float(down[1]), float(down[2])),
+        layer=state.layer,
+        text=text,
+        unit=geometry.unit,
+        sop_instance_uid=source.instance.sop_instance_uid if source else "",
+        frame=source.index if source else 0,
+    )
+    _put(session, state.part, lambda old: (*old, measurement))
+    return measurement.id
+
+
+def _put(session: Session, part: PartKey, alter: Alter) -> None:
+    workspace = session.workspace
+    study = study_key(workspace, part)
+    if study is None:
+        return
+    revision = workspace.revision(study)
+    workspace.put_revision(study, changed(revision, alter(revision.measurements)))
+    save(session, study)
+
+
+def remove(session: Session, part: PartKey, measurement_id: str) -> None:
+    """Remove one measurement; undo brings it back."""
+    _put(session, part, lambda old: tuple(m for m in old if m.id != measurement_id))
+
+
+def rename(session: Session, part: PartKey, measurement_id: str, text: str) -> None:
+    """Give a measurement a name or an arrow its text."""
+    _put(
+        session,
+        part,
+        lambda old: tuple(replace(m, text=text) if m.id == measurement_id else m for m in old),
+    )
+
+
+def move_points(
+    session: Session, part: PartKey, measurement_id: str, points_mm: tuple[Point, ...]
+) -> None:
+    """Move a measurement's points."""
+    _put(
+        session,
+        part,
+        lambda old: tuple(
+            replace(m, points_mm=points_mm) if m.id == measurement_id else m for m in old
+        ),
+    )
+
+
+def jump_to(session: Session, part: PartKey, measurement_id: str) -> None:
+    """Show the slice of a measurement in the view that has its part (the active one first)."""
+    workspace = session.workspace
+    found = [m for m in of_part(workspace, part) if m.id == measurement_id]
+    order = [workspace.active, *workspace.layout.shown]
+    views = [view for view in order if workspace.views[view].part == part]
+    if found and views:
+        state = workspace.views[views[0]]
+        change(session, views[0], replace(state, focus_mm=found[0].centre_mm))
+
+
+def _active_study(session: Session) -> StudyKey | None:
+    part = session.workspace.active_state.part
+    return study_key(session.workspace, part) if part else None
+
+
+def undo(session: Session) -> None:
+    """Take back the last change of the active study's measurements."""
+    if (study := _active_study(session)) is not None:
+        session.workspace.put_revision(study, undone(session.workspace.revision(study)))
+        save(session, study)
+
+
+def redo(session: Session) -> None:
+    """Do again what was taken back."""
+    if (study := _active_study(session)) is not None:
+        session.workspace.put_revision(study, redone(session.workspace.revision(study)))
+        save(session, study)
+
+
+def save(session: Session, study: StudyKey) -> None:
+    """Write a study's measurements; on failure all stays on screen and the reader is told."""
+    session.notebook.save(study)
+
+
+def restore(session: Session, study: StudyKey) -> None:
+    """Bring back what was measured on a study before, once per session."""
+    if study not in session.workspace.revisions:
+        session.notebook.load(study)
+
+
+_MENU = "Tools"
+
+COMMANDS: tuple[Command, ...] = (
+    *(
+        Command(f"tool.{kind.value}", title, choose_tool(kind.value), _MENU, keys, has_image, icon)
+        for kind, title, keys, icon in (
+            (MeasurementKind.LENGTH, "Length", ("L", "D"), "mdi6.ruler"),
+            (MeasurementKind.ANGLE, "Angle", ("A",), "mdi6.angle-acute"),
+            (MeasurementKind.RECTANGLE, "Rectangle", ("B",), "mdi6.rectangle-outline"),
+            (MeasurementKind.ELLIPSE, "Ellipse", ("O",), "mdi6.ellipse-outline"),
+            (MeasurementKind.POINT, "Point", ("K",), "mdi6.circle-medium"),
+            (MeasurementKind.ARROW, "Arrow with text", ("T",), "mdi6.arrow-top-right"),
+        )
+    ),
+    Command("measure.undo", "Undo measurement", undo, _MENU, ("Ctrl+Z",), icon="mdi6.undo"),
+    Command("measure.redo", "Redo measurement", redo, _MENU, ("Ctrl+Shift+Z", "Ctrl+Y")),
+)

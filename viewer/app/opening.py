@@ -1,0 +1,295 @@
+"""Opening: scan files in the background, show the first image at once, load the rest."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from viewer.app import measuring
+from viewer.app.command import Command
+from viewer.app.jobs import Job, Lane, Progress
+from viewer.app.messages import info, warning
+from viewer.app.session import Session
+from viewer.app.settings import save_settings, with_recent
+from viewer.app.viewing import MPR, starts_inverted
+from viewer.app.workspace import PartKey, Workspace
+from viewer.core.layout import grid
+from viewer.core.study import Entry, PartKind, ScanReport, SeriesPart, Skipped
+from viewer.core.view import Plane, ViewState, at_slice
+from viewer.core.volume import AnyVolume
+
+
+def open_paths(
+    session: Session, paths: tuple[Path, ...], then: Callable[[], None] = lambda: None
+) -> Job:
+    """Scan files, folders and archives; the browser fills and the first image shows meanwhile.
+
+    `then` is called once, when the scan is over and the whole first series is on its way.
+    """
+    from viewer.io.scan import scan
+
+    title = f"Reading {paths[0].name or paths[0]}" if paths else "Reading"
+    before = {part.key for part in session.workspace.image_parts()}
+
+    def work(progress: Progress) -> ScanReport:
+        def on_batch(entries: tuple[Entry, ...], skipped: tuple[Skipped, ...]) -> None:
+            progress.publish((entries, skipped))
+
+        return scan(paths, on_batch, progress.is_cancelled, session.home / "unpacked")
+
+    def batch(found: tuple[tuple[Entry, ...], tuple[Skipped, ...]]) -> None:
+        session.workspace.add(*found)
+        session.images.remember(found[0])
+        _show_first(session, before)
+
+    def done(report: ScanReport) -> None:
+        _after_scan(session, paths, report, before)
+        then()
+
+    return session.jobs.submit(Lane.INDEX, title, work, done, partial=batch)
+
+
+def _show_first(session: Session, before: set[PartKey]) -> None:
+    """Show the first new image part while the scan goes on, if the active view is free."""
+    workspace = session.workspace
+    state = workspace.active_state
+    if state.part is not None and state.part not in before:
+        return
+    first = next((p for p in workspace.image_parts() if p.key not in before), None)
+    if first is not None:
+        show_part(session, workspace.active, first.key)
+
+
+def _after_scan(
+    session: Session, paths: tuple[Path, ...], report: ScanReport, before: set[PartKey]
+) -> None:
+    workspace = session.workspace
+    _remember(session, paths)
+    new = [part for part in workspace.image_parts() if part.key not in before]
+    if not new and not report.studies:
+        why = report.skipped[0].reason if len(report.skipped) == 1 else ""
+        count = len(report.skipped)
+        found = f"{count} other file{'' if count == 1 else 's'} found." if count else ""
+        workspace.tell(
+            warning(
+                "No DICOM images were found there.",
+                why or found,
+                "Choose the folder that holds the study.",
+            )
+        )
+    elif report.skipped:
+        count = len(report.skipped)
+        workspace.tell(
+            info(
+                f"{count} file{' is' if count == 1 else 's are'} not shown:"
+                f" {report.skipped[0].reason}" + ("" if count == 1 else f" (and {count - 1} more)"),
+                do="The list is in the study browser's menu.",
+            )
+        )
+    for study in workspace.studies:
+        for words in study.warnings:
+            workspace.tell(warning(f"{study.patient_name or study.patient_id}: {words}."))
+    _reload_grown(session)
+    _prefer_volume(session, before)
+    for view in workspace.layout.views:
+        if workspace.views[view].part in (None,) and len(workspace.layout.views) > 1:
+            fill_empty_views(session)
+            break
+    session.images.make_thumbnails()
+
+
+def _prefer_volume(session: Session, before: set[PartKey]) -> None:
+    """Show the largest new part of the first study when the first file was a mere localizer."""
+    workspace = session.workspace
+    state = workspace.active_state
+    if state.part is None or state.part in before:
+        return
+    part = workspace.parts.get(state.part)
+    if part is None or len(part.sources) > 2:
+        return
+    same = [p for p in workspace.image_parts() if p.study_key == part.study_key]
+    largest = max(same, key=lambda p: len(p.sources))
+    if len(largest.sources) > max(2, len(part.sources)):
+        show_part(session, workspace.active, largest.key)
+
+
+def _remember(session: Session, paths: tuple[Path, ...]) -> None:
+    settings = session.workspace.settings
+    for path in paths:
+        settings = with_recent(settings, str(path))
+    session.workspace.put_settings(settings)
+    save_settings(settings, session.home)
+
+
+def _reload_grown(session: Session) -> None:
+    """Load again what was shown from an unfinished scan, now that all its slices are known."""
+    workspace = session.workspace
+    for view in workspace.layout.views:
+        key = workspace.views[view].part
+        if key is None:
+            continue
+        part, volume = workspace.parts.get(key), workspace.volumes.get(key)
+        if part is not None and (volume is None or volume.values.shape[0] != len(part.sources)):
+            load(session, part)
+
+
+def show_part(session: Session, view: int, key: PartKey) -> None:
+    """Show a part in a view, loading it when it is not there yet."""
+    workspace = session.workspace
+    part = workspace.parts.get(key)
+    if part is None or part.kind is PartKind.OBJECT:
+        return
+    if workspace.layout.name == MPR:
+        workspace.arrange(grid(1, 1))
+        view = 0
+    state = ViewState(part=key, is_inverted=starts_inverted(workspace, key))
+    volume = workspace.volumes.get(key)
+    if volume is not None:
+        state = start_state(state, volume)
+    workspace.show(view, state)
+    measuring.restore(session, part.study_key)
+    if volume is None or not volume.is_complete or volume.values.shape[0] != len(part.sources):
+        load(session, part)
+
+
+def start_state(state: ViewState, volume: AnyVolume) -> ViewState:
+    """Return the state at the middle slice of a volume, or at the first of other frames."""
+    geometry = volume.geometry
+    state = replace(state, focus_mm=geometry.centre_mm)
+    if not geometry.is_patient:
+        state = at_slice(state, geometry, 1)
+    return state
+
+
+def load(session: Session, part: SeriesPart) -> None:
+    """Load a part's pixels, the slice in view first; late pictures of an older load are dropped."""
+    workspace = session.workspace
+    volume = workspace.volumes.get(part.key)
+    shown = next((s for s in workspace.views.values() if s.part == part.key), None)
+    first = len(part.sources) // 2 if part.kind is PartKind.VOLUME else 0
+    if shown is not None and volume is not None and volume.values.shape[0] == len(part.sources):
+        first = volume.geometry.slice_of(shown.focus_mm)
+
+    def publish(new: AnyVolume) -> None:
+        _put(session, part, new)
+
+    session.images.load(part, first, publish)
+
+
+def _put(session: Session, part: SeriesPart, volume: AnyVolume) -> None:
+    """Publish pixels; views that have not been touched start at the middle slice."""
+    workspace = session.workspace
+    if workspace.parts.get(part.key) != part:
+        return
+    old = workspace.volumes.get(part.key)
+    is_new_grid = old is None or old.values.shape != volume.values.shape
+    for view, state in tuple(workspace.views.items()):
+        if state.part == part.key and is_new_grid:
+            workspace.show(view, start_state(state, volume))
+    workspace.put_volume(part.key, volume)
+
+
+def fill_empty_views(session: Session) -> None:
+    """Give each empty view the next part of the active study that is not shown yet."""
+    workspace = session.workspace
+    shown = {workspace.views[view].part for view in workspace.layout.views}
+    waiting = [part for part in _same_study(workspace) if part.key not in shown]
+    for view in workspace.layout.views:
+        if workspace.views[view].part is None and waiting:
+            show_part(session, view, waiting.pop(0).key)
+
+
+def _same_study(workspace: Workspace) -> Iterable[SeriesPart]:
+    part = workspace.active_state.part
+    found = workspace.parts.get(part) if part else None
+    for other in workspace.image_parts():
+        if found is None or other.study_key == found.study_key:
+            yield other
+
+
+def _step_series(step: int) -> Callable[[Session], None]:
+    def run(session: Session) -> None:
+        workspace = session.workspace
+        keys = [part.key for part in workspace.image_parts()]
+        if not keys:
+            return
+        current = workspace.active_state.part
+        place = keys.index(current) + step if current in keys else 0
+        show_part(session, workspace.active, keys[place % len(keys)])
+
+    return run
+
+
+def needs_confirmation(workspace: Workspace, view: int, key: PartKey) -> tuple[str, str] | None:
+    """Return the two patients that would stand side by side unconfirmed, as (shown, asked for)."""
+    new = workspace.study_of(key)
+    if new is None:
+        return None
+    for other in workspace.layout.shown:
+        part = workspace.views[other].part
+        study = workspace.study_of(part) if part else None
+        if other == view or study is None:
+            continue
+        a, b = (
+            _patient(study.patient_id, study.patient_name),
+            _patient(new.patient_id, new.patient_name),
+        )
+        if a != b and frozenset((a, b)) not in workspace.confirmed_patients:
+            return (a, b)
+    return None
+
+
+def confirm_patients(workspace: Workspace, pair: tuple[str, str]) -> None:
+    """Remember that the reader wants these two patients side by side."""
+    workspace.confirmed_patients.add(frozenset(pair))
+
+
+def _patient(patient_id: str, name: str) -> str:
+    return f"{name} ({patient_id})" if patient_id else name
+
+
+def patient_alert(workspace: Workspace, view: int) -> str:
+    """Say when a view shows another patient than one of the others; "" otherwise."""
+    part = workspace.views[view].part
+    study = workspace.study_of(part) if part else None
+    if study is None:
+        return ""
+    mine = _patient(study.patient_id, study.patient_name)
+    for place, other in enumerate(workspace.layout.shown):
+        other_part = workspace.views[other].part
+        there = workspace.study_of(other_part) if other_part else None
+        if other == view or there is None:
+            continue
+        if _patient(there.patient_id, there.patient_name) != mine:
+            return f"Another patient than in view {place + 1}"
+    return ""
+
+
+def close_all(session: Session) -> None:
+    """Close every study; nothing on disk is touched."""
+    workspace = session.workspace
+    workspace.arrange(grid(1, 1))
+    for view in tuple(workspace.views):
+        workspace.show(view, ViewState())
+    for key in tuple(workspace.volumes):
+        workspace.drop_volume(key)
+    workspace.clear()
+
+
+def _has_studies(session: Session) -> bool:
+    return bool(session.workspace.studies)
+
+
+def is_cine_possible(session: Session) -> bool:
+    """True when the active view has more than one slice or frame."""
+    state = session.workspace.active_state
+    volume = session.workspace.volumes.get(state.part) if state.part else None
+    return volume is not None and volume.geometry.shape[0] > 1 and state.plane is not Plane.VOLUME
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command("series.next", "Next series", _step_series(1), "View", ("Right",), _has_studies),
+    Command(
+        "series.previous", "Previous series", _step_series(-1), "View", ("Left",), _has_studies
+    ),
+    Command("study.close_all", "Close all studies", close_all, "File", ("Ctrl+W",), _has_studies),
+)

@@ -1,0 +1,117 @@
+"""Numbers of regions on original, enhanced and residual pixels, side by side."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from viewer.app.workspace import Layer, PartKey, Workspace
+from viewer.core.arrays import AnyArray
+from viewer.core.measurement import (
+    AREA_KINDS,
+    Measurement,
+    MeasurementKind,
+    RegionStatistics,
+    contrast_to_noise,
+    statistics,
+)
+from viewer.core.regions import values_at, voxels_in
+from viewer.core.volume import AnyVolume, Frames
+
+
+@dataclass(frozen=True, slots=True)
+class RegionRow:
+    """One region in the table: statistics of the three layers, and what changed.
+
+    `noise_change` is SD enhanced / SD original - 1; `bias` the mean of the residual; `cnr` are
+    (original, enhanced) against the chosen background region, None without one.
+    """
+
+    id: str
+    title: str
+    original: RegionStatistics
+    enhanced: RegionStatistics | None = None
+    residual: RegionStatistics | None = None
+    noise_change: float | None = None
+    bias: float | None = None
+    cnr: tuple[float, float | None] | None = None
+
+
+def region_statistics(volume: AnyVolume, measurement: Measurement) -> RegionStatistics | None:
+    """Return the statistics of the voxels under a measurement; None for colour or no voxel."""
+    if isinstance(volume, Frames) and volume.is_colour:
+        return None
+    values = values_at(volume, voxels_in(measurement, volume.geometry))
+    return statistics(values, np.ones(len(values), dtype=np.bool_), measurement)
+
+
+def _layer_values(
+    volume: AnyVolume, layer: Layer, measurement: Measurement
+) -> tuple[AnyArray, AnyArray]:
+    """Return (enhanced, residual) values under a region, as the screen shows them."""
+    index = voxels_in(measurement, volume.geometry)
+    keep = layer.residual.loaded[index[:, 0]] & volume.loaded[index[:, 0]]
+    if volume.mask is not None:
+        keep &= volume.mask[index[:, 0], index[:, 1], index[:, 2]]
+    index = index[keep]
+    at = (index[:, 0], index[:, 1], index[:, 2])
+    original = volume.values[at].astype(np.float64)
+    enhanced = original + layer.residual.values[at] * (layer.scale * layer.blend)
+    if volume.values.dtype.kind in "iu":
+        enhanced = np.rint(enhanced)
+    return (enhanced, enhanced - original)
+
+
+def region_row(
+    volume: AnyVolume,
+    layer: Layer | None,
+    measurement: Measurement,
+    title: str,
+    background: Measurement | None = None,
+) -> RegionRow | None:
+    """Return a region's row of the table; None where there is nothing to measure."""
+    original = region_statistics(volume, measurement)
+    if original is None:
+        return None
+    behind = region_statistics(volume, background) if background is not None else None
+    cnr: tuple[float, float | None] | None = None
+    if behind is not None:
+        cnr = (contrast_to_noise(original, behind), None)
+    if layer is None:
+        return RegionRow(measurement.id, title, original, cnr=cnr)
+    enhanced, residual = (_plain(v, measurement) for v in _layer_values(volume, layer, measurement))
+    if enhanced is None or residual is None:
+        return RegionRow(measurement.id, title, original, cnr=cnr)
+    if cnr is not None and background is not None:
+        after = _plain(_layer_values(volume, layer, background)[0], background)
+        cnr = (cnr[0], contrast_to_noise(enhanced, after) if after is not None else None)
+    noise = enhanced.sd / original.sd - 1 if original.sd > 0 else None
+    return RegionRow(measurement.id, title, original, enhanced, residual, noise, residual.mean, cnr)
+
+
+def _plain(values: AnyArray, measurement: Measurement) -> RegionStatistics | None:
+    return statistics(values, np.ones(len(values), dtype=np.bool_), measurement)
+
+
+def region_rows(
+    workspace: Workspace, part: PartKey, layer: Layer | None, background: str = ""
+) -> tuple[RegionRow, ...]:
+    """Return the rows of all areas on a part; `background` names the region for the CNR."""
+    from viewer.app.measuring import of_part
+
+    volume = workspace.volumes.get(part)
+    if volume is None or not volume.is_complete:
+        return ()
+    areas = [m for m in of_part(workspace, part) if m.kind in AREA_KINDS]
+    behind = next((m for m in areas if m.id == background), None)
+    rows = []
+    for number, measurement in enumerate(areas, 1):
+        title = measurement.text or f"{measurement.kind.value.capitalize()} {number}"
+        other = behind if behind is not None and behind.id != measurement.id else None
+        row = region_row(volume, layer, measurement, title, other)
+        if row is not None:
+            rows.append(row)
+    return tuple(rows)
+
+
+VALUE_KINDS = (*AREA_KINDS, MeasurementKind.POINT)
+"""Kinds of measurement whose numbers come from pixel values."""

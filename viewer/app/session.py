@@ -1,0 +1,51 @@
+"""One running program: the workspace with the jobs and services that its commands use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from viewer.core.places import data_folder, user_folder
+from viewer.core.windowing import Window
+
+if TYPE_CHECKING:
+    from viewer.app.enhancement_verbs import Enhancements
+    from viewer.app.images import Images
+    from viewer.app.jobs import Jobs
+    from viewer.app.measuring import Notebook
+    from viewer.app.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class WindowPreset:
+    """A named window on a digit key. `modality` and `unit` are "" for any."""
+
+    key: str
+    modality: str
+    window: Window
+    unit: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Session:
+    """What every command gets.
+
+    `workspace` is the state and `jobs` run what takes time; `images` load and keep pixels,
+    `enhancements` run methods and keep residuals, `notebook` keeps measurements on disk. `home`
+    is the user's folder, `models` and `resources` the shipped data.
+    """
+
+    workspace: Workspace
+    jobs: Jobs
+    images: Images
+    enhancements: Enhancements
+    notebook: Notebook
+    presets: tuple[WindowPreset, ...] = ()
+    home: Path = field(default_factory=user_folder)
+    models: Path = field(default_factory=lambda: data_folder("models"))
+    resources: Path = field(default_factory=lambda: data_folder("resources"))
+
+    def residual_largest(self, unit: str) -> float:
+        """Return the value at the ends of a residual's colour bar, in the unit of the pixels."""
+        return {"HU": 60.0, "SUVbw": 1.0}.get(unit, 100.0)

@@ -1,0 +1,49 @@
+"""Puts a session together from settings, presets and services."""
+
+from pathlib import Path
+
+from viewer.app.enhancement_verbs import Enhancements
+from viewer.app.images import Images
+from viewer.app.jobs import Jobs
+from viewer.app.measuring import Notebook
+from viewer.app.messages import Message, message_from
+from viewer.app.presets import read_presets
+from viewer.app.session import Session, WindowPreset
+from viewer.app.settings import Settings, load_settings
+from viewer.app.workspace import Workspace
+from viewer.core.errors import DiptychError
+from viewer.core.places import data_folder, user_folder
+
+
+def new_session(jobs: Jobs, home: Path | None = None) -> Session:
+    """Return a session with the reader's settings; what went wrong is told by its first messages.
+
+    Heavy libraries (VTK, torch, SimpleITK) are not loaded here.
+    """
+    home = home or user_folder()
+    settings, messages = load_settings(home)
+    workspace = Workspace(settings)
+    presets, problem = _presets(settings)
+    models, resources = data_folder("models"), data_folder("resources")
+    workspace.early_messages = (*messages, *((problem,) if problem else ()))
+    jobs.failed = workspace.tell
+    return Session(
+        workspace=workspace,
+        jobs=jobs,
+        images=Images(workspace, jobs, home),
+        enhancements=Enhancements(workspace, jobs, models),
+        notebook=Notebook(workspace, home),
+        presets=presets,
+        home=home,
+        models=models,
+        resources=resources,
+    )
+
+
+def _presets(settings: Settings) -> tuple[tuple[WindowPreset, ...], Message | None]:
+    own = settings.viewing.window_presets
+    path = Path(own) if own else data_folder("resources") / "window_presets.toml"
+    try:
+        return (read_presets(path), None)
+    except DiptychError as error:
+        return ((), message_from(error))

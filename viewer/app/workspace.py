@@ -1,0 +1,218 @@
+"""The one mutable object: what is open, how it is shown, and who wants to know of changes."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from psygnal import Signal
+
+from viewer.app.messages import Message
+from viewer.app.settings import Settings
+from viewer.core.layout import Layout
+from viewer.core.measurement import Revision
+from viewer.core.partition import parts
+from viewer.core.provenance import Provenance
+from viewer.core.study import Entry, PartKind, Series, SeriesPart, Skipped, Study
+from viewer.core.sync import Link
+from viewer.core.view import ORIGINAL, ViewState
+from viewer.core.volume import AnyVolume, DerivedVolume
+from viewer.io.library import Library
+
+PartKey = tuple[str, int]
+StudyKey = tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A derived layer of a part: what the view adds to the original, and how much of it.
+
+    `residual` times `scale` is enhanced minus original at full effect, in the unit of the source;
+    `blend` is the factor on it that the strength asks for, and `provenance` says all of it.
+    """
+
+    residual: DerivedVolume
+    scale: float
+    blend: float
+    provenance: Provenance
+
+
+class Workspace:
+    """Everything that is open. Only the window's thread reads and changes it.
+
+    Signals carry what changed: `view_changed` (view, old state, new state), `part_changed` (part
+    key) when pixels or layers of a part changed, the others nothing or their name.
+    """
+
+    studies_changed = Signal()
+    layout_changed = Signal()
+    view_changed = Signal(int, object, object)
+    part_changed = Signal(tuple)
+    measurements_changed = Signal(tuple)
+    link_changed = Signal()
+    tool_changed = Signal()
+    settings_changed = Signal()
+    message = Signal(object)
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.studies: tuple[Study, ...] = ()
+        self.skipped: tuple[Skipped, ...] = ()
+        self.layout = Layout()
+        self.views: dict[int, ViewState] = {0: ViewState()}
+        self.link = Link()
+        self.tool = "window"
+        self.parts: dict[PartKey, SeriesPart] = {}
+        self.volumes: dict[PartKey, AnyVolume] = {}
+        self.layers: dict[tuple[PartKey, str], Layer] = {}
+        self.problems: dict[PartKey, Message] = {}
+        self.revisions: dict[StudyKey, Revision] = {}
+        self.early_messages: tuple[Message, ...] = ()
+        self.confirmed_patients: set[frozenset[str]] = set()
+        self._library = Library()
+        self._series_parts: dict[tuple[StudyKey, str], tuple[int, tuple[SeriesPart, ...]]] = {}
+
+    # ------------------------------------------------------------------ studies
+
+    def clear(self) -> None:
+        """Forget every study and what belongs to it; measurements are on disk."""
+        self.studies, self.skipped = (), ()
+        for held in (self.parts, self.volumes, self.layers, self.problems, self.revisions):
+            held.clear()
+        self._series_parts.clear()
+        self._library = Library()
+        self.studies_changed.emit()
+
+    def add(self, entries: tuple[Entry, ...], skipped: tuple[Skipped, ...] = ()) -> None:
+        """Add what a scan found, and split the series that it touched into parts."""
+        self._library.add(entries)
+        self.studies = self._library.studies()
+        self.skipped = (*self.skipped, *skipped)
+        for study in self.studies:
+            for series in study.series:
+                self._split(study, series)
+        self.studies_changed.emit()
+
+    def _split(self, study: Study, series: Series) -> None:
+        key = (study.key, series.uid)
+        count, old = self._series_parts.get(key, (0, ()))
+        if count == len(series.instances):
+            return
+        new = parts(study, series)
+        for part in old:
+            self.parts.pop(part.key, None)
+        for part in new:
+            self.parts[part.key] = part
+        self._series_parts[key] = (len(series.instances), new)
+
+    def parts_of(self, study: Study, series: Series) -> tuple[SeriesPart, ...]:
+        """Return the parts of a series, in order."""
+        return self._series_parts.get((study.key, series.uid), (0, ()))[1]
+
+    def study_of(self, key: PartKey) -> Study | None:
+        """Return the study that a part belongs to."""
+        part = self.parts.get(key)
+        wanted = part.study_key if part else None
+        return next((study for study in self.studies if study.key == wanted), None)
+
+    def series_of(self, key: PartKey) -> Series | None:
+        """Return the series that a part belongs to."""
+        study = self.study_of(key)
+        found = (series for series in (study.series if study else ()) if series.uid == key[0])
+        return next(found, None)
+
+    def image_parts(self) -> Iterable[SeriesPart]:
+        """Return every part that can be shown, in the order of studies and series."""
+        for study in self.studies:
+            for series in study.series:
+                for part in self.parts_of(study, series):
+                    if part.kind is not PartKind.OBJECT:
+                        yield part
+
+    # ------------------------------------------------------------------ views
+
+    @property
+    def active(self) -> int:
+        """Number of the active view."""
+        return self.layout.active
+
+    @property
+    def active_state(self) -> ViewState:
+        """State of the active view."""
+        return self.views[self.layout.active]
+
+    def show(self, view: int, state: ViewState) -> None:
+        """Give a view a new state."""
+        old = self.views.get(view, ViewState())
+        if state != old or view not in self.views:
+            self.views[view] = state
+            self.view_changed.emit(view, old, state)
+
+    def arrange(self, layout: Layout) -> None:
+        """Arrange the views; new ones are empty."""
+        for view in layout.views:
+            self.views.setdefault(view, ViewState())
+        if layout != self.layout:
+            self.layout = layout
+            self.layout_changed.emit()
+
+    def set_link(self, link: Link) -> None:
+        """Change how views follow each other."""
+        self.link = link
+        self.link_changed.emit()
+
+    def set_tool(self, tool: str) -> None:
+        """Choose what the left mouse button does."""
+        self.tool = tool
+        self.tool_changed.emit()
+
+    # ------------------------------------------------------------------ pixels
+
+    def put_volume(self, key: PartKey, volume: AnyVolume) -> None:
+        """Publish the pixels of a part (again for each batch that arrived)."""
+        self.volumes[key] = volume
+        self.problems.pop(key, None)
+        self.part_changed.emit(key)
+
+    def put_problem(self, key: PartKey, problem: Message) -> None:
+        """Say on the part's views why there are no pixels."""
+        self.problems[key] = problem
+        self.part_changed.emit(key)
+
+    def put_layer(self, key: PartKey, name: str, layer: Layer) -> None:
+        """Publish a derived layer of a part."""
+        self.layers[(key, name)] = layer
+        self.part_changed.emit(key)
+
+    def drop_layer(self, key: PartKey, name: str) -> None:
+        """Forget a derived layer; views that show it go back to the original."""
+        self.layers.pop((key, name), None)
+        for view, state in tuple(self.views.items()):
+            if state.part == key and state.layer == name:
+                self.show(view, replace(state, layer=ORIGINAL))
+        self.part_changed.emit(key)
+
+    def drop_volume(self, key: PartKey) -> None:
+        """Forget the pixels of a part and its layers."""
+        self.volumes.pop(key, None)
+        for part, name in tuple(self.layers):
+            if part == key:
+                self.layers.pop((part, name))
+
+    # ------------------------------------------------------------------ the rest
+
+    def revision(self, study: StudyKey) -> Revision:
+        """Return the measurements of a study."""
+        return self.revisions.get(study, Revision())
+
+    def put_revision(self, study: StudyKey, revision: Revision) -> None:
+        """Publish changed measurements of a study."""
+        self.revisions[study] = revision
+        self.measurements_changed.emit(study)
+
+    def put_settings(self, settings: Settings) -> None:
+        """Publish changed settings."""
+        self.settings = settings
+        self.settings_changed.emit()
+
+    def tell(self, message: Message) -> None:
+        """Tell the reader something."""
+        self.message.emit(message)

@@ -1,0 +1,185 @@
+"""Qt actions for every command: menus, keys, the palette and the shortcut sheet come from here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QMenu, QMenuBar
+
+from viewer.app.command import Command
+from viewer.app.commands import COMMANDS
+from viewer.app.session import Session
+from viewer.app.viewing import presets_here
+from viewer.ui import icons, window_commands
+from viewer.ui.composition import window_name
+from viewer.ui.tool_row import ToolEntry
+
+if TYPE_CHECKING:
+    from viewer.ui.main_window import MainWindow
+
+MENUS = ("File", "View", "Layout", "Planes", "Window", "Tools", "Compare", "Enhance", "Help")
+"""Order of the menus."""
+
+VIEW_MENU = ("Window", "Planes", "Compare", "Enhance", "Layout")
+"""Menus that a right click on a view offers."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandRow:
+    """A command as the palette and the shortcut sheet list it."""
+
+    id: str
+    title: str
+    keys: str
+    menu: str
+    is_enabled: bool
+
+
+class Actions(QObject):
+    """Owns one QAction per command and keeps them enabled as the commands say."""
+
+    def __init__(self, session: Session, window: "MainWindow") -> None:
+        super().__init__(window)
+        self._session = session
+        self._window = window
+        self._commands: dict[str, Command] = {}
+        self._actions: dict[str, QAction] = {}
+        for command in COMMANDS:
+            self._add(command, lambda command=command: command.run(session))
+        for own in window_commands.COMMANDS:
+            self._add(own.as_command(), lambda own=own: own.run(window))
+        self._later = QTimer(self, singleShot=True, interval=120)
+        self._later.timeout.connect(self.refresh)
+        self.refresh()
+
+    def _add(self, command: Command, run: Callable[[], None]) -> None:
+        action = QAction(command.title, self._window)
+        action.setShortcuts([QKeySequence(key) for key in command.keys])
+        if command.icon:
+            action.setIcon(icons.icon(command.icon))
+        action.setIconVisibleInMenu(False)
+        action.triggered.connect(lambda _=False: self.run(command.id))
+        self._window.addAction(action)
+        self._commands[command.id] = command
+        self._actions[command.id] = action
+        action.setData(run)
+
+    def run(self, command_id: str) -> None:
+        """Run a command by its id if it makes sense now."""
+        command = self._commands.get(command_id)
+        if command is not None and command.when(self._session):
+            run: Callable[[], None] = self._actions[command_id].data()
+            run()
+
+    def refresh(self) -> None:
+        """Enable and disable the actions."""
+        for command_id, command in self._commands.items():
+            self._actions[command_id].setEnabled(command.when(self._session))
+
+    def refresh_later(self) -> None:
+        """Enable and disable the actions soon, once for many changes."""
+        if not self._later.isActive():
+            self._later.start()
+
+    def rows(self) -> tuple[CommandRow, ...]:
+        """Return every command for the palette and the shortcut sheet."""
+        return tuple(
+            CommandRow(
+                command.id,
+                command.title,
+                " or ".join(_shown(key) for key in command.keys),
+                command.menu,
+                command.when(self._session),
+            )
+            for command in self._commands.values()
+        )
+
+    def tool_entries(self) -> tuple[ToolEntry, ...]:
+        """Return the buttons of the tool row: every command with an icon, grouped by menu."""
+        tool = f"tool.{self._session.workspace.tool}"
+        return tuple(
+            ToolEntry(
+                command.id,
+                command.title,
+                command.icon,
+                _shown(command.keys[0]) if command.keys else "",
+                command.menu,
+                is_checkable=command.id.startswith("tool."),
+                is_checked=command.id == tool,
+                is_enabled=command.when(self._session),
+            )
+            for title in MENUS
+            for command in self._commands.values()
+            if command.icon and command.menu == title
+        )
+
+    def action(self, command_id: str) -> QAction:
+        """Return the action of a command."""
+        return self._actions[command_id]
+
+    # ------------------------------------------------------------------ menus
+
+    def fill_menus(self, bar: QMenuBar) -> None:
+        """Put every command with a menu into the menu bar."""
+        for title in MENUS:
+            menu = bar.addMenu(title)
+            self._fill(menu, title)
+            if title == "Window":
+                menu.aboutToShow.connect(self._name_presets)
+            if title == "File":
+                self._add_recent(menu.addMenu("Recent"))
+
+    def _add_recent(self, menu: QMenu) -> None:
+        menu.aboutToShow.connect(lambda: self._fill_recent(menu))
+
+    def _fill(self, menu: QMenu, title: str) -> None:
+        for command_id, command in self._commands.items():
+            if command.menu == title:
+                menu.addAction(self._actions[command_id])
+
+    def fill_view_menu(self, menu: QMenu, view: int) -> None:
+        """Offer what fits a view."""
+        self.refresh()
+        self._name_presets()
+        self._fill_file_windows(menu.addMenu("Windows of the file"))
+        for title in VIEW_MENU:
+            self._fill(menu.addMenu(title), title)
+        menu.addSeparator()
+        for command_id in (
+            "view.reset",
+            "view.maximise",
+            "export.clipboard",
+            "export.png",
+            "tags.show",
+        ):
+            menu.addAction(self._actions[command_id])
+
+    def _fill_file_windows(self, menu: QMenu) -> None:
+        from viewer.app.viewing import file_windows, set_window
+
+        for window in file_windows(self._session):
+            words = window_name(window)
+            title = f"{window.name}: {words}" if window.name and window.table is None else words
+            menu.addAction(title, lambda window=window: set_window(self._session, window))
+        menu.setEnabled(not menu.isEmpty())
+
+    def _name_presets(self) -> None:
+        names = {preset.key: preset.window for preset in presets_here(self._session)}
+        for digit in "123456789":
+            action = self._actions[f"window.preset_{digit}"]
+            window = names.get(digit)
+            action.setVisible(window is not None)
+            if window is not None:
+                action.setText(f"{window.name} ({window_name(window)})")
+
+    def _fill_recent(self, menu: QMenu) -> None:
+        menu.clear()
+        for path in self._session.workspace.settings.recents:
+            menu.addAction(path, lambda path=path: self._window.open_paths((Path(path),)))
+
+
+def _shown(key: str) -> str:
+    return QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)

@@ -1,0 +1,330 @@
+"""What is written and drawn above a view's pixels, put together from the workspace."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from viewer.app import measuring, viewing
+from viewer.app.comparing import layer_of
+from viewer.app.opening import patient_alert
+from viewer.app.session import Session
+from viewer.app.workspace import Workspace
+from viewer.core.arrays import Point
+from viewer.core.geometry import VolumeGeometry
+from viewer.core.measurement import AREA_KINDS, Measurement
+from viewer.core.provenance import Label, Provenance, label_for
+from viewer.core.study import Instance, Series, SeriesPart, Study
+from viewer.core.sync import reference_line
+from viewer.core.view import (
+    ORIGINAL,
+    Comparison,
+    Plane,
+    SliceRequest,
+    ViewState,
+    edge_letters,
+    plane_normal,
+    slice_count,
+    slice_number,
+)
+from viewer.core.volume import AnyVolume, Frames
+from viewer.core.windowing import Window, WindowFunction
+from viewer.ui.picture import (
+    CornerText,
+    Crosshair,
+    CrosshairLine,
+    LinkMark,
+    LinkState,
+    Place,
+    ReferenceLine,
+    ScaleBar,
+    Shape,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a view shows, looked up once for all that is written on it."""
+
+    view: int
+    state: ViewState
+    study: Study
+    series: Series
+    part: SeriesPart
+    volume: AnyVolume
+    request: SliceRequest
+
+    @property
+    def geometry(self) -> VolumeGeometry:
+        """Grid of the volume."""
+        return self.volume.geometry
+
+    @property
+    def instance(self) -> Instance:
+        """Instance that the shown slice comes from (the first one for reformats)."""
+        if self.state.plane is Plane.ACQUIRED and len(self.part.sources) == self.geometry.shape[0]:
+            return self.part.sources[self.geometry.slice_of(self.state.focus_mm)].instance
+        return self.part.sources[0].instance
+
+
+def subject(workspace: Workspace, view: int, request: SliceRequest | None) -> Subject | None:
+    """Return what a view shows, None while there is nothing to write about."""
+    state = workspace.views[view]
+    if state.part is None or request is None:
+        return None
+    study, series = workspace.study_of(state.part), workspace.series_of(state.part)
+    part, volume = workspace.parts.get(state.part), workspace.volumes.get(state.part)
+    if study is None or series is None or part is None or volume is None:
+        return None
+    return Subject(view, state, study, series, part, volume, request)
+
+
+def labels(workspace: Workspace, about: Subject) -> tuple[Label | None, Label | None]:
+    """Return the labels of the (acquired, derived) pixels of a view.
+
+    Acquired pixels that are themselves a stored derived series carry its label.
+    """
+    stored = label_for(about.volume.provenance)
+    layer = layer_of(workspace, about.state)
+    return (stored, label_for(layer.provenance) if layer is not None else None)
+
+
+def person_name(name: str) -> str:
+    """Return a DICOM person name as people write it: "Family, Given Middle"."""
+    first = next((group for group in name.split("=") if group), "")
+    family, _, given = first.partition("^")
+    rest = " ".join(part for part in given.split("^") if part)
+    return f"{family}, {rest}" if rest else family
+
+
+def plain_date(date: str) -> str:
+    """Return a DICOM date as 2001-02-03; anything else as it is."""
+    compact = date.replace(".", "")
+    if len(compact) == 8 and compact.isdigit():
+        return f"{compact[:4]}-{compact[4:6]}-{compact[6:]}"
+    return date
+
+
+def corner_text(session: Session, about: Subject, window: Window, probe: str) -> CornerText:
+    """Return the four corners: patient, study and series, slice, window and value."""
+    shown = session.workspace.settings.overlays
+    study, series = about.study, about.series
+    patient = [
+        person_name(study.patient_name) if shown.patient_name else "",
+        f"ID {study.patient_id}" if shown.patient_id and study.patient_id else "",
+        f"born {plain_date(study.birth_date)}" if shown.birth_date and study.birth_date else "",
+    ]
+    number = f"Series {series.number}" if series.number is not None else ""
+    described = " · ".join(words for words in (number, series.modality, about.part.label) if words)
+    origin = [
+        plain_date(study.date) if shown.study_date else "",
+        series.description if shown.series else "",
+        described if shown.series else "",
+    ]
+    return CornerText(
+        top_left=_filled(patient),
+        top_right=_filled(origin),
+        bottom_left=_filled([*_slice_lines(about), _view_words(about)]),
+        bottom_right=_filled([probe, _window_words(about, window)]),
+    )
+
+
+def _filled(lines: list[str]) -> tuple[str, ...]:
+    return tuple(line for line in lines if line)
+
+
+def _slice_lines(about: Subject) -> list[str]:
+    state, geometry = about.state, about.geometry
+    if state.plane is Plane.VOLUME:
+        return []
+    count = slice_count(state, geometry)
+    number = slice_number(state, geometry)
+    name = "Frame" if isinstance(about.volume, Frames) else "Slice"
+    lines = [f"{name} {number} / {count}" if count > 1 else ""]
+    if geometry.is_patient and state.plane is Plane.ACQUIRED:
+        place = geometry.slice_origin_mm(number - 1) @ geometry.normal
+        thick = geometry.slice_thickness_mm
+        words = f"at {place:.1f} mm"
+        lines.append(f"{words} · {thick:.1f} mm thick" if thick else words)
+    elif geometry.is_patient:
+        lines.append(f"{state.plane.value} reformat")
+    if state.slab_mm > 0 and geometry.is_patient:
+        lines.append(f"{state.slab_mode.value} {state.slab_mm:.1f} mm")
+    return lines
+
+
+def _view_words(about: Subject) -> str:
+    if about.state.plane is Plane.VOLUME:
+        return ""
+    voxel = min(about.geometry.spacing_mm[1:])
+    words = f"zoom {100 * voxel / about.request.mm_per_pixel:.0f} %"
+    return (
+        words
+        if about.state.interpolation.value == "linear"
+        else (f"{words} · {about.state.interpolation.value}")
+    )
+
+
+def window_name(window: Window) -> str:
+    """Return the window in words: "W 400 L 40", its function where it is not linear."""
+    if window.function is WindowFunction.TABLE:
+        return f"VOI LUT {window.name}".strip()
+    digits = 0 if window.width >= 20 else 2
+    words = f"W {window.width:.{digits}f}  L {window.centre:.{digits}f}"
+    return f"{words}  sigmoid" if window.function is WindowFunction.SIGMOID else words
+
+
+def _window_words(about: Subject, window: Window) -> str:
+    if isinstance(about.volume, Frames) and about.volume.is_colour:
+        return ""
+    words = window_name(window)
+    return f"{words}  inverted" if about.state.is_inverted else words
+
+
+def notices(about: Subject) -> tuple[str, ...]:
+    """Return geometry warnings, the lossy mark, and what is present but not drawn."""
+    instance = about.instance
+    lossy = f"lossy compression {instance.lossy}".strip() if instance.lossy else ""
+    found = [*about.geometry.warnings, *about.part.warnings, lossy, *instance.notes]
+    return tuple(dict.fromkeys(words for words in found if words))
+
+
+def probe_words(volume: AnyVolume, mm: Point) -> str:
+    """Return the value of the voxel nearest to a point, with its unit; "" outside."""
+    index = np.floor(volume.geometry.to_index(mm) + 0.5).astype(int)
+    index[0] = volume.geometry.slice_of(mm)
+    row, column = index[1], index[2]
+    if not (0 <= row < volume.values.shape[1] and 0 <= column < volume.values.shape[2]):
+        return ""
+    if not volume.loaded[index[0]]:
+        return ""
+    if volume.mask is not None and not volume.mask[index[0], row, column]:
+        return "no pixel here"
+    value = volume.values[index[0], row, column]
+    if np.ndim(value):
+        return "RGB " + " ".join(str(int(channel)) for channel in value)
+    digits = 0 if value.dtype.kind in "iu" else 2
+    return f"{float(value):.{digits}f} {volume.unit}"
+
+
+def letters(about: Subject) -> tuple[str, str, str, str] | None:
+    """Return the letters at the edges of a view, None where there is no orientation."""
+    if about.state.plane is Plane.VOLUME:
+        return None
+    return edge_letters(about.state, about.geometry, about.instance.patient_orientation)
+
+
+def scale_bar(about: Subject, ratio: float) -> ScaleBar:
+    """Return the length of a view pixel; `ratio` is device pixels per view pixel."""
+    origin = about.volume.spacing_origin if isinstance(about.volume, Frames) else "patient"
+    note = {"detector": "at the detector", "calibrated": "calibrated", "none": ""}.get(origin, "")
+    return ScaleBar(about.request.mm_per_pixel * ratio, about.geometry.unit, note)
+
+
+def shapes(
+    session: Session, about: Subject, ratio: float, numbers: dict[str, tuple[str, ...]], active: str
+) -> tuple[Shape, ...]:
+    """Return the measurements that lie in the plane of a view."""
+    if about.state.plane is Plane.VOLUME or about.state.part is None:
+        return ()
+    near = max(about.state.slab_mm / 2, 0.5 * viewing_step(about))
+    found = []
+    for measurement in measuring.of_part(session.workspace, about.state.part):
+        if all(abs(about.request.distance_mm(p)) <= near for p in measurement.points_mm):
+            points = tuple(_place(about.request, p, ratio) for p in outline(measurement))
+            lines = numbers.get(measurement.id, ())
+            found.append(Shape(measurement.kind, points, lines, measurement.id == active))
+    return tuple(found)
+
+
+def viewing_step(about: Subject) -> float:
+    """Return the distance between slices along the view's normal."""
+    from viewer.core.view import scroll_step_mm
+
+    return scroll_step_mm(about.state, about.geometry)
+
+
+def outline(measurement: Measurement) -> tuple[Point, ...]:
+    """Return the points to draw: all four corners for a rectangle or ellipse."""
+    if measurement.kind not in AREA_KINDS:
+        return measurement.points_mm
+    first, second = (np.asarray(p) for p in measurement.points_mm[:2])
+    right, down = np.asarray(measurement.right), np.asarray(measurement.down)
+    width, height = float((second - first) @ right), float((second - first) @ down)
+    corners = (first, first + width * right, second, first + height * down)
+    return tuple((float(c[0]), float(c[1]), float(c[2])) for c in corners)
+
+
+def _place(request: SliceRequest, mm: Point, ratio: float) -> Place:
+    x, y = request.to_pixel(mm)
+    return ((x + 0.5) / ratio, (y + 0.5) / ratio)
+
+
+def other_planes(session: Session, about: Subject, ratio: float) -> tuple[ReferenceLine, ...]:
+    """Return where the other views' planes cut this one (within one frame of reference)."""
+    workspace = session.workspace
+    if about.state.plane is Plane.VOLUME or not about.geometry.is_patient:
+        return ()
+    lines = []
+    for view in workspace.layout.shown:
+        other = workspace.views[view]
+        geometry = viewing.geometry_of(workspace, view)
+        if view == about.view or geometry is None or other.plane is Plane.VOLUME:
+            continue
+        same = other.part == about.state.part or (
+            geometry.is_patient
+            and geometry.frame_of_reference_uid
+            and geometry.frame_of_reference_uid == about.geometry.frame_of_reference_uid
+        )
+        ends = reference_line(about.request, other, geometry) if same else None
+        if ends is not None:
+            start, end = (_place(about.request, p, ratio) for p in ends)
+            lines.append(ReferenceLine(start, end, "", view == workspace.active))
+    return tuple(lines)
+
+
+def crosshair(session: Session, about: Subject, ratio: float) -> Crosshair | None:
+    """Return the crosshair of the MPR layout: where the other two planes cut this one."""
+    workspace = session.workspace
+    if about.state.plane is Plane.VOLUME or workspace.layout.name != viewing.MPR:
+        return None
+    lines = []
+    for view in workspace.layout.views:
+        other = workspace.views[view]
+        if view == about.view or other.part != about.state.part or other.plane is Plane.VOLUME:
+            continue
+        direction = np.cross(about.request.normal, plane_normal(other, about.geometry))
+        if np.linalg.norm(direction) < 0.05:
+            continue
+        x = float(direction @ np.asarray(about.request.right_mm))
+        y = float(direction @ np.asarray(about.request.down_mm))
+        lines.append(CrosshairLine(float(np.arctan2(y, x)), ("axial", "coronal", "sagittal")[view]))
+    has_handles = workspace.tool == "crosshair"
+    return Crosshair(_place(about.request, about.state.focus_mm, ratio), tuple(lines), has_handles)
+
+
+def link_mark(session: Session, view: int) -> LinkMark | None:
+    """Return the chain on a view, with the user's offset where there is one."""
+    words = viewing.link_words(session.workspace, view)
+    if not words:
+        return None
+    if words == "not linked":
+        return LinkMark(LinkState.OFF)
+    if words == "linked":
+        return LinkMark(LinkState.LINKED)
+    return LinkMark(LinkState.OFFSET, words.removeprefix("linked "))
+
+
+def is_comparing(state: ViewState) -> bool:
+    """True when the view puts a derived layer on the screen, alone or beside the original."""
+    return state.layer != ORIGINAL or state.comparison is not Comparison.NONE
+
+
+def alert(session: Session, view: int) -> str:
+    """Return the line that warns of two patients side by side."""
+    return patient_alert(session.workspace, view)
+
+
+def residual_words(provenance: Provenance) -> str:
+    """Return the caption of a residual picture."""
+    label = label_for(provenance)
+    return f"{label.title} minus original" if label else ""

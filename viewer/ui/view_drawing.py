@@ -1,0 +1,133 @@
+"""From an order for a view's pixels to pictures, in a worker: the newest order wins."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+from viewer.app.jobs import Job, Jobs, Lane
+from viewer.app.workspace import Layer
+from viewer.core.arrays import UInt8Array
+from viewer.core.view import SliceRequest
+from viewer.core.volume import AnyVolume
+from viewer.render.drawing import draw, draw_residual
+from viewer.render.planar import PlaneValues
+from viewer.render.planar import Reslicer
+
+
+class Show(Enum):
+    """Which layers an order wants."""
+
+    ORIGINAL = "original"
+    DERIVED = "derived"
+    BOTH = "both"
+    RESIDUAL = "residual"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DrawOrder:
+    """Everything that decides the pixels of one picture.
+
+    `residual_largest` is the value at the ends of the residual's colour bar, in the unit of the
+    volume; `is_coarse` asks for a quick picture while the hand moves.
+    """
+
+    slice: SliceRequest
+    volume: AnyVolume
+    layer: Layer | None
+    show: Show
+    residual_largest: float
+    is_coarse: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Drawn:
+    """Pixels of an order, RGBA [row, column, 4]: what was asked for, each None if not."""
+
+    order: DrawOrder
+    original: UInt8Array | None = None
+    derived: UInt8Array | None = None
+    residual: UInt8Array | None = None
+
+
+def drawn(order: DrawOrder, reslicer: Reslicer) -> Drawn:
+    """Return the pixels of an order. Runs in a worker; several at once are safe."""
+    layer = order.layer
+    original = derived = residual = None
+    if order.show in (Show.ORIGINAL, Show.BOTH) or layer is None:
+        plane = reslicer.plane(order.volume, order.slice, is_coarse=order.is_coarse)
+        original = _windowed(plane, order)
+    if layer is not None and order.show in (Show.DERIVED, Show.BOTH):
+        plane = reslicer.blended(
+            order.volume,
+            layer.residual,
+            layer.blend * layer.scale,
+            order.slice,
+            is_coarse=order.is_coarse,
+        )
+        derived = _windowed(plane, order)
+    if layer is not None and order.show is Show.RESIDUAL:
+        plane = reslicer.plane(layer.residual, order.slice, is_coarse=order.is_coarse)
+        largest = order.residual_largest / max(layer.scale * layer.blend, 1e-9)
+        residual = draw_residual(plane, largest)
+    return Drawn(order, original, derived, residual)
+
+
+def _windowed(plane: PlaneValues, order: DrawOrder) -> UInt8Array:
+    request = order.slice
+    return draw(
+        plane,
+        request.window,
+        is_inverted=request.is_inverted,
+        colour_map=request.colour_map,
+    )
+
+
+class ViewDrawer:
+    """Draws for one view: at most one order runs and one waits; late answers are dropped."""
+
+    def __init__(self, jobs: Jobs, reslicer: Reslicer, arrived: Callable[[Drawn], None]) -> None:
+        self._jobs = jobs
+        self._reslicer = reslicer
+        self._arrived = arrived
+        self._running: Job | None = None
+        self._waiting: DrawOrder | None = None
+
+    @property
+    def is_idle(self) -> bool:
+        """True when no picture is on its way."""
+        return self._running is None and self._waiting is None
+
+    def ask(self, order: DrawOrder) -> None:
+        """Draw an order as soon as the one before is done."""
+        self._waiting = order
+        if self._running is None:
+            self._start()
+
+    def forget(self) -> None:
+        """Drop what is on its way, such as when the view is emptied."""
+        self._waiting = None
+        if self._running is not None:
+            self._running.cancel()
+            self._running = None
+
+    def _start(self) -> None:
+        order, self._waiting = self._waiting, None
+        if order is None:
+            return
+        self._running = self._jobs.submit(
+            Lane.DRAW,
+            "Drawing",
+            lambda _progress: drawn(order, self._reslicer),
+            self._done,
+            failed=lambda _message: self._failed(),
+            is_quiet=True,
+        )
+
+    def _done(self, picture: Drawn) -> None:
+        self._running = None
+        self._arrived(picture)
+        self._start()
+
+    def _failed(self) -> None:
+        self._running = None
+        self._start()

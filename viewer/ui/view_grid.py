@@ -1,0 +1,127 @@
+"""The views in the middle of the window, in a grid with thin gutters."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QPoint, Signal
+from PySide6.QtWidgets import QGridLayout, QWidget
+
+from viewer.app.session import Session
+from viewer.app.workspace import PartKey
+from viewer.core.view import ViewState
+from viewer.render.planar import Reslicer
+from viewer.ui.region_numbers import RegionNumbers
+from viewer.ui.viewport import Viewport
+from viewer.ui.volume_drawing import VolumeDrawer
+
+GUTTER = 2
+
+
+class ViewGrid(QWidget):
+    """Shows the layout of the workspace; one viewport per view number, made once and kept."""
+
+    menu_asked = Signal(int, QPoint)
+    part_dropped = Signal(int, tuple)
+    paths_dropped = Signal(list)
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.reslicer = Reslicer(needs_vtk=False)
+        self.volumes = VolumeDrawer(
+            session.jobs, session.resources / "volume_presets.toml", self.reslicer
+        )
+        self._numbers = RegionNumbers(session)
+        self._viewports: dict[int, Viewport] = {}
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setSpacing(GUTTER)
+        self._connect()
+        self.arrange()
+
+    def _connect(self) -> None:
+        workspace = self._session.workspace
+        workspace.layout_changed.connect(self.arrange)
+        workspace.view_changed.connect(self._view_changed)
+        workspace.part_changed.connect(self._part_changed)
+        for signal in (workspace.link_changed, workspace.settings_changed, workspace.tool_changed):
+            signal.connect(self._repaint)
+        workspace.measurements_changed.connect(self._repaint_one)
+
+    def disconnect_all(self) -> None:
+        """Stop listening to the workspace, before the window goes."""
+        workspace = self._session.workspace
+        workspace.layout_changed.disconnect(self.arrange)
+        workspace.view_changed.disconnect(self._view_changed)
+        workspace.part_changed.disconnect(self._part_changed)
+        for signal in (workspace.link_changed, workspace.settings_changed, workspace.tool_changed):
+            signal.disconnect(self._repaint)
+        workspace.measurements_changed.disconnect(self._repaint_one)
+
+    @property
+    def shown(self) -> tuple[Viewport, ...]:
+        """Viewports that are visible now, in the order of the layout."""
+        return tuple(self._viewports[view] for view in self._session.workspace.layout.shown)
+
+    @property
+    def active(self) -> Viewport:
+        """The active viewport."""
+        return self._viewports[self._session.workspace.active]
+
+    @property
+    def is_idle(self) -> bool:
+        """True when every visible view shows its newest picture."""
+        return all(viewport.is_idle for viewport in self.shown)
+
+    def each(self, do: Callable[[Viewport], None]) -> None:
+        """Do something with every visible viewport."""
+        for viewport in self.shown:
+            do(viewport)
+
+    def arrange(self) -> None:
+        """Place the viewports as the layout says."""
+        layout = self._session.workspace.layout
+        for view in layout.views:
+            if view not in self._viewports:
+                self._viewports[view] = self._made(view)
+        shown = set(layout.shown)
+        for view, viewport in self._viewports.items():
+            if view not in shown:
+                viewport.hide()
+                self._grid.removeWidget(viewport)
+        self._stretch(layout.rows if layout.maximised is None else 1, layout.columns)
+        for place, view in enumerate(layout.shown):
+            viewport = self._viewports[view]
+            self._grid.addWidget(viewport, place // layout.columns, place % layout.columns)
+            viewport.show()
+            viewport.refresh()
+
+    def _stretch(self, rows: int, columns: int) -> None:
+        is_maximised = self._session.workspace.layout.maximised is not None
+        for row in range(3):
+            self._grid.setRowStretch(row, int(row < rows))
+        for column in range(3):
+            self._grid.setColumnStretch(column, int(column < (1 if is_maximised else columns)))
+
+    def _made(self, view: int) -> Viewport:
+        viewport = Viewport(self._session, view, self.reslicer, self.volumes, self._numbers, self)
+        viewport.menu_asked.connect(self.menu_asked)
+        viewport.part_dropped.connect(self.part_dropped)
+        viewport.paths_dropped.connect(self.paths_dropped)
+        return viewport
+
+    def _view_changed(self, view: int, old: ViewState, new: ViewState) -> None:
+        if view in self._viewports:
+            self._viewports[view].refresh(is_moving=True)
+        self._repaint()
+
+    def _part_changed(self, key: PartKey) -> None:
+        for viewport in self.shown:
+            if viewport.state.part == key:
+                viewport.refresh()
+
+    def _repaint(self) -> None:
+        for viewport in self.shown:
+            viewport.update()
+
+    def _repaint_one(self, study: tuple[str, str, str]) -> None:
+        self._repaint()

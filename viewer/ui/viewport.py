@@ -1,0 +1,398 @@
+"""One view: it asks for pixels, paints them with everything above, and turns hands into intent."""
+
+from dataclasses import replace
+
+from PySide6.QtCore import QPoint, QPointF, QRect, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QDragEnterEvent,
+    QDropEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from viewer.app import comparing, viewing
+from viewer.app.session import Session
+from viewer.app.tools import camera_zoom
+from viewer.core.arrays import UInt8Array
+from viewer.core.layout import with_active
+from viewer.core.view import ORIGINAL, Comparison, Plane, SliceRequest, ViewState, resolve, zoomed
+from viewer.core.volume import AnyVolume, Frames
+from viewer.core.windowing import Window
+from viewer.render.planar import Reslicer
+from viewer.ui import composition
+from viewer.ui.browser import PART_MIME, part_key
+from viewer.ui.painting import paint_view
+from viewer.ui.picture import ColourBar, Picture, Pixels, Tile, Wait
+from viewer.ui.pointing import Pointing
+from viewer.ui.region_numbers import RegionNumbers
+from viewer.ui.view_drawing import Drawn, DrawOrder, Show, ViewDrawer
+from viewer.ui.volume_drawing import VolumeDrawer, VolumeOrder
+
+REST_MS = 80
+"""A moving hand gets coarse pictures; this long after its last move the full one follows."""
+
+COARSE_PLANES = (Plane.OBLIQUE,)
+
+
+class Viewport(QWidget):
+    """A view of the grid.
+
+    Signals: `menu_asked` (view number, global position), `part_dropped` (view number, part key).
+    """
+
+    menu_asked = Signal(int, QPoint)
+    part_dropped = Signal(int, tuple)
+    paths_dropped = Signal(list)
+
+    def __init__(
+        self,
+        session: Session,
+        view: int,
+        reslicer: Reslicer,
+        volume_drawer: VolumeDrawer,
+        numbers: RegionNumbers,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.view = view
+        self._drawer = ViewDrawer(session.jobs, reslicer, self._arrived)
+        self._volumes = volume_drawer
+        self._numbers = numbers
+        self.pointing = Pointing(session, self)
+        self._drawn: Drawn | None = None
+        self._request: SliceRequest | None = None
+        self._rgba_volume: UInt8Array | None = None
+        self._probe = ""
+        self.is_original_held = False
+        self._flicker_shows_original = False
+        self._is_moving = False
+        self._rest = QTimer(self, singleShot=True, interval=REST_MS)
+        self._rest.timeout.connect(self._at_rest)
+        self._flicker = QTimer(self)
+        self._flicker.timeout.connect(self._flick)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setMouseTracking(True)
+        self.setAcceptDrops(True)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumSize(120, 120)
+        self.setAccessibleName(f"View {view + 1}")
+
+    # ------------------------------------------------------------------ state in
+
+    @property
+    def state(self) -> ViewState:
+        """State of this view."""
+        return self._session.workspace.views[self.view]
+
+    @property
+    def request(self) -> SliceRequest | None:
+        """The plane that is shown, in device pixels; None for an empty view."""
+        return self._request
+
+    @property
+    def is_idle(self) -> bool:
+        """True when the newest picture is on the screen."""
+        return self._drawer.is_idle and not self._rest.isActive() and self._volumes.is_idle
+
+    def window_in_use(self) -> Window:
+        """Return the window that the pixels are shown with."""
+        if self.state.window is not None or self.state.part is None:
+            return self.state.window or Window(0.5, 1.0)
+        return self._session.images.default_window(self.state.part)
+
+    def refresh(self, *, is_moving: bool = False) -> None:
+        """Ask for the pixels of the present state; coarse ones while the hand moves."""
+        workspace = self._session.workspace
+        state = self.state
+        volume = workspace.volumes.get(state.part) if state.part else None
+        self._set_flicker(state)
+        if volume is None:
+            self._drawer.forget()
+            self._drawn, self._request = None, None
+            self.update()
+            return
+        ratio = self.devicePixelRatioF()
+        size = (round(self.width() * ratio), round(self.height() * ratio))
+        self._request = resolve(state, volume.geometry, size, self.window_in_use())
+        if is_moving:
+            self._is_moving = True
+            self._rest.start()
+        if state.plane is Plane.VOLUME:
+            self._ask_volume(volume, size)
+            return
+        layer = comparing.layer_of(workspace, state)
+        is_coarse = self._is_moving and (state.plane in COARSE_PLANES or state.slab_mm > 0)
+        self._drawer.ask(
+            DrawOrder(
+                self._request,
+                volume,
+                layer,
+                self._show(state) if layer is not None else Show.ORIGINAL,
+                self._session.residual_largest(volume.unit),
+                is_coarse,
+            )
+        )
+        self.update()
+
+    def _ask_volume(self, volume: AnyVolume, size: tuple[int, int]) -> None:
+        part = self.state.part
+        if isinstance(volume, Frames) or part is None or not volume.is_complete:
+            return
+        series = self._session.workspace.series_of(part)
+        order = VolumeOrder(
+            volume,
+            self.state.camera,
+            series.modality if series else "",
+            size,
+            self._is_moving,
+            self._arrived_volume,
+            self._session.workspace.tell,
+        )
+        self._volumes.ask(self.view, order)
+
+    def _show(self, state: ViewState) -> Show:
+        if state.comparison is Comparison.RESIDUAL:
+            return Show.RESIDUAL
+        if state.comparison in (Comparison.SWIPE, Comparison.FLICKER) or self.is_original_held:
+            return Show.BOTH
+        return Show.ORIGINAL if state.layer == ORIGINAL else Show.DERIVED
+
+    def _at_rest(self) -> None:
+        self._is_moving = False
+        self.refresh()
+
+    def _arrived(self, picture: Drawn) -> None:
+        self._drawn = picture
+        self.update()
+
+    def _arrived_volume(self, rgba: UInt8Array) -> None:
+        self._rgba_volume = rgba
+        self.update()
+
+    def hold_original(self, is_held: bool) -> None:
+        """Swap to the original pixels while a key is held; nothing else on the screen moves."""
+        if self.is_original_held != is_held:
+            self.is_original_held = is_held
+            self.refresh()
+
+    def _set_flicker(self, state: ViewState) -> None:
+        is_wanted = state.comparison is Comparison.FLICKER
+        if is_wanted and not self._flicker.isActive():
+            rate = min(self._session.workspace.settings.viewing.flicker_hz, 3.0)
+            self._flicker.start(round(500 / rate))
+        elif not is_wanted:
+            self._flicker.stop()
+            self._flicker_shows_original = False
+
+    def _flick(self) -> None:
+        self._flicker_shows_original = not self._flicker_shows_original
+        self.update()
+
+    # ------------------------------------------------------------------ picture out
+
+    def picture(self) -> Picture:
+        """Return everything that this view shows now; also what exports and screenshots paint."""
+        workspace = self._session.workspace
+        is_active = workspace.active == self.view and len(workspace.layout.shown) > 1
+        about = composition.subject(workspace, self.view, self._request)
+        if about is None:
+            return Picture(tile=self._tile(), is_active=is_active, wait=self._wait())
+        ratio = self.devicePixelRatioF()
+        left, right, bar = self._layers(about)
+        region = self.pointing.region
+        return Picture(
+            pixels=left,
+            right=right,
+            divider=self.state.swipe,
+            corners=composition.corner_text(
+                self._session, about, self.window_in_use(), self._probe
+            ),
+            letters=composition.letters(about) if workspace.settings.overlays.orientation else None,
+            scale=composition.scale_bar(about, ratio)
+            if workspace.settings.overlays.scale_bar and self.state.plane is not Plane.VOLUME
+            else None,
+            colour_bar=bar,
+            shapes=(
+                *composition.shapes(
+                    self._session, about, ratio, self._numbers.lines(about), self.pointing.active
+                ),
+                *self.pointing.sketch(),
+            ),
+            reference_lines=composition.other_planes(self._session, about, ratio)
+            if workspace.settings.overlays.reference_lines and workspace.layout.name != viewing.MPR
+            else (),
+            crosshair=composition.crosshair(self._session, about, ratio)
+            if workspace.settings.overlays.crosshair
+            else None,
+            alert=composition.alert(self._session, self.view),
+            warnings=composition.notices(about),
+            link=composition.link_mark(self._session, self.view),
+            wait=self._wait(),
+            region=region,
+            is_active=is_active,
+        )
+
+    def _layers(
+        self, about: composition.Subject
+    ) -> tuple[Pixels | None, Pixels | None, ColourBar | None]:
+        if self.state.plane is Plane.VOLUME:
+            stored, _ = composition.labels(self._session.workspace, about)
+            rgba = self._rgba_volume
+            return (Pixels(rgba, stored) if rgba is not None else None, None, None)
+        picture = self._drawn
+        if picture is None or picture.order.volume.geometry is not about.geometry:
+            return (None, None, None)
+        stored, label = composition.labels(self._session.workspace, about)
+        caption = "Original" if label is not None or self._is_beside_derived() else ""
+        original = (
+            Pixels(picture.original, stored, caption) if picture.original is not None else None
+        )
+        derived = Pixels(picture.derived, label) if picture.derived is not None else None
+        if picture.residual is not None and label is not None:
+            minus = replace(label, title=f"{label.title} minus original")
+            unit = about.volume.unit
+            largest = self._session.residual_largest(unit)
+            bar = ColourBar(-largest, largest, unit)
+            return (Pixels(picture.residual, minus), None, bar)
+        if original is not None and derived is not None:
+            if self.state.comparison is Comparison.SWIPE and not self.is_original_held:
+                return (original, derived, None)
+            is_original = self.is_original_held or self._flicker_shows_original
+            return (original if is_original else derived, None, None)
+        return (derived or original, None, None)
+
+    def _is_beside_derived(self) -> bool:
+        """True when another view shows a derived layer of the same part."""
+        workspace = self._session.workspace
+        return any(
+            workspace.views[view].part == self.state.part
+            and composition.is_comparing(workspace.views[view])
+            for view in workspace.layout.shown
+        )
+
+    def _tile(self) -> Tile | None:
+        part = self.state.part
+        problem = self._session.workspace.problems.get(part) if part else None
+        if problem is not None:
+            return Tile(
+                problem.what, f"{problem.means} {problem.do}".strip(), problem.severity.value
+            )
+        if part is None and not self._session.workspace.studies:
+            return Tile("Drop a folder here, or press Ctrl+O")
+        if part is None:
+            return Tile("Drag a series here")
+        return None
+
+    def _wait(self) -> Wait | None:
+        part = self.state.part
+        if part is None:
+            return None
+        fraction = self._session.images.fraction_loaded(part)
+        if self.state.layer != ORIGINAL or self.state.comparison is not Comparison.NONE:
+            fraction = self._session.enhancements.fraction(part) if fraction is None else fraction
+        return None if fraction is None else Wait(fraction)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the picture."""
+        painter = QPainter(self)
+        paint_view(painter, QRect(0, 0, self.width(), self.height()), self.picture())
+        painter.end()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Ask for pixels of the new size."""
+        super().resizeEvent(event)
+        self.refresh()
+
+    # ------------------------------------------------------------------ hands in
+
+    def make_active(self) -> None:
+        """Make this the active view."""
+        workspace = self._session.workspace
+        if workspace.active != self.view:
+            workspace.arrange(with_active(workspace.layout, self.view))
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Start a drag."""
+        self.setFocus(Qt.FocusReason.MouseFocusReason)
+        self.make_active()
+        self.pointing.press(event.position(), event.button(), event.modifiers())
+        self.update()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Follow the pointer: a drag, or the value under it."""
+        place = event.position()
+        if not self.pointing.move(place):
+            self.setCursor(self.pointing.cursor_at(place))
+        self._show_probe(place)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """End a drag; a right click without one opens the menu."""
+        if self.pointing.release(event.position(), event.button()):
+            self.menu_asked.emit(self.view, event.globalPosition().toPoint())
+        self.update()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Maximise, or bring the grid back."""
+        self.pointing.cancel()
+        self.make_active()
+        if event.button() == Qt.MouseButton.LeftButton:
+            viewing.maximise(self._session)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Scroll slices; with Ctrl zoom about the middle."""
+        self.make_active()
+        steps = self.pointing.wheel_steps(event.angleDelta().y())
+        if not steps or self._request is None:
+            return
+        if self.state.plane is Plane.VOLUME:
+            self._session.workspace.show(self.view, camera_zoom(self.state, 1.1**-steps))
+        elif event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            viewing.change(self._session, self.view, zoomed(self.state, 1.15**-steps))
+        else:
+            viewing.scroll(self._session, steps, self.view)
+        self._show_probe(event.position())
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Open the menu from the keyboard; the mouse's comes with its release."""
+        if event.reason() == QContextMenuEvent.Reason.Keyboard:
+            self.menu_asked.emit(self.view, self.mapToGlobal(self.rect().center()))
+
+    def leaveEvent(self, event: object) -> None:
+        """Forget the value under the pointer."""
+        self._probe = ""
+        self.update()
+
+    def _show_probe(self, place: QPointF) -> None:
+        workspace = self._session.workspace
+        volume = workspace.volumes.get(self.state.part) if self.state.part else None
+        words = ""
+        if (
+            volume is not None
+            and self._request is not None
+            and self.state.plane is not Plane.VOLUME
+        ):
+            words = composition.probe_words(volume, self.pointing.to_mm(place))
+        if words != self._probe:
+            self._probe = words
+            self.update()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take series of the browser, and files or folders."""
+        if event.mimeData().hasFormat(PART_MIME) or event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Show a series here, or open what was dropped."""
+        data = event.mimeData()
+        if data.hasFormat(PART_MIME):
+            self.part_dropped.emit(self.view, part_key(data))
+        elif data.hasUrls():
+            self.paths_dropped.emit([url.toLocalFile() for url in data.urls()])
+        event.acceptProposedAction()

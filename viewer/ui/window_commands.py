@@ -1,0 +1,100 @@
+"""Commands that need the window itself: dialogs, panels, clipboard, full screen, palette."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from viewer.app.command import Command, always
+from viewer.app.opening import is_cine_possible
+from viewer.app.session import Session
+from viewer.app.viewing import has_image
+from viewer.ui import window_tasks as tasks
+
+if TYPE_CHECKING:
+    from viewer.ui.main_window import MainWindow
+
+
+@dataclass(frozen=True, slots=True)
+class WindowCommand:
+    """A command whose callable gets the main window."""
+
+    id: str
+    title: str
+    run: Callable[["MainWindow"], object]
+    menu: str
+    keys: tuple[str, ...] = ()
+    when: Callable[[Session], bool] = always
+    icon: str = ""
+
+    def as_command(self) -> Command:
+        """Return what menus and sheets list; the window runs it."""
+        return Command(
+            self.id, self.title, lambda _session: None, self.menu, self.keys, self.when, self.icon
+        )
+
+
+COMMANDS: tuple[WindowCommand, ...] = (
+    WindowCommand(
+        "file.open_folder",
+        "Open folder…",
+        tasks.ask_folder,
+        "File",
+        ("Ctrl+O",),
+        icon="mdi6.folder-open-outline",
+    ),
+    WindowCommand(
+        "file.open_files",
+        "Open files, DICOMDIR or zip…",
+        tasks.ask_files,
+        "File",
+        ("Ctrl+Shift+O",),
+    ),
+    WindowCommand("file.demo", "Open the demo study", tasks.open_demo, "File"),
+    WindowCommand("file.skipped", "Files that are not shown…", tasks.show_skipped, "File"),
+    WindowCommand(
+        "file.save_enhanced",
+        "Save enhanced series as DICOM…",
+        tasks.save_enhanced,
+        "File",
+        ("Ctrl+S",),
+        has_image,
+    ),
+    WindowCommand(
+        "export.png",
+        "Export view as PNG…",
+        tasks.export_png,
+        "File",
+        ("Ctrl+P",),
+        has_image,
+    ),
+    WindowCommand("export.clipboard", "Copy view", tasks.copy_view, "File", ("Ctrl+C",), has_image),
+    WindowCommand("tags.show", "DICOM tags…", tasks.show_tags, "File", ("Ctrl+T",), has_image),
+    WindowCommand("settings.show", "Preferences…", tasks.show_preferences, "File", ("Ctrl+,",)),
+    WindowCommand("file.quit", "Quit", lambda w: w.close(), "File", ("Ctrl+Q",)),
+    WindowCommand("panels.toggle", "Only images", lambda w: w.toggle_panels(), "View", ("F9",)),
+    WindowCommand(
+        "window.full_screen", "Full screen", lambda w: w.toggle_full_screen(), "View", ("F11",)
+    ),
+    WindowCommand(
+        "cine.toggle",
+        "Play or pause",
+        lambda w: w.cine.toggle(),
+        "View",
+        ("Space",),
+        is_cine_possible,
+        "mdi6.play",
+    ),
+    WindowCommand(
+        "cine.faster", "Play faster", lambda w: w.cine.change_speed(1.25), "View", ("Ctrl+Right",)
+    ),
+    WindowCommand(
+        "cine.slower", "Play slower", lambda w: w.cine.change_speed(0.8), "View", ("Ctrl+Left",)
+    ),
+    WindowCommand(
+        "browser.search", "Search studies", lambda w: w.browser.focus_search(), "File", ("Ctrl+F",)
+    ),
+    WindowCommand("help.palette", "Find a command…", tasks.show_palette, "Help", ("Ctrl+K",)),
+    WindowCommand("help.shortcuts", "Keys", tasks.show_shortcuts, "Help", ("?", "F1")),
+    WindowCommand("help.changes", "What is new", tasks.show_changes, "Help"),
+    WindowCommand("help.about", "About Diptych", tasks.show_about, "Help"),
+)

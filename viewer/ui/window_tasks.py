@@ -1,0 +1,208 @@
+"""What the window's own commands do: dialogs, export, tags, palette, preferences."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSize
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QApplication
+
+from viewer import __version__
+from viewer.app.jobs import Lane, Progress
+from viewer.app.messages import Message, Severity, info, warning
+from viewer.app.settings import save_settings, with_value
+from viewer.app.viewing import geometry_of
+from viewer.core.study import FrameSource
+from viewer.ui import dialogs
+from viewer.ui.painting import picture_image
+
+if TYPE_CHECKING:
+    from viewer.ui.main_window import MainWindow
+
+
+def ask_folder(window: MainWindow) -> None:
+    """Ask for a folder and open it."""
+    if chosen := dialogs.ask_folder(window, _start_folder(window)):
+        window.open_paths((Path(chosen),))
+
+
+def ask_files(window: MainWindow) -> None:
+    """Ask for files, a DICOMDIR or archives, and open them."""
+    if chosen := dialogs.ask_files(window, _start_folder(window)):
+        window.open_paths(tuple(Path(path) for path in chosen))
+
+
+def _start_folder(window: MainWindow) -> str:
+    recents = window.session.workspace.settings.recents
+    return str(Path(recents[0]).parent) if recents else ""
+
+
+def open_demo(window: MainWindow) -> None:
+    """Build the demo study if it is not there yet, and open it."""
+    from viewer.app.demonstrating import DemoStudy, demo_study
+
+    session = window.session
+
+    def work(progress: Progress) -> DemoStudy:
+        return demo_study(
+            session.home, progress=progress.report, is_cancelled=progress.is_cancelled
+        )
+
+    session.jobs.submit(
+        Lane.COMPUTE,
+        "Building the demo study",
+        work,
+        lambda study: window.open_paths((study.quarter_dose, study.full_dose)),
+    )
+
+
+def show_skipped(window: MainWindow) -> None:
+    """List the files that are not shown, each with its reason."""
+    skipped = window.session.workspace.skipped
+    rows = "\n".join(f"- `{file.origin}`: {file.reason}" for file in skipped)
+    dialogs.show_text(window, "Files that are not shown", rows or "Every file is shown.")
+
+
+def save_enhanced(window: MainWindow) -> None:
+    """Ask for a folder and save the enhanced series of the active view there, as DICOM."""
+    from viewer.app.enhancement_verbs import shown_method
+    from viewer.app.saving import save_enhancement
+
+    session = window.session
+    part, method = session.workspace.active_state.part, shown_method(session)
+    found = session.enhancements.enhancement(part, method) if part and method else None
+    if part is None or found is None or not found.residual.is_complete:
+        window.session.workspace.tell(
+            info("There is no enhanced series to save.", "", "Press E and wait until it is done.")
+        )
+        return
+    suggestion = str(Path(_start_folder(window)) / "enhanced")
+    chosen = dialogs.ask_save(window, "Folder for the enhanced series", suggestion, "")
+    if not chosen:
+        return
+    strength = session.workspace.layers[(part, method)].provenance.strength
+
+    def work(progress: Progress) -> tuple[Path, ...]:
+        return save_enhancement(
+            found,
+            strength,
+            Path(chosen),
+            report=progress.report,
+            is_cancelled=progress.is_cancelled,
+        )
+
+    def done(paths: tuple[Path, ...]) -> None:
+        words = f"{len(paths)} files of the enhanced series were saved in {chosen}."
+        session.workspace.tell(info(words))
+
+    session.jobs.submit(Lane.PREFETCH, "Saving the enhanced series", work, done)
+
+
+def view_image(window: MainWindow) -> QImage:
+    """Return the active view as a picture, label included."""
+    viewport = window.grid.active
+    ratio = viewport.devicePixelRatioF()
+    size = QSize(viewport.width(), viewport.height())
+    return picture_image(viewport.picture(), size, ratio)
+
+
+def export_png(window: MainWindow) -> None:
+    """Ask for a name and save the active view as PNG."""
+    chosen = dialogs.ask_save(window, "Export view", "view.png", "PNG (*.png)")
+    if not chosen:
+        return
+    path = Path(chosen).with_suffix(".png")
+    if view_image(window).save(str(path), "PNG"):
+        window.session.workspace.tell(info(f"The view was saved as {path}."))
+    else:
+        window.session.workspace.tell(
+            Message(
+                Severity.ERROR,
+                f"The view could not be saved as {path}.",
+                "",
+                "Check that the folder is there and has room.",
+            )
+        )
+
+
+def copy_view(window: MainWindow) -> None:
+    """Put the active view on the clipboard, label included."""
+    QApplication.clipboard().setImage(view_image(window))
+    window.session.workspace.tell(info("The view is on the clipboard."))
+
+
+def shown_source(window: MainWindow) -> FrameSource | None:
+    """Return the frame that the active view shows (the nearest one in reformats)."""
+    workspace = window.session.workspace
+    state = workspace.active_state
+    part = workspace.parts.get(state.part) if state.part else None
+    geometry = geometry_of(workspace, workspace.active)
+    if part is None or geometry is None:
+        return None
+    return part.sources[min(geometry.slice_of(state.focus_mm), len(part.sources) - 1)]
+
+
+def show_tags(window: MainWindow) -> None:
+    """Show the DICOM attributes of the image in the active view."""
+    from viewer.app.tagging import tag_rows
+    from viewer.ui.tag_browser import TagBrowser
+
+    source = shown_source(window)
+    if source is None:
+        return
+    browser = TagBrowser(window)
+    browser.set_tags(source.instance.origin, tag_rows(Path(source.instance.path)))
+    browser.open()
+
+
+def show_preferences(window: MainWindow) -> None:
+    """Show the settings; each change is used and saved at once."""
+    from viewer.ui.preferences import Preferences
+
+    workspace = window.session.workspace
+    dialog = Preferences(workspace.settings, window)
+
+    def changed(path: str, value: object) -> None:
+        settings = with_value(workspace.settings, path, value)
+        workspace.put_settings(settings)
+        save_settings(settings, window.session.home)
+
+    dialog.value_changed.connect(changed)
+    dialog.open()
+
+
+def show_palette(window: MainWindow) -> None:
+    """Find a command by typing."""
+    from viewer.ui.command_palette import CommandPalette
+
+    palette = CommandPalette(window)
+    palette.set_commands(window.actions_by_id.rows())
+    palette.command_triggered.connect(window.run_command)
+    palette.open()
+
+
+def show_shortcuts(window: MainWindow) -> None:
+    """Show every key with what it does."""
+    from viewer.ui.shortcut_sheet import ShortcutSheet
+
+    sheet = ShortcutSheet(window)
+    sheet.set_commands(window.actions_by_id.rows())
+    sheet.open()
+
+
+def show_changes(window: MainWindow) -> None:
+    """Show what is new."""
+    path = window.session.resources / "changelog.md"
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError:
+        window.session.workspace.tell(warning("The list of changes is missing."))
+        return
+    dialogs.show_text(window, "What is new", text)
+
+
+def show_about(window: MainWindow) -> None:
+    """Say what this program is, and that it is for research."""
+    dialogs.show_about(window, __version__)
