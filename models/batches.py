@@ -176,8 +176,8 @@ def sample(rng: np.random.Generator, patches: PatchSet, index: int) -> Batch:
         local_sd = relative * np.float32(np.exp(rng.uniform(np.log(3.5), np.log(80.0))))
         noise = _fast_noise(rng, patches, index) * local_sd
     true_sd = np.float32(np.sqrt(np.mean(local_sd**2)))
-    if rng.random() < 0.04:
-        noise = noise * np.float32(rng.uniform(0.0, 0.4))
+    if rng.random() < 0.08:
+        noise = noise * np.float32(max(rng.uniform(-0.2, 0.4), 0.0))
     stacked = np.round(clean + noise + np.float32(rng.uniform(-60.0, 60.0)))
     noise_map = _conditioning_sd(rng, local_sd, true_sd)
     frequency = patches.frequency[index] * _frequency_error(rng)

@@ -139,8 +139,14 @@ def scanned(
     kernel: Kernel,
     pixel_mm: float,
     correlation: float,
+    wanted_sd: float | None = None,
 ) -> tuple[FloatArray, FloatArray]:
-    """Noise-free reconstruction and noise of about 4 to 70 HU, both [slice, row, column]."""
+    """Noise-free reconstruction and its noise, both [slice, row, column].
+
+    Parameters
+    ----------
+    wanted_sd : median noise SD in HU to which the exposure is set; None draws 4 to 70 HU.
+    """
     offsets = beam.offsets() * np.float32(pixel_mm)
     sinograms = [beam.project(attenuation(plane), pixel_mm) for plane in values]
     clean = np.stack([filtered_back_projection(one, beam, kernel, pixel_mm) for one in sinograms])
@@ -155,7 +161,8 @@ def scanned(
         electronic_sd=float(rng.uniform(3.0, 12.0)),
         bow_tie_mm=float(rng.uniform(190.0, 300.0)),
     )
-    wanted_sd = float(np.exp(rng.uniform(np.log(4.0), np.log(70.0))))
+    if wanted_sd is None:
+        wanted_sd = float(np.exp(rng.uniform(np.log(4.0), np.log(70.0))))
     found_sd = float(np.median(local_sd(noise_of(len(values) // 2, exposure)[None])))
     exposure = exposure.at_dose(min((found_sd / wanted_sd) ** 2, 1e3))
     planes = [0, *range(len(values)), len(values) - 1]

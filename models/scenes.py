@@ -1,0 +1,203 @@
+"""Scenes with known truth on which methods are judged: slices, noise, inserted lesions, edges."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import scipy.ndimage
+
+from viewer.enhancement.noise import NoiseEstimate, estimate_noise
+from viewer.simulation.canvas import Canvas
+from viewer.simulation.kernels import FloatArray, Kernel
+from viewer.simulation.lesions import Lesion, lesion_coverage
+from viewer.simulation.noise import NoiseCharacter, blur, unit_noise
+from viewer.simulation.patches import SLICES, scanned
+from viewer.simulation.phantom import Region, Sampling, random_stack
+from viewer.simulation.projection import ParallelBeam
+
+BoolArray = npt.NDArray[np.bool_]
+MIDDLE = SLICES // 2
+SIZE = 384
+VIEWS = 576
+KERNELS = {"soft": (0.20, 0.0, 2.0), "standard": (0.30, 0.1, 2.0), "sharp": (0.42, 0.45, 3.0)}
+LESIONS = {
+    "5 mm -20 HU": (5.0, -20.0, False),
+    "8 mm -20 HU": (8.0, -20.0, False),
+    "5 mm +60 HU": (5.0, 60.0, False),
+    "5 mm -20 HU, one slice only": (5.0, -20.0, True),
+}
+_APART = 34
+_FLAT_BLOCK = 16
+_FLAT_SD_HU = 2.5
+
+
+@dataclass(frozen=True, slots=True)
+class Inserted:
+    """One lesion as the scanner shows it: rows, columns and what it adds [row, column]."""
+
+    kind: str
+    window: tuple[slice, slice]
+    response: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Five slices with known truth; the middle one is judged.
+
+    Attributes
+    ----------
+    name : region, kernel and noise in words.
+    noisy, with_lesions : HU [5, row, column], the same noise without and with lesions.
+    truth : HU [row, column], noise-free, without lesions.
+    body : where figures are taken.
+    flat : corners of blocks of 16 x 16 pixels whose truth is flat soft tissue.
+    lesions : what was inserted.
+    noise : as the estimator measures it on `noisy`.
+    pixel_mm : pixel size.
+    """
+
+    name: str
+    noisy: FloatArray
+    with_lesions: FloatArray
+    truth: FloatArray
+    body: BoolArray
+    flat: tuple[tuple[int, int], ...]
+    lesions: tuple[Inserted, ...]
+    noise: NoiseEstimate
+    pixel_mm: float
+
+
+def scenes(seed: int, count: int) -> list[Scene]:
+    """`count` scenes in a fixed rotation of regions, kernels and noise levels."""
+    beam = ParallelBeam.build(SIZE, VIEWS)
+    regions = (Region.ABDOMEN, Region.CHEST, Region.ABDOMEN, Region.HEAD)
+    levels = (12.0, 25.0, 45.0)
+    found: list[Scene] = []
+    number = 0
+    while len(found) < count:
+        rng = np.random.default_rng([seed, number])
+        place = len(found)
+        kernel = list(KERNELS)[place % 3]
+        scene = _scene(rng, beam, regions[place % 4], kernel, levels[(place // 3) % 3])
+        number += 1
+        if scene is not None:
+            found.append(scene)
+    return found
+
+
+def _scene(
+    rng: np.random.Generator, beam: ParallelBeam, region: Region, kernel_name: str, sd: float
+) -> Scene | None:
+    pixel = 0.5 if region is Region.HEAD else 0.8
+    sampling = Sampling(SLICES, SIZE, pixel, 1.5, 1.5)
+    stack = random_stack(rng, region, sampling, lesion_count=0)
+    half, boost, order = KERNELS[kernel_name]
+    kernel = Kernel(half / pixel, boost, order)
+    values = np.maximum(stack.values, -1024.0)
+    clean, noise = scanned(rng, values, beam, kernel, pixel, 0.15, sd)
+    noisy = np.round(clean + noise)
+    estimate = estimate_noise(noisy, (pixel, pixel))
+    if estimate is None:
+        return None
+    lesions, added = _inserted(rng, clean, kernel, sampling)
+    return Scene(
+        name=f"{region.value}, {kernel_name} kernel, {sd:g} HU",
+        noisy=noisy,
+        with_lesions=noisy + added,
+        truth=clean[MIDDLE],
+        body=body_of(clean[MIDDLE]),
+        flat=flat_blocks(clean[MIDDLE]),
+        lesions=lesions,
+        noise=estimate,
+        pixel_mm=pixel,
+    )
+
+
+def body_of(truth: FloatArray) -> BoolArray:
+    """The patient with his lungs, without the air around and the table."""
+    tissue = scipy.ndimage.binary_opening(truth > -400.0, iterations=3)
+    filled = scipy.ndimage.binary_fill_holes(tissue)
+    return np.asarray(filled, np.bool_)
+
+
+def flat_blocks(truth: FloatArray) -> tuple[tuple[int, int], ...]:
+    """Corners of blocks of soft tissue in which the truth varies by less than 2.5 HU."""
+    found = []
+    for row in range(0, truth.shape[0] - _FLAT_BLOCK, _FLAT_BLOCK // 2):
+        for column in range(0, truth.shape[1] - _FLAT_BLOCK, _FLAT_BLOCK // 2):
+            block = truth[row : row + _FLAT_BLOCK, column : column + _FLAT_BLOCK]
+            if -130.0 < block.mean() < 150.0 and block.std() < _FLAT_SD_HU:
+                found.append((row, column))
+    return tuple(found)
+
+
+def _inserted(
+    rng: np.random.Generator, clean: FloatArray, kernel: Kernel, sampling: Sampling
+) -> tuple[tuple[Inserted, ...], FloatArray]:
+    """Lesions of every kind in turn at homogeneous places, and what they add to the slices."""
+    smooth = scipy.ndimage.gaussian_filter(clean[MIDDLE], 3.0)
+    spread = scipy.ndimage.maximum_filter(smooth, 21) - scipy.ndimage.minimum_filter(smooth, 21)
+    free = (spread < 25.0) & (smooth > -20.0) & (smooth < 150.0)
+    margin = _APART
+    free[:margin], free[-margin:], free[:, :margin], free[:, -margin:] = False, False, False, False
+    added, lesions = np.zeros_like(clean), []
+    kinds = list(LESIONS)
+    for row, column in rng.permutation(np.argwhere(free)):
+        if not free[row, column]:
+            continue
+        free[max(row - _APART, 0) : row + _APART, max(column - _APART, 0) : column + _APART] = False
+        kind = kinds[len(lesions) % len(kinds)]
+        window, response = _lesion_response(kind, int(row), int(column), kernel, sampling)
+        added[(slice(None), *window)] += response
+        near = response[MIDDLE]
+        lesions.append(Inserted(kind, window, near))
+    return tuple(lesions), added
+
+
+def _lesion_response(
+    kind: str, row: int, column: int, kernel: Kernel, sampling: Sampling
+) -> tuple[tuple[slice, slice], FloatArray]:
+    """Where a lesion lies and what it adds there after the kernel [slice, row, column]."""
+    diameter, contrast, is_single = LESIONS[kind]
+    half = _APART // 2
+    canvas = Canvas.blank(sampling.plane_heights(0.0), 2 * half, sampling.pixel_mm)
+    lesion = Lesion((0.0, 0.0, 0.0), diameter, contrast)
+    rows, columns, coverage = lesion_coverage(canvas, lesion)
+    picture = np.zeros_like(canvas.values)
+    picture[:, rows, columns] = coverage * contrast
+    if is_single:
+        picture[[index for index in range(SLICES) if index != MIDDLE]] = 0.0
+    window = (slice(row - half, row + half), slice(column - half, column + half))
+    return window, blur(picture, kernel, sampling.pixel_mm)
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeScene:
+    """A disc in water, many noise draws: [draw, 5, row, column] in HU, and the noise-free slice."""
+
+    contrast_hu: float
+    noisy: FloatArray
+    truth: FloatArray
+    noise: NoiseEstimate
+    pixel_mm: float
+    radius_mm: float
+
+
+def edge_scene(seed: int, contrast_hu: float, sd: float, draws: int) -> EdgeScene:
+    """A rod of 14 mm radius through all slices of water, standard kernel."""
+    pixel, radius, size = 0.7, 14.0, 96
+    half, boost, order = KERNELS["standard"]
+    kernel = Kernel(half / pixel, boost, order)
+    axis = (np.arange(size) - (size - 1) / 2) * pixel
+    distance = np.hypot(axis[None, :], axis[:, None]) - radius
+    disc = (contrast_hu * np.clip(0.5 - distance / pixel, 0.0, 1.0)).astype(np.float32)
+    truth = blur(disc, kernel, pixel)
+    character = NoiseCharacter(kernel, pixel, 0.1, 0.3, 0.15)
+    rng = np.random.default_rng([seed, round(contrast_hu)])
+    noise = np.stack([unit_noise(rng, (SLICES, size, size), character) for _ in range(draws)])
+    estimate = estimate_noise(sd * noise[:, MIDDLE], (pixel, pixel))
+    if estimate is None:
+        raise ValueError("No noise could be measured in water.")
+    return EdgeScene(contrast_hu, truth + sd * noise, truth, estimate, pixel, radius)
