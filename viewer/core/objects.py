@@ -131,12 +131,16 @@ RT_DOSE = f"{_STORE}481.2"
 DIRECTORY = "1.2.840.10008.1.3.10"
 
 
-def object_name(sop_class_uid: str) -> str:
-    """Return a plain name such as "structured report"; an unknown class is named by its UID."""
+def object_name(sop_class_uid: str, *, has_pixels: bool = True) -> str:
+    """Return a plain name such as "structured report"; an unknown class is named by its UID.
+
+    Images that hold no pixels are called so.
+    """
     end = sop_class_uid.removeprefix(_STORE)
-    known = _IMAGES.get(end) or _OBJECTS.get(end)
-    if known is not None:
-        return known
+    if end in _IMAGES:
+        return _IMAGES[end] if has_pixels else f"{_IMAGES[end]} without pixels"
+    if end in _OBJECTS:
+        return _OBJECTS[end]
     return f"object of class {sop_class_uid}" if sop_class_uid else "object without a class"
 
 

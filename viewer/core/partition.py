@@ -19,7 +19,7 @@ from viewer.core.geometry import (
 )
 from viewer.core.labels import LOCALIZER, labelled
 from viewer.core.moments import Group, separated
-from viewer.core.objects import PRESENTATION_STATES, is_image_class, object_name
+from viewer.core.objects import PRESENTATION_STATES, object_name
 from viewer.core.study import FrameSource, Instance, PartKind, Series, SeriesPart, Study
 
 _SLICE_MODALITIES = frozenset({"CT", "MR", "PT", "NM"})
@@ -243,9 +243,6 @@ def _part(
 
 
 def _object_part(study: Study, series: Series, instance: Instance) -> SeriesPart:
-    name = object_name(instance.sop_class_uid)
-    if is_image_class(instance.sop_class_uid):
-        name += " without pixels"
     return SeriesPart(
         study_key=study.key,
         series_uid=series.uid,
@@ -254,7 +251,7 @@ def _object_part(study: Study, series: Series, instance: Instance) -> SeriesPart
         label="",
         sources=(FrameSource(instance, 0),),
         warnings=instance.warnings,
-        object_name=name,
+        object_name=object_name(instance.sop_class_uid, has_pixels=False),
     )
 
 

@@ -4,6 +4,7 @@ Source: DICOM PS3.5 section 6.2, and PS3.3 C.12.1.1.2 for character sets.
 """
 
 import math
+import re
 import struct
 from collections.abc import Callable
 from functools import lru_cache
@@ -22,6 +23,8 @@ _NUMBERS = {
 _LATIN = frozenset({b"", b"ISO_IR 6", b"ISO_IR 100", b"ISO 2022 IR 6", b"ISO 2022 IR 100"})
 _UNICODE = {b"ISO_IR 192": "utf-8", b"GB18030": "gb18030", b"GBK": "gbk"}
 _ESCAPE = 0x1B
+_LEFT_ESCAPES = re.compile("\x1b[$()*+,./-]{1,2}[@-~]")
+"""Code extensions that the decoder leaves in the text."""
 
 
 @lru_cache(maxsize=8192)
@@ -38,7 +41,8 @@ def decode_text(raw: bytes, charset: bytes = b"", *, is_name: bool = False) -> s
         text = raw.decode("ascii")
     else:
         text = _decode_other(raw, charset.strip(b" \0"), is_name=is_name)
-    return text.strip(" \0\t\r\n")[:LONGEST_TEXT]
+    text = text.strip(" \0\t\r\n")[:LONGEST_TEXT]
+    return text.rstrip("=") if is_name else text
 
 
 def _decode_other(raw: bytes, charset: bytes, *, is_name: bool) -> str:
@@ -54,8 +58,10 @@ def _decode_other(raw: bytes, charset: bytes, *, is_name: bool) -> str:
     if _ESCAPE not in raw:
         return raw.decode(codecs[0], errors="replace")
     if not is_name:
-        return decode_bytes(raw, codecs, {0x0A, 0x0C, 0x0D, 0x09, 0x5C})
-    return "=".join(decode_bytes(part, codecs, {0x5E}) for part in raw.split(b"="))
+        decoded = decode_bytes(raw, codecs, {0x0A, 0x0C, 0x0D, 0x09, 0x5C})
+    else:
+        decoded = "=".join(decode_bytes(part, codecs, {0x5E}) for part in raw.split(b"="))
+    return _LEFT_ESCAPES.sub("", decoded)
 
 
 Value = TypeVar("Value")

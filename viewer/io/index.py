@@ -1,0 +1,345 @@
+"""The library of studies seen before, in one SQLite file that a rescan can always restore.
+
+One thread owns an `Index` and is its only writer.
+"""
+
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+
+from viewer.core.errors import DamagedStore
+from viewer.core.study import Entry, Instance, Series, Study
+from viewer.io.records import (
+    instance_of,
+    instance_record,
+    series_of,
+    series_record,
+    study_of,
+    study_record,
+)
+from viewer.io.safely import set_aside
+
+FILE_NAME = "index.sqlite"
+APPLICATION_ID = 0x44495054
+"""Marks the file as ours ("DIPT")."""
+
+_MIGRATIONS = (
+    """
+    CREATE TABLE study (
+        id INTEGER PRIMARY KEY,
+        uid TEXT NOT NULL, patient_id TEXT NOT NULL, patient_name TEXT NOT NULL,
+        folded_id TEXT NOT NULL, folded_name TEXT NOT NULL,
+        date TEXT NOT NULL, words TEXT NOT NULL, record TEXT NOT NULL,
+        UNIQUE (uid, patient_id, patient_name));
+    CREATE TABLE series (
+        id INTEGER PRIMARY KEY,
+        study INTEGER NOT NULL REFERENCES study (id) ON DELETE CASCADE,
+        uid TEXT NOT NULL, modality TEXT NOT NULL, words TEXT NOT NULL, record TEXT NOT NULL,
+        UNIQUE (study, uid));
+    CREATE TABLE instance (
+        id INTEGER PRIMARY KEY,
+        series INTEGER NOT NULL REFERENCES series (id) ON DELETE CASCADE,
+        uid TEXT NOT NULL, path TEXT NOT NULL, record TEXT NOT NULL,
+        UNIQUE (path, uid));
+    CREATE INDEX instance_series ON instance (series);
+    CREATE TABLE root (path TEXT PRIMARY KEY, scanned TEXT NOT NULL);
+    """,
+)
+SCHEMA_VERSION = len(_MIGRATIONS)
+"""Migration number `n` leads from version `n` to `n + 1`; none is ever changed, only added."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One study in the answer of a search, without its images."""
+
+    study: Study
+    modalities: tuple[str, ...]
+    instance_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What to look for; empty fields match everything, the others must all match.
+
+    Text matches anywhere, without regard to case; `date_from` and `date_to` are inclusive, as
+    YYYYMMDD.
+    """
+
+    patient: str = ""
+    patient_id: str = ""
+    date_from: str = ""
+    date_to: str = ""
+    modality: str = ""
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A file that stood in the index's place and was renamed, and why."""
+
+    path: Path
+    reason: str
+
+
+def open_index(folder: Path) -> tuple["Index", SetAside | None]:
+    """Open the index in a folder, making or migrating it; a damaged one is set aside, not deleted.
+
+    The second value says what was set aside; the studies come back with the next scan.
+    """
+    path = folder / FILE_NAME
+    folder.mkdir(parents=True, exist_ok=True)
+    reason = _trouble(path) if path.exists() else ""
+    if not reason:
+        return Index(path), None
+    moved = set_aside(path)
+    for end in ("-wal", "-shm"):
+        extra = path.with_name(path.name + end)
+        if extra.exists():
+            extra.rename(moved.with_name(moved.name + end))
+    return Index(path), SetAside(moved, reason)
+
+
+def _trouble(path: Path) -> str:
+    """Say why a file cannot be our index; "" when it is."""
+    try:
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+    except sqlite3.Error as error:
+        return f"The index could not be opened ({error})."
+    try:
+        (application,) = connection.execute("PRAGMA application_id").fetchone()
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        (check,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+        tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+    except sqlite3.Error as error:
+        return f"The index is damaged ({error})."
+    finally:
+        connection.close()
+    if application != APPLICATION_ID and tables:
+        return "The file in the place of the index belongs to another program."
+    if version > SCHEMA_VERSION:
+        return "The index was written by a later version of Diptych."
+    return "" if check == "ok" else f"The index is damaged ({check})."
+
+
+class Index:
+    """The open index; use it from the thread that made it, and close it there."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or make the file and bring it to the present schema."""
+        self._db = sqlite3.connect(path, isolation_level=None)
+        for pragma in (
+            "trusted_schema = OFF",
+            "foreign_keys = ON",
+            "journal_mode = WAL",
+            "synchronous = NORMAL",
+        ):
+            self._db.execute(f"PRAGMA {pragma}")
+        self._migrate()
+
+    def __enter__(self) -> "Index":
+        """Return the index itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the file."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; the index cannot be used afterwards."""
+        self._db.close()
+
+    @property
+    def version(self) -> int:
+        """Schema version of the file."""
+        return int(self._db.execute("PRAGMA user_version").fetchone()[0])
+
+    def _migrate(self) -> None:
+        for version in range(self.version, SCHEMA_VERSION):
+            statements = [s for s in _MIGRATIONS[version].split(";") if s.strip()]
+            with _Transaction(self._db):
+                for statement in statements:
+                    self._db.execute(statement)
+                self._db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+                self._db.execute(f"PRAGMA user_version = {version + 1}")
+
+    # -------------------------------------------------------------------------- writing
+
+    def add(self, entries: Iterable[Entry]) -> None:
+        """Store a batch of files in one transaction; a path that is there already is replaced."""
+        studies: dict[tuple[str, str, str], int] = {}
+        series: dict[tuple[int, str], int] = {}
+        with _Transaction(self._db):
+            for entry in entries:
+                key = entry.study.key
+                if key not in studies:
+                    studies[key] = self._study_id(entry.study)
+                place = (studies[key], entry.series.uid)
+                if place not in series:
+                    series[place] = self._series_id(place[0], entry.series)
+                self._put(series[place], entry.instance)
+
+    def _study_id(self, study: Study) -> int:
+        row = self._db.execute(
+            "INSERT INTO study"
+            " (uid, patient_id, patient_name, folded_id, folded_name, date, words, record)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (uid, patient_id, patient_name)"
+            " DO UPDATE SET date = excluded.date, words = excluded.words,"
+            " record = excluded.record RETURNING id",
+            (
+                *study.key,
+                study.patient_id.casefold(),
+                study.patient_name.casefold(),
+                study.date,
+                _folded(study.description, study.accession),
+                study_record(study),
+            ),
+        ).fetchone()
+        return int(row[0])
+
+    def _series_id(self, study: int, series: Series) -> int:
+        words = _folded(series.description, series.body_part)
+        row = self._db.execute(
+            "INSERT INTO series (study, uid, modality, words, record) VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT (study, uid) DO UPDATE SET modality = excluded.modality,"
+            " words = excluded.words, record = excluded.record RETURNING id",
+            (study, series.uid, series.modality, words, series_record(series)),
+        ).fetchone()
+        return int(row[0])
+
+    def _put(self, series: int, instance: Instance) -> None:
+        self._db.execute("DELETE FROM instance WHERE path = ?", (instance.path,))
+        self._db.execute(
+            "INSERT INTO instance (series, uid, path, record) VALUES (?, ?, ?, ?)",
+            (series, instance.sop_instance_uid, instance.path, instance_record(instance)),
+        )
+
+    def note_root(self, path: Path) -> None:
+        """Remember that a path was scanned now."""
+        now = datetime.now(UTC).isoformat(timespec="microseconds")
+        self._db.execute(
+            "INSERT INTO root (path, scanned) VALUES (?, ?)"
+            " ON CONFLICT (path) DO UPDATE SET scanned = excluded.scanned",
+            (str(path), now),
+        )
+
+    def forget_vanished(self) -> int:
+        """Forget files that are not there any more, and studies left empty; return how many."""
+        paths = [row[0] for row in self._db.execute("SELECT path FROM instance")]
+        return self.forget(path for path in paths if not Path(path).exists())
+
+    def forget(self, paths: Iterable[str]) -> int:
+        """Forget files by path, and studies left empty; return how many were there."""
+        count = 0
+        with _Transaction(self._db):
+            for path in paths:
+                count += self._db.execute("DELETE FROM instance WHERE path = ?", (path,)).rowcount
+            self._db.execute("DELETE FROM series WHERE id NOT IN (SELECT series FROM instance)")
+            self._db.execute("DELETE FROM study WHERE id NOT IN (SELECT study FROM series)")
+        return count
+
+    # -------------------------------------------------------------------------- reading
+
+    def recents(self, limit: int = 12) -> tuple[Path, ...]:
+        """Return the paths scanned last, the latest first."""
+        rows = self._db.execute("SELECT path FROM root ORDER BY scanned DESC LIMIT ?", (limit,))
+        return tuple(Path(row[0]) for row in rows)
+
+    def search(self, search: Search, limit: int = 500) -> tuple[Found, ...]:
+        """Return the studies that match, the latest date first."""
+        conditions, values = _conditions(search)
+        rows = self._db.execute(
+            "SELECT study.id, study.record FROM study"
+            + (f" WHERE {' AND '.join(conditions)}" if conditions else "")
+            + " ORDER BY study.date DESC, study.id LIMIT ?",
+            (*values, limit),
+        ).fetchall()
+        return tuple(self._found(number, record) for number, record in rows)
+
+    def _found(self, number: int, record: str) -> Found:
+        rows = self._db.execute(
+            "SELECT series.modality, count(instance.id) FROM series"
+            " LEFT JOIN instance ON instance.series = series.id"
+            " WHERE series.study = ? GROUP BY series.id ORDER BY series.id",
+            (number,),
+        ).fetchall()
+        modalities = tuple(dict.fromkeys(modality for modality, _ in rows if modality))
+        return Found(study_of(record), modalities, sum(count for _, count in rows))
+
+    def load(self, key: tuple[str, str, str]) -> Study | None:
+        """Return a whole study by `Study.key` as the scan found it; None when it is not there.
+
+        Raises
+        ------
+        DamagedStore : its records cannot be read; a rescan restores them.
+        """
+        row = self._db.execute(
+            "SELECT id, record FROM study WHERE uid = ? AND patient_id = ? AND patient_name = ?",
+            key,
+        ).fetchone()
+        if row is None:
+            return None
+        try:
+            rows = self._db.execute(
+                "SELECT id, record FROM series WHERE study = ? ORDER BY id", (row[0],)
+            ).fetchall()
+            series = tuple(self._series(number, record) for number, record in rows)
+        except sqlite3.DatabaseError as error:
+            raise DamagedStore("The index is damaged.", "", "Open the folder again.") from error
+        return replace(study_of(row[1]), series=series)
+
+    def _series(self, number: int, record: str) -> Series:
+        rows = self._db.execute(
+            "SELECT record FROM instance WHERE series = ? ORDER BY id", (number,)
+        )
+        return replace(series_of(record), instances=tuple(instance_of(row[0]) for row in rows))
+
+
+class _Transaction:
+    """All or nothing: commits at the end, and rolls back when something was raised."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def __enter__(self) -> None:
+        self._connection.execute("BEGIN IMMEDIATE")
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._connection.execute("COMMIT" if kind is None else "ROLLBACK")
+
+
+def _folded(*words: str) -> str:
+    return "\n".join(words).casefold()
+
+
+def _conditions(search: Search) -> tuple[list[str], list[str]]:
+    """Return SQL conditions with question marks, and the values for them."""
+    of_series = "EXISTS (SELECT 1 FROM series WHERE series.study = study.id AND {})"
+    by_words = of_series.format("instr(series.words, ?)")
+    asked = (
+        ("instr(study.folded_name, ?)", search.patient.casefold()),
+        ("instr(study.folded_id, ?)", search.patient_id.casefold()),
+        ("study.date >= ?", search.date_from),
+        ("study.date <= ?", search.date_to),
+        (of_series.format("series.modality = ?"), search.modality.upper()),
+        (f"(instr(study.words, ?) OR {by_words})", search.description.casefold()),
+    )
+    conditions, values = [], []
+    for condition, value in asked:
+        if value:
+            conditions.append(condition)
+            values += [value] * condition.count("?")
+    return conditions, values
