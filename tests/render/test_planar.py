@@ -246,23 +246,33 @@ def test_values_beside_padding_are_not_mixed_with_it(
     assert share_alike > 0.98
 
 
+PROJECT = {SlabMode.MIP: np.nanmax, SlabMode.MINIP: np.nanmin, SlabMode.MEAN: np.nanmean}
+
+
+@pytest.mark.filterwarnings("ignore:(Mean of empty|All-NaN):RuntimeWarning")
 @pytest.mark.parametrize("mode", list(SlabMode))
-@pytest.mark.parametrize("seed", [3, 4])
-def test_slabs_are_the_projection_of_their_planes(mode: SlabMode, seed: int) -> None:
+@pytest.mark.parametrize("seed", [3, 4, None])
+@pytest.mark.parametrize("is_coarse", [False, True])
+@pytest.mark.parametrize("has_mask", [False, True])
+def test_slabs_are_the_projection_of_their_planes(
+    mode: SlabMode, seed: int | None, is_coarse: bool, has_mask: bool
+) -> None:
     geometry = grid((24, 30, 26), (1.7, 0.9, 1.2))
-    values = smooth(geometry.shape, seed)
-    request = request_on(
-        np.asarray(geometry.centre_mm), *random_axes(seed), slab_mm=6.0, slab_mode=mode
-    )
-    found = Reslicer().plane(volume(values, geometry), request)
-    offsets = slab_offsets_mm(geometry, request)
-    planes = [expected(values, geometry, request, offset) for offset in offsets]
+    values = smooth(geometry.shape, 5)
+    mask = np.ones(values.shape, np.bool_) if has_mask else None
+    axes = random_axes(seed) if seed else (np.asarray(AXIAL[0]), np.asarray(AXIAL[1]))
+    request = request_on(np.asarray(geometry.centre_mm) + 3.1, *axes, slab_mm=17.0, slab_mode=mode)
+    found = Reslicer().plane(volume(values, geometry, mask), request, is_coarse=is_coarse)
+    offsets = slab_offsets_mm(geometry, request, is_coarse=is_coarse)
+    shown = coarser(request) if is_coarse else request
+    planes = [expected(values, geometry, shown, offset) for offset in offsets]
     stack = np.stack([np.where(is_in, wanted, np.nan) for wanted, is_in in planes])
-    everywhere = np.all([is_in for _, is_in in planes], axis=0)
-    project = {SlabMode.MIP: np.max, SlabMode.MINIP: np.min, SlabMode.MEAN: np.mean}[mode]
+    is_in = np.any([is_in for _, is_in in planes], axis=0)
     assert len(offsets) >= 5
-    assert everywhere.sum() > 100
-    assert np.abs(found.values - project(stack, axis=0))[everywhere].max() <= 1
+    assert is_in.sum() > 100
+    error = np.abs(found.values - PROJECT[mode](stack, axis=0))[is_in]
+    assert np.percentile(error, 99) <= 1  # a rounding decides whether a plane's edge counts
+    assert np.array_equal(found.mask & is_in, is_in)
 
 
 def test_a_slab_has_planes_on_the_slices_it_holds() -> None:

@@ -8,7 +8,7 @@ from vtkmodules.vtkCommonMath import vtkMatrix4x4
 from vtkmodules.vtkImagingCore import vtkImageReslice
 
 from viewer.core.arrays import AnyArray, FloatArray
-from viewer.core.view import Interpolation
+from viewer.core.view import Interpolation, SlabMode
 from viewer.render.grid import IndexPlane
 
 # What VTK cannot do is said in our own errors; its console is not the reader's.
@@ -40,9 +40,47 @@ def sample(
     The outermost half voxel is filled with the outermost value; beyond it the result is 0. Safe
     to call from several threads at once; the computation does not hold the interpreter's lock.
     """
+    reslice = _reslice(values, plane, _third_axis(plane), interpolation)
+    if as_float:
+        reslice.SetOutputScalarType(VTK_FLOAT)
+    return _found(reslice, values, plane)
+
+
+def sample_slab(
+    values: AnyArray,
+    plane: IndexPlane,
+    step: FloatArray,
+    count: int,
+    interpolation: Interpolation,
+    mode: SlabMode,
+) -> AnyArray:
+    """Return the projection of `count` planes centred on a plane, each an index `step` apart.
+
+    Planes count only where they are inside the array; 0 where none is.
+    """
+    reslice = _reslice(values, plane, step, interpolation)
+    reslice.SetSlabNumberOfSlices(count)
+    if mode is SlabMode.MIP:
+        reslice.SetSlabModeToMax()
+    elif mode is SlabMode.MINIP:
+        reslice.SetSlabModeToMin()
+    else:
+        reslice.SetSlabModeToMean()
+    return _found(reslice, values, plane)
+
+
+def _reslice(
+    values: AnyArray, plane: IndexPlane, third: FloatArray, interpolation: Interpolation
+) -> vtkImageReslice:
+    """Return VTK's filter for a plane given in index space."""
+    matrix = np.eye(4)
+    for column, axis in enumerate((plane.right, plane.down, third, plane.origin)):
+        matrix[:3, column] = axis[::-1]
+    axes = vtkMatrix4x4()
+    axes.DeepCopy(matrix.ravel().tolist())
     reslice = vtkImageReslice()
     reslice.SetInputData(image_data(values))
-    reslice.SetResliceAxes(_axes_matrix(plane))
+    reslice.SetResliceAxes(axes)
     reslice.SetOutputExtent(0, plane.width - 1, 0, plane.height - 1, 0, 0)
     reslice.SetOutputSpacing(1, 1, 1)
     reslice.SetOutputOrigin(0, 0, 0)
@@ -52,28 +90,20 @@ def sample(
         reslice.SetInterpolationModeToLinear()
     else:
         reslice.SetInterpolationModeToCubic()
-    if as_float:
-        reslice.SetOutputScalarType(VTK_FLOAT)
+    return reslice
+
+
+def _found(reslice: vtkImageReslice, values: AnyArray, plane: IndexPlane) -> AnyArray:
     reslice.Update()
     found: AnyArray = vtk_to_numpy(reslice.GetOutput().GetPointData().GetScalars())
     return found.reshape(plane.height, plane.width, *values.shape[3:])
 
 
-def _axes_matrix(plane: IndexPlane) -> vtkMatrix4x4:
-    """Return the map from output pixels to VTK's (column, row, slice) coordinates.
+def _third_axis(plane: IndexPlane) -> FloatArray:
+    """Return an axis out of the plane.
 
-    Where the plane follows the grid the third axis completes a permutation, which VTK takes
-    several times faster.
+    Where the plane follows the grid it completes a permutation, which VTK takes several times
+    faster.
     """
-    right, down = plane.right[::-1], plane.down[::-1]
-    matrix = np.eye(4)
-    matrix[:3, 0], matrix[:3, 1], matrix[:3, 2] = right, down, _third_axis(right, down)
-    matrix[:3, 3] = plane.origin[::-1]
-    axes = vtkMatrix4x4()
-    axes.DeepCopy(matrix.ravel().tolist())
-    return axes
-
-
-def _third_axis(right: FloatArray, down: FloatArray) -> FloatArray:
-    normal = np.cross(right, down)
+    normal = np.cross(plane.right, plane.down)
     return np.asarray(normal / np.linalg.norm(normal))
