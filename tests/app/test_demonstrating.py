@@ -11,7 +11,7 @@ import pytest
 
 from tests.io.validators import SYNTHETIC_DATA, entity_errors_of, errors_of
 from viewer.app import demonstrating
-from viewer.app.demonstrating import DemoFiles, demo_study, read_demo
+from viewer.app.demonstrating import demo_study, read_demo
 from viewer.core.errors import Cancelled, NotSaved, UnreadableFile
 from viewer.simulation.demo import DemoStudy, Nodule, demo_chest
 from viewer.simulation.kernels import STANDARD
@@ -55,12 +55,12 @@ def known() -> DemoStudy:
 
 
 @pytest.fixture
-def built(tmp_path: Path) -> DemoFiles:
-    return demo_study(tmp_path / "demo", **SMALL)
+def built(tmp_path: Path) -> demonstrating.DemoStudy:
+    return demo_study(tmp_path, **SMALL)
 
 
-def test_it_is_two_series_and_the_truth(built: DemoFiles, known: DemoStudy) -> None:
-    assert len(built.full_dose) == len(built.quarter_dose) == COUNT
+def test_it_is_two_series_and_the_truth(built: demonstrating.DemoStudy, known: DemoStudy) -> None:
+    assert built.quarter_dose.name == "quarter_dose"
     assert len(built.paths) == 2 * COUNT
     found = read_demo(built)
     for name in ("full_dose", "quarter_dose", "truth"):
@@ -70,27 +70,29 @@ def test_it_is_two_series_and_the_truth(built: DemoFiles, known: DemoStudy) -> N
 
 
 def test_the_second_call_builds_nothing(
-    built: DemoFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    built: demonstrating.DemoStudy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def never(*_: object, **__: object) -> None:
         raise AssertionError("built twice")
 
     monkeypatch.setattr(demonstrating, "demo_chest", never)
     start = time.perf_counter()
-    assert demo_study(tmp_path / "demo", **SMALL) == built
+    assert demo_study(tmp_path, **SMALL) == built
     assert time.perf_counter() - start < 0.5
 
 
-def test_study_that_lost_a_file_is_built_again(built: DemoFiles, tmp_path: Path) -> None:
+def test_study_that_lost_a_file_is_built_again(
+    built: demonstrating.DemoStudy, tmp_path: Path
+) -> None:
     before = built.paths[3].read_bytes()
     built.paths[3].unlink()
-    assert demo_study(tmp_path / "demo", **SMALL) == built
+    assert demo_study(tmp_path, **SMALL) == built
     assert len(built.paths[3].read_bytes()) == len(before)
 
 
 def test_progress_is_told_and_ends_at_one(tmp_path: Path) -> None:
     told: list[float] = []
-    demo_study(tmp_path / "demo", lambda fraction, _: told.append(fraction), **SMALL)
+    demo_study(tmp_path, progress=lambda fraction, _: told.append(fraction), **SMALL)
     assert told == sorted(told)
     assert told[-1] == 1.0
     assert len(told) > COUNT
@@ -100,9 +102,9 @@ def test_cancelling_leaves_nothing(tmp_path: Path) -> None:
     told: list[float] = []
     with pytest.raises(Cancelled):
         demo_study(
-            tmp_path / "demo",
-            lambda fraction, _: told.append(fraction),
-            lambda: len(told) >= 3,
+            tmp_path,
+            progress=lambda fraction, _: told.append(fraction),
+            is_cancelled=lambda: len(told) >= 3,
             **SMALL,
         )
     assert not (tmp_path / "demo").exists()
@@ -120,20 +122,20 @@ def test_full_disk_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(os, "write", full)
     with pytest.raises(NotSaved, match="disk is full"):
-        demo_study(tmp_path / "demo", **SMALL)
+        demo_study(tmp_path, **SMALL)
     monkeypatch.undo()
     assert list((tmp_path / "demo").iterdir()) == []
 
 
-def test_damaged_truth_is_said(built: DemoFiles) -> None:
+def test_damaged_truth_is_said(built: demonstrating.DemoStudy) -> None:
     (built.truth / "noise_free_hu.npy").write_bytes(b"no array")
     with pytest.raises(UnreadableFile, match="truth of the demo study"):
         read_demo(built)
 
 
 @pytest.mark.peer
-def test_validators_find_no_error(built: DemoFiles) -> None:
-    for path in (built.full_dose[0], built.quarter_dose[-1]):
+def test_validators_find_no_error(built: demonstrating.DemoStudy) -> None:
+    for path in (built.paths[0], built.paths[-1]):
         assert [line for line in errors_of(path) if SYNTHETIC_DATA not in line] == []
     assert entity_errors_of(list(built.paths)) == {}
 
@@ -147,7 +149,7 @@ def test_real_physics_builds_a_study_that_opens(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(demonstrating, "demo_chest", demo_chest)
-    files = demo_study(tmp_path / "demo", slices=16, size=64)
+    files = demo_study(tmp_path, slices=16, size=64)
     demo = read_demo(files)
     assert demo.nodules
     noise = [np.std(values - demo.truth) for values in (demo.full_dose, demo.quarter_dose)]

@@ -15,7 +15,8 @@ from viewer.core.errors import Cancelled, DiptychError, UnreadableFile
 from viewer.core.places import user_folder
 from viewer.io.phantom_files import PhantomGrid, PhantomIdentity, read_ct_series, write_ct_series
 from viewer.io.safely import new_folder, not_saved, write_bytes
-from viewer.simulation.demo import DEMO_SEED, DemoStudy, Nodule, demo_chest
+from viewer.simulation import demo as physics
+from viewer.simulation.demo import DEMO_SEED, Nodule, demo_chest
 from viewer.simulation.kernels import Kernel
 
 FORMAT = 1
@@ -28,26 +29,39 @@ Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class DemoFiles:
+class DemoStudy:
     """Where the demo study lies: two series of one study, and the truth beside them.
 
-    `paths` are all images, `quarter_dose` the series to enhance, `truth` the folder with the
-    noise-free HU values (float32 .npy) and a JSON record of geometry and nodules.
+    `truth` is the folder with the noise-free HU values (float32 .npy) and a JSON record of geometry
+    and nodules; it holds no DICOM.
     """
 
     folder: Path
-    full_dose: tuple[Path, ...]
-    quarter_dose: tuple[Path, ...]
+    slices: int
 
     @property
-    def paths(self) -> tuple[Path, ...]:
-        """All images, full dose first."""
-        return (*self.full_dose, *self.quarter_dose)
+    def full_dose(self) -> Path:
+        """Folder of the full-dose series."""
+        return self.folder / FULL_DOSE
+
+    @property
+    def quarter_dose(self) -> Path:
+        """Folder of the quarter-dose series, the one to enhance."""
+        return self.folder / QUARTER_DOSE
 
     @property
     def truth(self) -> Path:
-        """Folder of the truth; it holds no DICOM."""
+        """Folder of the truth."""
         return self.folder / TRUTH
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """All images in slice order, full dose first."""
+        return (*self.images(self.full_dose), *self.images(self.quarter_dose))
+
+    def images(self, series: Path) -> tuple[Path, ...]:
+        """Return the files of one of the two series in slice order."""
+        return tuple(series / f"{index + 1:05d}.dcm" for index in range(self.slices))
 
 
 def _no_progress(_fraction: float, _words: str) -> None:
@@ -55,19 +69,19 @@ def _no_progress(_fraction: float, _words: str) -> None:
 
 
 def demo_study(
-    folder: Path | None = None,
-    on_progress: Progress = _no_progress,
-    is_cancelled: Callable[[], bool] = lambda: False,
+    home: Path | None = None,
     *,
+    progress: Progress = _no_progress,
+    is_cancelled: Callable[[], bool] = lambda: False,
     slices: int = 56,
     size: int = 512,
     seed: int = DEMO_SEED,
-) -> DemoFiles:
+) -> DemoStudy:
     """Return the demo study, building it first when it is not there whole.
 
     Parameters
     ----------
-    folder : where demo studies are kept (default: "demo" in the user's folder).
+    home : the user's folder, in which it is kept under "demo".
     slices, size, seed : see `viewer.simulation.demo.demo_chest`; another choice is another study.
 
     Raises
@@ -75,7 +89,7 @@ def demo_study(
     NotSaved : the disk refuses; nothing is left behind.
     Cancelled : somebody asked for it; nothing is left behind.
     """
-    place = (folder or user_folder() / "demo") / f"chest-{FORMAT}-{seed}-{slices}x{size}"
+    place = (home or user_folder()) / "demo" / f"chest-{FORMAT}-{seed}-{slices}x{size}"
     if (found := _whole(place)) is not None:
         return found
     try:
@@ -87,20 +101,20 @@ def demo_study(
     def one_more(done: int, every: int) -> None:
         if is_cancelled():
             raise Cancelled
-        on_progress(0.95 * done / every, f"Simulating slice {done} of {every}")
+        progress(0.95 * done / every, f"Simulating slice {done} of {every}")
 
     demo = demo_chest(seed, slices, size, progress=one_more)
     with new_folder(place, WHAT) as temporary:
-        on_progress(0.95, "Writing the demo study")
+        progress(0.95, "Writing the demo study")
         _write(demo, temporary, is_cancelled)
-    on_progress(1.0, "The demo study is there")
+    progress(1.0, "The demo study is there")
     built = _whole(place)
     if built is None:
         raise UnreadableFile("The demo study was built and cannot be read back.")
     return built
 
 
-def read_demo(files: DemoFiles) -> DemoStudy:
+def read_demo(files: DemoStudy) -> physics.DemoStudy:
     """Return the demo study's values and truth as they were built.
 
     Raises
@@ -110,9 +124,9 @@ def read_demo(files: DemoFiles) -> DemoStudy:
     try:
         record = json.loads((files.truth / _RECORD).read_text(encoding="utf-8"))
         truth = np.load(files.truth / _VALUES, allow_pickle=False)
-        return DemoStudy(
-            full_dose=read_ct_series(files.full_dose),
-            quarter_dose=read_ct_series(files.quarter_dose),
+        return physics.DemoStudy(
+            full_dose=read_ct_series(files.images(files.full_dose)),
+            quarter_dose=read_ct_series(files.images(files.quarter_dose)),
             truth=truth,
             nodules=tuple(_nodule(entry) for entry in record["nodules"]),
             kernel=Kernel(**record["kernel"]),
@@ -137,7 +151,7 @@ def _nodule(entry: dict[str, Any]) -> Nodule:
     return Nodule(**{name: _tuples(value) for name, value in entry.items()})
 
 
-def _write(demo: DemoStudy, folder: Path, is_cancelled: Callable[[], bool]) -> None:
+def _write(demo: physics.DemoStudy, folder: Path, is_cancelled: Callable[[], bool]) -> None:
     """Write both series and the truth into a temporary folder, the record last."""
     grid = PhantomGrid(demo.first_voxel_mm, demo.spacing_mm, demo.thickness_mm)
     now = datetime.now().astimezone()
@@ -170,7 +184,7 @@ def _write(demo: DemoStudy, folder: Path, is_cancelled: Callable[[], bool]) -> N
     write_bytes(folder / TRUTH / _RECORD, json.dumps(record, indent=1).encode() + b"\n")
 
 
-def _whole(place: Path) -> DemoFiles | None:
+def _whole(place: Path) -> DemoStudy | None:
     """Return the study where every file of it is there; None otherwise.
 
     A folder gets its name only when it is finished, so this looks for what was removed since.
@@ -181,10 +195,5 @@ def _whole(place: Path) -> DemoFiles | None:
         has_values = (place / TRUTH / _VALUES).is_file()
     except (OSError, ValueError, KeyError, TypeError, DiptychError):
         return None
-    series = [
-        tuple(place / name / f"{index + 1:05d}.dcm" for index in range(count))
-        for name in (FULL_DOSE, QUARTER_DOSE)
-    ]
-    if not has_values or not all(path.is_file() for paths in series for path in paths):
-        return None
-    return DemoFiles(place, series[0], series[1])
+    study = DemoStudy(place, count)
+    return study if has_values and all(path.is_file() for path in study.paths) else None

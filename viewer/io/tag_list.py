@@ -27,7 +27,7 @@ from viewer.io.sources import inflated
 
 @dataclass(frozen=True, slots=True)
 class TagLimits:
-    """How much of a file is listed: characters of a value, lines, nested sequences.
+    """How much of a file is listed: characters of a value, lines, levels of the tree.
 
     Values above `value_bytes` are named by their size and not read.
     """
@@ -42,7 +42,8 @@ class TagLimits:
 class TagLine:
     """One attribute, or one item of a sequence (then `tag` and `vr` are empty).
 
-    `depth` counts the sequences around it; `tag` is such as "0010,0010"; `name` is the standard's
+    `depth` is the level in the tree: items are one below their sequence, attributes one below
+    their item; `tag` is such as "0010,0010"; `name` is the standard's
     or the vendor's, "" when neither is known.
     """
 
@@ -198,7 +199,7 @@ def _sequence(
     yield _line(dataset, element.tag, "SQ", depth, count)
     for number, item in enumerate(items, start=1):
         yield TagLine(depth + 1, "", "", "", f"Item {number}", "")
-        yield from _lines(item, depth + 1, limits)
+        yield from _lines(item, depth + 2, limits)
 
 
 def _line(dataset: Dataset, tag: BaseTag, vr: str, depth: int, value: str) -> TagLine:

@@ -1,0 +1,97 @@
+"""Saving: an enhanced series becomes a derived DICOM series in a folder of its own."""
+
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+from viewer.app.enhancing import Enhancement
+from viewer.core.errors import NotSaved
+from viewer.core.study import SeriesPart, Study
+from viewer.core.volume import DerivedVolume, Frames
+from viewer.io.derived import write_derived
+
+Report = Callable[[float, str], None]
+
+
+def _no_report(_fraction: float, _words: str) -> None:
+    """Tell nobody."""
+
+
+def save_enhancement(
+    enhancement: Enhancement,
+    strength: float | None,
+    out: Path,
+    *,
+    opened: Collection[Path] = (),
+    report: Report = _no_report,
+    is_cancelled: Callable[[], bool] = lambda: False,
+) -> tuple[Path, ...]:
+    """Save a complete enhancement at a strength (None: the requested one) into the folder `out`.
+
+    See `save_derived`; the study is the one that the enhancement was made from.
+    """
+    request = enhancement.plan.request
+    report(0.0, "Blending")
+    return save_derived(
+        request.part,
+        enhancement.volume(strength),
+        out,
+        study=request.study,
+        opened=opened,
+        report=report,
+        is_cancelled=is_cancelled,
+    )
+
+
+def save_derived(
+    part: SeriesPart,
+    enhanced: DerivedVolume | Frames,
+    out: Path,
+    *,
+    study: Study | None = None,
+    opened: Collection[Path] = (),
+    report: Report = _no_report,
+    is_cancelled: Callable[[], bool] = lambda: False,
+) -> tuple[Path, ...]:
+    """Write a derived series into `out`, which must be empty or not there; return its files.
+
+    Parameters
+    ----------
+    study : its Series Numbers are not used again.
+    opened : folders that the reader opened; nothing is written inside them, or among the source's
+        own files.
+
+    Raises
+    ------
+    NotSaved : `out` belongs to the source or has something in it, or the disk refuses.
+    Blocked : this kind of object cannot be written.
+    Cancelled : somebody asked for it; nothing is left behind.
+    """
+    refuse_source_folder(part, out, opened)
+    numbers = [series.number for series in study.series] if study else []
+    return write_derived(
+        part,
+        enhanced,
+        out,
+        taken_numbers=frozenset(number for number in numbers if number is not None),
+        is_cancelled=is_cancelled,
+        on_progress=report,
+    )
+
+
+def refuse_source_folder(part: SeriesPart, out: Path, opened: Collection[Path] = ()) -> None:
+    """Refuse a folder that is, or lies in, a folder of the original's files.
+
+    Raises
+    ------
+    NotSaved : with the folder's name in words.
+    """
+    own = {Path(source.instance.path).parent for source in part.sources}
+    folders = {path for path in opened if path.is_dir()} | own
+    target = out.resolve()
+    for folder in folders:
+        if target.is_relative_to(folder.resolve()):
+            raise NotSaved(
+                f"The enhanced series was not saved: {folder.name} holds the original.",
+                "Originals and enhanced images are kept in separate folders.",
+                "Choose a folder elsewhere.",
+            )
