@@ -10,6 +10,9 @@ from viewer.core.windowing import Window, apply_window, colour_table, window_bet
 from viewer.render.planar import PlaneValues
 
 OPAQUE = np.uint32(0xFF000000)
+"""Black as a little-endian RGBA word."""
+
+_SHORT = (np.dtype(np.int16), np.dtype(np.uint16))
 
 
 def draw(
@@ -25,12 +28,15 @@ def draw(
         rgb = np.asarray(plane.values, dtype="<u4")
         pixels = rgb[..., 0] | rgb[..., 1] << 8 | rgb[..., 2] << 16
         pixels = (pixels ^ np.uint32(0xFFFFFF) if is_inverted else pixels) | OPAQUE
+    elif plane.values.dtype in _SHORT:
+        table = _packed_table(window, colour_map, is_inverted, plane.values.dtype.str)
+        # Any 16 bits are a place in the table, so nothing is wrapped; it is the fastest mode.
+        pixels = table.take(plane.values.view(np.uint16), mode="wrap")
     else:
         levels = apply_window(plane.values, window)
         pixels = _packed_colours(colour_map, is_inverted).take(levels)
     if not plane.mask.all():
-        pixels *= plane.mask
-        pixels |= OPAQUE
+        np.copyto(pixels, OPAQUE, where=~plane.mask)
     return np.asarray(pixels.view(np.uint8).reshape(*plane.mask.shape, 4))
 
 
@@ -45,6 +51,13 @@ def draw_residual(plane: PlaneValues, largest: float) -> UInt8Array:
     `largest` is the value, in the residual's unit, at either end of the colour bar.
     """
     return draw(plane, residual_window(largest), colour_map="residual")
+
+
+@lru_cache(maxsize=16)
+def _packed_table(window: Window, colour_map: str, is_inverted: bool, kind: str) -> AnyArray:
+    """Return the colour of each of the 65,536 values of a 16-bit type, by their bits."""
+    every = np.arange(1 << 16, dtype=np.uint16).view(kind)
+    return _packed_colours(colour_map, is_inverted).take(apply_window(every, window))
 
 
 @lru_cache(maxsize=32)
