@@ -64,6 +64,19 @@ def test_the_body_holds_the_lung_and_not_the_air_around():
     assert not inside[:, :2].any()
 
 
+def test_the_table_is_not_part_of_the_body_and_both_arms_are():
+    image = np.full((256, 256), -1000, dtype=np.float32)
+    image[40:160, 70:190] = 40
+    image[80:120, 10:50] = image[80:120, 206:246] = 40
+    image[200:206, :] = 300
+    image[220:236, 100:116] = 0
+    inside = body_mask(image)
+    assert inside[100, 30]
+    assert inside[100, 230]
+    assert inside[100, 100]
+    assert not inside[196:].any()
+
+
 def test_a_slice_of_tissue_alone_is_all_body():
     assert body_mask(np.full((60, 70), 40, dtype=np.float32)).all()
 

@@ -74,11 +74,12 @@ def test_the_noise_in_flat_tissue_falls_by_what_was_asked(name, asked):
     cuts = []
     for index, image in enumerate(volume.values.astype(np.float64)):
         enhanced = image + blend.factor * processor.residuals((index,))[0]
-        for roi in reader_rois(truth[index]):
-            cuts.append(1 - enhanced[roi].std() / image[roi].std())
+        rois = reader_rois(truth[index])
+        cuts += [1 - enhanced[roi].std() / image[roi].std() for roi in rois]
     assert len(cuts) > 60
     reached = np.mean(cuts)
-    assert reached == pytest.approx(blend.reached, abs=0.03)
+    # Total variation flattens some places wholly and leaves steps in others.
+    assert reached == pytest.approx(blend.reached, abs=0.05 if name == "tv" else 0.03)
     if blend.factor < 1.0:
         assert blend.reached == pytest.approx(asked, abs=1e-6)
 
@@ -119,3 +120,18 @@ def test_other_units_are_measured_where_there_is_signal():
     columns = [patch.region[2] + column for patch in patches for _, column in patch.blocks]
     assert len(columns) >= 12
     assert min(columns) >= 48
+
+
+def test_a_single_slice_has_a_scale_too():
+    volume, _ = noisy_volume(1, 224)
+    found = scale_of(volume, DenoisingProcessor(SmoothingRunner(), source_of(volume)))
+    assert found is not None
+    assert found.blend(0.4).reached == pytest.approx(0.4)
+
+
+def test_regions_full_of_structure_are_not_taken_for_noise():
+    rng = np.random.default_rng(3)
+    values = rng.integers(0, 200, (4, 96, 96)).astype(np.int16)
+    volume = volume_of(values, unit="stored")
+    source = source_of(volume, noise_sd=2.0)
+    assert flat_patches(source) == ()

@@ -157,7 +157,7 @@ def _picture_gate(candidate: Candidate) -> GateResult:
 def _figure_gates(candidate: Candidate, wanted: InputRange) -> Iterator[GateResult]:
     """Yield the figures that the model's card limits."""
     geometry, noise = candidate.volume.geometry, candidate.noise
-    for spacing in sorted(set(geometry.spacing_mm[1:])):
+    for spacing in sorted({round(spacing, 3) for spacing in geometry.spacing_mm[1:]}):
         yield _figure("pixel size", spacing, wanted.spacing_mm, "mm")
     thickness = geometry.slice_thickness_mm
     stated = [one.slice_thickness_mm for one in candidate.instances if one.slice_thickness_mm]

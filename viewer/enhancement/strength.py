@@ -21,8 +21,11 @@ from viewer.enhancement.method import Float32Array, Processor, Region, SourceSli
 DEFAULT_STRENGTH = 0.4
 SAMPLED_SLICES = 8
 PATCH = 96
-BLOCK_MM = 12.0
-BLOCK_PIXELS = (12, 32)
+BLOCKS_MM = (12.0, 6.0)
+BLOCK_PIXELS = (8, 32)
+FEW_SLICES = 3
+NOISE_AT_MOST = 2.0
+"""Blocks whose SD is more than this many times the measured noise were not flat after all."""
 FLATTEST_SHARE = 20
 FLAT_FACTOR = 1.4
 OUTLIER = 1.6
@@ -105,10 +108,10 @@ class FlatPatch:
     size: int
 
 
-def block_size(source: SourceSlices) -> int:
-    """Return the edge in pixels of a region as a reader would draw it: 12 mm, 12 to 32 pixels."""
+def block_sizes(source: SourceSlices) -> tuple[int, ...]:
+    """Return edges in pixels to try: regions as a reader would draw them, 12 mm, else 6 mm."""
     pixel_mm = float(np.mean(source.spacing_mm[1:]))
-    return int(np.clip(round(BLOCK_MM / pixel_mm), *BLOCK_PIXELS))
+    return tuple(int(np.clip(round(edge / pixel_mm), *BLOCK_PIXELS)) for edge in BLOCKS_MM)
 
 
 def flat_patches(source: SourceSlices) -> tuple[FlatPatch, ...]:
@@ -116,34 +119,48 @@ def flat_patches(source: SourceSlices) -> tuple[FlatPatch, ...]:
 
     Flat is what has little structure left after smoothing: at most 1.4 times what the flattest
     twentieth of all blocks has, so that places where the noise happens to be low are hardly
-    favoured. In CT only soft tissue counts.
+    favoured, and no more than twice the measured noise before smoothing. In CT only soft tissue
+    counts. Empty where too little is flat, even in small blocks.
     """
-    size = block_size(source)
-    if min(source.values.shape[1:]) < size:
-        return ()
     ends = np.linspace(0, source.count - 1, min(SAMPLED_SLICES, source.count) + 2)
     chosen = np.unique(ends.round().astype(int)[1:-1]) if source.count > 2 else range(source.count)
-    structures = {int(index): _structure(source, int(index), size) for index in chosen}
-    finite = np.concatenate([one[np.isfinite(one)] for one in structures.values()])
-    if finite.size < FEWEST_BLOCKS:
-        return ()
-    flattest = np.sort(finite)[max(FEWEST_BLOCKS, finite.size // FLATTEST_SHARE) - 1]
-    limit = FLAT_FACTOR * float(flattest)
-    patches = (_patch(index, one <= limit, size) for index, one in structures.items())
-    return tuple(patch for patch in patches if patch.blocks)
+    for size in block_sizes(source):
+        if min(source.values.shape[1:]) < size:
+            continue
+        structures = {int(index): _structure(source, int(index), size) for index in chosen}
+        finite = np.concatenate([one[np.isfinite(one)] for one in structures.values()])
+        if finite.size < FEWEST_BLOCKS:
+            continue
+        flattest = np.sort(finite)[max(FEWEST_BLOCKS, finite.size // FLATTEST_SHARE) - 1]
+        limit = FLAT_FACTOR * float(flattest)
+        cut = _whole_slice if len(structures) <= FEW_SLICES else _densest_part
+        patches = [cut(index, one <= limit, size) for index, one in structures.items()]
+        if sum(len(patch.blocks) for patch in patches) >= FEWEST_BLOCKS:
+            return tuple(patch for patch in patches if patch.blocks)
+    return ()
+
+
+def _whole_slice(index: int, flat: BoolArray, size: int) -> FlatPatch:
+    """Return a slice with all its flat blocks, for series too short to sample."""
+    blocks = tuple((int(row) * size, int(column) * size) for row, column in np.argwhere(flat))
+    rows, columns = flat.shape
+    return FlatPatch(index, (0, rows * size, 0, columns * size), blocks, size)
 
 
 def _structure(source: SourceSlices, index: int, size: int) -> FloatArray:
-    """Return the SD of each block after smoothing, in noise SDs; infinite outside tissue."""
+    """Return the SD of each block after smoothing, in noise SDs; infinite where it is not flat."""
     image = source.values[index].astype(np.float32)
+    noise_sd = float(source.noise_sd[index])
     smooth = ndimage.gaussian_filter(image, SMOOTHING_PIXELS, mode="nearest", truncate=3.0)
     structure = np.asarray(_blocks(smooth, size).std(axis=(2, 3)), dtype=np.float64)
-    structure /= max(float(source.noise_sd[index]), 1e-6)
+    if noise_sd > 0:
+        structure /= noise_sd
+        structure[_blocks(image, size).std(axis=(2, 3)) > NOISE_AT_MOST * noise_sd] = np.inf
     structure[~_tissue_blocks(image, source.slice_mask(index), source.unit, size)] = np.inf
     return structure
 
 
-def _patch(index: int, flat: BoolArray, size: int) -> FlatPatch:
+def _densest_part(index: int, flat: BoolArray, size: int) -> FlatPatch:
     """Return the square of blocks that holds most of the flat ones."""
     across = min(max(3, PATCH // size), *flat.shape)
     counts = np.lib.stride_tricks.sliding_window_view(flat, (across, across)).sum(axis=(2, 3))
