@@ -103,8 +103,10 @@ def date_time(iso: str) -> str:
 # ------------------------------------------------------------------ writing
 
 
-def mark(dataset: Dataset, provenance: Provenance, note: str = "") -> None:
+def mark(dataset: Dataset, provenance: Provenance, record: str, note: str = "") -> None:
     """Write everything that says how the pixels were made, but for the source image itself.
+
+    `record` is `packed(provenance)`, made once for all images of a series.
 
     Derivation codes of earlier steps stay in front of ours: several items mean successive steps.
     Source: DICOM PS3.3 C.12.4.1 (Derivation), C.12.1 (Synthetic Data, coding schemes), C.7.5.
@@ -124,7 +126,7 @@ def mark(dataset: Dataset, provenance: Provenance, note: str = "") -> None:
     dataset.SyntheticData = "YES" if provenance.is_synthetic_data or inherited else "NO"
     _add_equipment(dataset, provenance, text)
     block = dataset.private_block(PRIVATE_GROUP, PRIVATE_CREATOR, create=True)
-    block.add_new(PROVENANCE_ELEMENT, "UT", packed(provenance))
+    block.add_new(PROVENANCE_ELEMENT, "UT", record)
 
 
 def _is_coded(item: Dataset) -> bool:

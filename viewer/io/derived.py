@@ -67,6 +67,7 @@ class _Plan:
     series_uid: UID
     series_number: int
     provenance: Provenance
+    record: str
     now: datetime
     unit: str
     instance_numbers: tuple[int, ...]
@@ -107,6 +108,7 @@ def write_derived(
         series_uid=generate_uid(prefix=None),
         series_number=identity.series_number(_number(first, "SeriesNumber"), taken_numbers),
         provenance=provenance,
+        record=derivation.packed(provenance),
         now=now or datetime.now().astimezone(),
         unit=enhanced.unit,
         instance_numbers=identity.instance_numbers(part),
@@ -233,7 +235,7 @@ def _image(
     identity.put_dates(dataset, plan.now)
     dataset.SourceImageSequence = coding.sequence(identity.source_item(header))
     note = "Values limited to the range of the stored type." if coded.is_limited else ""
-    derivation.mark(dataset, plan.provenance, note)
+    derivation.mark(dataset, plan.provenance, plan.record, note)
     _put_unit(dataset, plan.unit)
     return dataset
 
