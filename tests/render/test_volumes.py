@@ -140,7 +140,9 @@ def test_a_tilted_volume_stands_upright(renderer: VolumeRenderer) -> None:
 def test_a_gap_stays_empty(renderer: VolumeRenderer) -> None:
     positions = [*np.arange(0.0, 12.0), *np.arange(24.0, 36.0)]
     geometry = grid((24, 30, 30), (1.0, 1.0, 1.0), positions_mm=positions)
-    body = volume(np.full(geometry.shape, 1000, dtype=np.int16), geometry)
+    values = np.full(geometry.shape, -1000, dtype=np.int16)
+    values[:, 5:25, 5:25] = 1000
+    body = volume(values, geometry)
     lit = renderer.render(body, Camera(), SIZE, SOLID)[..., 0].max(axis=1) > 60
     assert lit.any()
     middle = np.flatnonzero(lit)

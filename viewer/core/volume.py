@@ -157,8 +157,8 @@ def regular(volume: Volume | DerivedVolume) -> Volume | DerivedVolume:
 
     An even volume is returned as it is. Otherwise slices are interpolated linearly between true
     neighbours at the typical (median) step; where neighbours are further apart than 1.5 typical
-    steps nothing was acquired: the mask is False and the values are the volume's lowest (never
-    interpolated across a gap). The same goes for slices that are not loaded.
+    steps nothing was acquired: the mask is False and the values are just below the volume's lowest
+    (never interpolated across a gap). The same goes for slices that are not loaded.
 
     Raises
     ------
@@ -180,7 +180,7 @@ def regular(volume: Volume | DerivedVolume) -> Volume | DerivedVolume:
     sign = 1.0 if positions[-1] >= positions[0] else -1.0
     wanted = positions[0] + sign * typical * np.arange(count)
     shape = (count, *volume.values.shape[1:])
-    values = np.full(shape, volume.values.min(), dtype=volume.values.dtype)
+    values = np.full(shape, _below(volume.values), dtype=volume.values.dtype)
     mask = np.zeros((count, *geometry.shape[1:]), dtype=np.bool_)
     for place, position in enumerate(wanted):
         _fill_between(volume, positions, position, 1.501 * typical, values[place], mask[place])
@@ -201,6 +201,12 @@ def regular(volume: Volume | DerivedVolume) -> Volume | DerivedVolume:
         loaded=np.ones(count, dtype=np.bool_),
         sources=(),
     )
+
+
+def _below(values: AnyArray) -> float:
+    """Return a value just below the lowest one, or the lowest where its type ends there."""
+    lowest = float(values.min()) - 1
+    return max(lowest, float(np.iinfo(values.dtype).min)) if values.dtype.kind in "iu" else lowest
 
 
 def _fill_between(
