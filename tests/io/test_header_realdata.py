@@ -86,9 +86,8 @@ def same(keyword: str, vr: str, elements: Elements, theirs: Any) -> bool:
     if vr in _NUMBER_VRS and not isinstance(theirs, bytes | str):
         wanted = list(theirs) if isinstance(theirs, MultiValue | list) else [theirs]
         values = [float(value) for value in wanted if value is not None]
-        return all(
-            math.isclose(a, b, rel_tol=1e-12) for a, b in zip(numbers(elements, keyword), values)
-        ) and len(numbers(elements, keyword)) == len(values)
+        ours = numbers(elements, keyword)
+        return len(ours) == len(values) and all(map(math.isclose, ours, values))
     if isinstance(theirs, bytes):
         return elements.raw.get(keyword) == theirs
     ours = text(elements, keyword) if vr in _TEXT_VRS else code(elements, keyword)

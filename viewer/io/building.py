@@ -240,7 +240,10 @@ def _frame_count(
             warnings.append(
                 f"the file breaks off: {there} of {layout.length} pixel bytes are there"
             )
-        most = max(1, min(there, layout.length) // max(1, frame_bytes))
+        held = min(there, layout.length)
+        if held == layout.length and held < frame_bytes:
+            warnings.append(f"one image needs {frame_bytes} bytes, the file holds {held}")
+        most = max(1, held // max(1, frame_bytes))
     if declared > most:
         warnings.append(f"the header says {declared} frames, the file has room for {most}")
     return min(declared, most)
