@@ -91,6 +91,7 @@ def test_what_does_not_fit_beside_pinned_volumes_is_refused_in_words():
 
 def test_shared_memory_is_freed_with_the_volume_and_survives_a_reader():
     cache = VolumeCache(10 * SIZE)
+    gc.collect()
     before = shared_mappings()
     cache.put(key(0), volume(is_shared=True))
     held = cache.get(key(0)).values

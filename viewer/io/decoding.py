@@ -145,8 +145,7 @@ class Decoders:
         self._is_closed.set()
         for child in self._children:
             child.kill()
-        for _ in self._children:
-            child = self._idle.get()
+        for child in [self._idle.get() for _ in self._children]:
             child.stop()
             self._idle.put(child)
 
