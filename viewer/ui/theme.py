@@ -143,7 +143,7 @@ QPushButton, QToolButton {{
   background: {RAISED}; color: {TEXT}; border: 1px solid {OUTLINE}; border-radius: 3px;
   min-height: {HIT - 2}px; padding: 0 10px;
 }}
-QToolButton {{ min-width: {HIT - 2}px; padding: 0 4px; }}
+QToolButton {{ min-width: {HIT - 2}px; padding: 0; }}
 QPushButton:hover, QToolButton:hover {{ background: {PRESSED}; }}
 QPushButton:pressed, QToolButton:pressed {{ background: {PANEL}; }}
 QPushButton:checked, QToolButton:checked {{

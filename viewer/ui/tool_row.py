@@ -11,7 +11,7 @@ from viewer.ui import icons, theme
 from viewer.ui.controls import icon_button, tip_with_key
 
 _GAP = 2
-_RULE = 11
+_RULE = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +100,11 @@ class ToolRow(QWidget):
             if entry.group != group:
                 group = entry.group
                 rule = QFrame()
-                rule.setFixedSize(1, 18)
-                rule.setStyleSheet(f"background: {theme.HAIRLINE}; margin: 0;")
+                rule.setFixedSize(_RULE, 18)
+                rule.setStyleSheet(f"border: none; border-left: 1px solid {theme.HAIRLINE};")
+                rule.setContentsMargins(0, 0, 0, 0)
                 self._rules[entry.id] = rule
-                self._row.addSpacing(4)
                 self._row.addWidget(rule)
-                self._row.addSpacing(4)
             self._row.addWidget(self._make(entry))
         self._row.addWidget(self._more)
         self._row.addStretch(1)
