@@ -8,8 +8,6 @@ cleanly on SIGTERM or Ctrl+C, and leaves valid weights behind at any time after 
 from __future__ import annotations
 
 import argparse
-import csv
-import hashlib
 import logging
 import math
 import platform
@@ -18,19 +16,18 @@ import signal
 import tempfile
 import threading
 import time
-import warnings
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-import safetensors.torch
 import torch
 from batches import Batch, Pool, collate, draw, produce, sample, start_producers
 from cards import update_card
-from torch import Tensor, nn
+from objective import Loss, Tensors, validate
+from weights import hashes, write_curve, write_weights
 
-from viewer.enhancement.networks import Denoiser, LowPass
+from viewer.enhancement.networks import Denoiser
 from viewer.simulation.patches import STACK, VIEWS, PatchSet, make_patches
 from viewer.simulation.projection import ParallelBeam
 
@@ -79,53 +76,6 @@ class Clock:
         return self.is_stopped.is_set() or self.spent_s >= self.limit_s
 
 
-@dataclass(frozen=True, slots=True)
-class Tensors:
-    """A `Batch` on the device."""
-
-    slices: Tensor
-    noise_sd: Tensor
-    frequency: Tensor
-    noise: Tensor
-    true_sd: Tensor
-    lesion: Tensor
-
-    @classmethod
-    def of(cls, batch: Batch, device: torch.device) -> Tensors:
-        """Copy to `device`."""
-        return cls(
-            **{
-                one.name: torch.from_numpy(getattr(batch, one.name)).to(device)
-                for one in fields(Batch)
-            }
-        )
-
-
-class Loss(nn.Module):
-    """How wrong a predicted residual is, in units of the noise SD.
-
-    The mean Charbonnier error, six-fold inside lesions; 0.1 times the gradient's L1; 0.2 times the
-    low-passed bias; and half the error inside lesions after a Gaussian of 3 pixels, which is what
-    a lesion loses in contrast.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.wide = LowPass()
-        self.narrow = LowPass(3.0)
-
-    def forward(self, predicted: Tensor, batch: Tensors) -> Tensor:
-        """One figure for a batch."""
-        error = (predicted - batch.noise) / batch.true_sd
-        weight = 1.0 + 5.0 * batch.lesion
-        fidelity = (weight * torch.sqrt(error**2 + 0.09)).sum() / weight.sum()
-        across = (error[..., 1:] - error[..., :-1]).abs().mean()
-        down = (error[..., 1:, :] - error[..., :-1, :]).abs().mean()
-        bias = self.wide(error * weight).abs().mean()
-        lost = (self.narrow(error).abs() * batch.lesion).sum() / batch.lesion.sum().clamp(min=50.0)
-        return fidelity + 0.05 * (across + down) + 0.2 * bias + 0.5 * lost
-
-
 def learning_rate(recipe: Recipe, step: int, share: float) -> float:
     """Linear warm-up in steps, then a cosine over the share of the time that has passed."""
     fall = 0.5 * (1.0 + math.cos(math.pi * min(share, 1.0)))
@@ -146,23 +96,6 @@ def validation_batches(recipe: Recipe) -> list[Batch]:
     rng = np.random.default_rng(VALIDATION_SEED)
     samples = [sample(rng, patches, index) for index in range(len(patches))]
     return [collate(samples[first : first + 16]) for first in range(0, len(samples), 16)]
-
-
-@torch.no_grad()
-def validate(model: Denoiser, loss: Loss, batches: list[Tensors]) -> dict[str, float]:
-    """Mean loss, root mean square error in SD units, and gain in dB over the noisy input."""
-    losses, errors, inputs = [], [], []
-    for batch in batches:
-        predicted = model(batch.slices, batch.noise_sd, batch.frequency)
-        losses.append(float(loss(predicted, batch)))
-        errors.append(((predicted - batch.noise) / batch.true_sd).square().mean().item())
-        inputs.append((batch.noise / batch.true_sd).square().mean().item())
-    error, noise = float(np.mean(errors)), float(np.mean(inputs))
-    return {
-        "loss": float(np.mean(losses)),
-        "rmse_sd": math.sqrt(error),
-        "gain_db": 10.0 * math.log10(noise / error),
-    }
 
 
 class Feed:
@@ -297,57 +230,6 @@ def hardware(device: torch.device) -> str:
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     return f"{torch.get_num_threads()} CPU threads, {platform.machine()}"
-
-
-def write_weights(model: Denoiser, folder: Path) -> None:
-    """`weights.safetensors` and `weights.onnx` (opset 17, batch, row and column free)."""
-    values = {name: value.contiguous().cpu() for name, value in model.network.state_dict().items()}
-    partial = folder / "weights.safetensors.partial"
-    safetensors.torch.save_file(values, partial)
-    partial.replace(folder / "weights.safetensors")
-    copy = Denoiser(tuple_of_widths(model)).eval()
-    copy.network.load_state_dict(values)
-    names = ["slices", "noise_sd", "frequency"]
-    axes = {name: {0: "batch", 2: "row", 3: "column"} for name in [*names, "noise"]}
-    example = (torch.zeros(1, 5, 64, 64), torch.ones(1, 1, 64, 64), torch.ones(1, 1, 64, 64))
-    partial = folder / "weights.onnx.partial"
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            copy,
-            example,
-            str(partial),
-            input_names=names,
-            output_names=["noise"],
-            opset_version=17,
-            dynamic_axes=axes,
-            dynamo=False,
-        )
-    partial.replace(folder / "weights.onnx")
-
-
-def tuple_of_widths(model: Denoiser) -> tuple[int, int, int]:
-    """Feature channels per level of an existing network."""
-    network = model.network
-    return (
-        network.head.out_channels,
-        network.down_middle.out_channels,
-        network.down_coarse.out_channels,
-    )
-
-
-def write_curve(curve: list[dict[str, float]], path: Path) -> None:
-    """Training curve as CSV."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, fieldnames=list(curve[0]) if curve else ["step"])
-        writer.writeheader()
-        writer.writerows(curve)
-
-
-def hashes(folder: Path) -> dict[str, str]:
-    """SHA-256 of the weights files."""
-    names = ("weights.safetensors", "weights.onnx")
-    return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names}
 
 
 def train(run: Training, clock: Clock, producers: int) -> None:

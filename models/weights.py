@@ -1,0 +1,64 @@
+"""Writing a trained network: safetensors, ONNX, checksums and the training curve."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import warnings
+from pathlib import Path
+
+import safetensors.torch
+import torch
+
+from viewer.enhancement.networks import Denoiser
+
+
+def write_weights(model: Denoiser, folder: Path) -> None:
+    """`weights.safetensors` and `weights.onnx` (opset 17, batch, row and column free)."""
+    values = {name: value.contiguous().cpu() for name, value in model.network.state_dict().items()}
+    partial = folder / "weights.safetensors.partial"
+    safetensors.torch.save_file(values, partial)
+    partial.replace(folder / "weights.safetensors")
+    copy = Denoiser(tuple_of_widths(model)).eval()
+    copy.network.load_state_dict(values)
+    names = ["slices", "noise_sd", "frequency"]
+    axes = {name: {0: "batch", 2: "row", 3: "column"} for name in [*names, "noise"]}
+    example = (torch.zeros(1, 5, 64, 64), torch.ones(1, 1, 64, 64), torch.ones(1, 1, 64, 64))
+    partial = folder / "weights.onnx.partial"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            copy,
+            example,
+            str(partial),
+            input_names=names,
+            output_names=["noise"],
+            opset_version=17,
+            dynamic_axes=axes,
+            dynamo=False,
+        )
+    partial.replace(folder / "weights.onnx")
+
+
+def tuple_of_widths(model: Denoiser) -> tuple[int, int, int]:
+    """Feature channels per level of an existing network."""
+    network = model.network
+    return (
+        network.head.out_channels,
+        network.down_middle.out_channels,
+        network.down_coarse.out_channels,
+    )
+
+
+def write_curve(curve: list[dict[str, float]], path: Path) -> None:
+    """Training curve as CSV."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, fieldnames=list(curve[0]) if curve else ["step"])
+        writer.writeheader()
+        writer.writerows(curve)
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    """SHA-256 of the weights files."""
+    names = ("weights.safetensors", "weights.onnx")
+    return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names}
