@@ -35,8 +35,6 @@ from viewer.simulation.demo import DemoStudy
 
 CT_STORAGE = "1.2.840.10008.5.1.4.1.1.2"
 RIM_MM = 6.0
-FLAT_HU = (-50.0, 150.0)
-FLAT_GRADIENT_HU = 3.0
 SSIM_SLICES = 12
 """SSIM is the slowest figure; it is taken on about this many evenly chosen slices."""
 
@@ -221,12 +219,8 @@ class _Judge:
     def of(cls, case: KnownCase) -> "_Judge":
         """Find the body, and soft tissue without structure, both in the truth."""
         body = np.stack([body_mask(plane) for plane in case.truth])
-        flat = np.zeros_like(body)
-        for index, plane in enumerate(case.truth):
-            down, across = np.gradient(plane)
-            flat[index] = (np.hypot(down, across) < FLAT_GRADIENT_HU) & body[index]
-            flat[index] &= (plane > FLAT_HU[0]) & (plane < FLAT_HU[1])
-        return cls(case, body, flat)
+        flat = np.stack([metrics.flat_tissue(plane) for plane in case.truth])
+        return cls(case, body, flat & body)
 
     def figures(self, values: AnyArray) -> Row:
         """Return every figure of one version of the pixels."""

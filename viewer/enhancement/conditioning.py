@@ -84,9 +84,12 @@ def plain_noise_sd(image: AnyArray, mask: BoolArray | None = None) -> float:
     fine = ndimage.correlate(values, np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32))
     spread = np.median(np.abs(_blocks(fine[:rows, :columns])), axis=-1) * MAD_TO_SD
     level = _blocks(values[:rows, :columns]).mean(axis=-1)
-    signal = level > 0.25 * np.percentile(level, 98)
     if mask is not None:
-        signal &= _blocks(mask[:rows, :columns].astype(np.float32)).min(axis=-1) > 0
+        real = _blocks(mask[:rows, :columns].astype(np.float32)).min(axis=-1) > 0
+        spread, level = spread[real], level[real]
+    if not level.size:
+        return 0.0
+    signal = level > 0.25 * np.percentile(level, 98)
     return float(np.median(spread[signal])) / LAPLACIAN_GAIN if signal.any() else 0.0
 
 

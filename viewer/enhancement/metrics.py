@@ -5,8 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy import ndimage
 
 from viewer.core.arrays import AnyArray, BoolArray, FloatArray
+
+FLAT_HU = (-50.0, 150.0)
+FLAT_GRADIENT_HU = 3.0
+FLAT_MARGIN = 4
 
 WINDOWS_HU: tuple[tuple[str, float, float], ...] = (
     ("soft tissue", 50.0, 400.0),
@@ -74,6 +79,18 @@ def ssim(values: AnyArray, truth: AnyArray, mask: BoolArray, centre: float, widt
         total += float(similarity[inside].sum())
         count += int(inside.sum())
     return total / count if count else math.nan
+
+
+def flat_tissue(truth: AnyArray) -> BoolArray:
+    """Return where a noise-free CT slice [row, column] is soft tissue without structure.
+
+    -50 to 150 HU, changing by less than 3 HU from pixel to pixel, and four pixels away from
+    anything else, so that blurred edges do not count as noise.
+    """
+    down, across = np.gradient(truth.astype(np.float32))
+    plain = np.hypot(down, across) < FLAT_GRADIENT_HU
+    plain &= (truth > FLAT_HU[0]) & (truth < FLAT_HU[1])
+    return np.asarray(ndimage.binary_erosion(plain, iterations=FLAT_MARGIN))
 
 
 def contrast_to_noise(values: AnyArray, inside: BoolArray, around: BoolArray) -> float:

@@ -1,0 +1,63 @@
+"""The noise of a series is measured where there is tissue or signal, slice by slice."""
+
+import numpy as np
+import pytest
+
+from tests.enhancement.scenes import ct_noise, noisy_volume, source_of, volume_of
+from viewer.enhancement.conditioning import noise_profile, plain_noise_sd, source_slices
+
+
+@pytest.mark.parametrize("sd", [8.0, 20.0, 50.0])
+def test_ct_noise_is_found_within_a_fifth(sd):
+    volume, _ = noisy_volume(4, 256, sd=sd)
+    profile = noise_profile(volume.values, (0.7, 0.7), "HU")
+    assert profile.typical_sd == pytest.approx(sd, rel=0.2)
+    assert 0.1 < profile.frequency_per_mm < 0.72
+    assert profile.is_measured
+
+
+def test_slices_with_more_noise_are_told_so():
+    values = np.full((24, 128, 128), 50.0, dtype=np.float32)
+    values[:12] += ct_noise((12, 128, 128), 10.0)
+    values[12:] += ct_noise((12, 128, 128), 30.0)
+    profile = noise_profile(np.rint(values).astype(np.int16), (0.7, 0.7), "HU")
+    assert profile.sd.shape == (24,)
+    assert profile.sd[20] > 2.0 * profile.sd[3]
+
+
+def test_nothing_is_measured_where_there_is_no_tissue():
+    air = np.full((3, 128, 128), -1000, dtype=np.int16)
+    profile = noise_profile(air, (0.7, 0.7), "HU")
+    assert not profile.is_measured
+    assert profile.sd.tolist() == [0.0, 0.0, 0.0]
+
+
+def test_other_units_are_measured_in_signal_and_not_in_the_background():
+    rng = np.random.default_rng(0)
+    values = rng.normal(0, 1.0, (2, 128, 128)).astype(np.float32)
+    values[:, 32:96, 32:96] = 400 + rng.normal(0, 12.0, (2, 64, 64))
+    profile = noise_profile(values, (1.0, 1.0), "stored")
+    assert profile.typical_sd == pytest.approx(12.0, rel=0.1)
+    assert profile.frequency_per_mm == 0.0
+
+
+def test_slopes_are_not_noise_and_padding_is_no_signal():
+    rng = np.random.default_rng(1)
+    image = np.tile(np.linspace(100, 500, 128), (128, 1)) + rng.normal(0, 5.0, (128, 128))
+    assert plain_noise_sd(image) == pytest.approx(5.0, rel=0.1)
+    mask = np.ones(image.shape, dtype=np.bool_)
+    mask[:, 64:] = False
+    image[:, 64:] = rng.normal(300, 90.0, (128, 64))
+    assert plain_noise_sd(image, mask) == pytest.approx(5.0, rel=0.15)
+    assert plain_noise_sd(image, ~mask) > 50.0
+
+
+def test_a_source_carries_the_volume_and_its_noise():
+    volume, _ = noisy_volume(3, 128)
+    profile = noise_profile(volume.values, (0.7, 0.7), volume.unit)
+    source = source_slices(volume, profile)
+    assert source.values is volume.values
+    assert source.positions_mm == volume.geometry.slice_positions_mm
+    assert source.unit == "HU"
+    assert source.spacing_mm == source_of(volume).spacing_mm
+    assert volume_of(volume.values).geometry.spacing_mm == pytest.approx((1.0, 0.7, 0.7))

@@ -1,0 +1,107 @@
+"""Figures agree with their formulas and with an independent library."""
+
+import math
+
+import numpy as np
+import pytest
+from skimage import metrics as reference
+
+from viewer.enhancement.metrics import (
+    bias,
+    contrast_in,
+    contrast_to_noise,
+    flat_tissue,
+    psnr,
+    region_figures,
+    rmse,
+    sphere_template,
+    ssim,
+)
+
+RNG = np.random.default_rng(0)
+TRUTH = RNG.normal(50, 60, (2, 64, 64)).astype(np.float32)
+NOISY = (TRUTH + RNG.normal(3, 10, TRUTH.shape)).astype(np.float32)
+EVERYWHERE = np.ones(TRUTH.shape, dtype=np.bool_)
+
+
+def test_rmse_and_bias_by_their_formulas():
+    error = NOISY.astype(np.float64) - TRUTH
+    assert rmse(NOISY, TRUTH, EVERYWHERE) == pytest.approx(np.sqrt((error**2).mean()))
+    assert bias(NOISY, TRUTH, EVERYWHERE) == pytest.approx(error.mean())
+
+
+def test_figures_are_taken_inside_the_mask_only():
+    spoiled = NOISY.copy()
+    spoiled[:, :10] += 1000
+    mask = EVERYWHERE.copy()
+    mask[:, :10] = False
+    assert rmse(spoiled, TRUTH, mask) == rmse(NOISY, TRUTH, mask)
+    assert psnr(spoiled, TRUTH, mask, 50, 400) == psnr(NOISY, TRUTH, mask, 50, 400)
+    assert math.isnan(rmse(NOISY, TRUTH, ~EVERYWHERE))
+
+
+def test_psnr_agrees_with_scikit_image_in_the_window():
+    clipped = [np.clip(one, -150, 250).astype(np.float64) for one in (TRUTH, NOISY)]
+    expected = reference.peak_signal_noise_ratio(*clipped, data_range=400)
+    assert psnr(NOISY, TRUTH, EVERYWHERE, 50, 400) == pytest.approx(expected, abs=1e-3)
+    assert psnr(TRUTH, TRUTH, EVERYWHERE, 50, 400) == math.inf
+
+
+def test_ssim_agrees_with_scikit_image_in_the_window():
+    scaled = [(np.clip(one, -150, 250) + 150) / 400 for one in (TRUTH, NOISY)]
+    maps = [
+        reference.structural_similarity(
+            a, b, data_range=1.0, gaussian_weights=True, use_sample_covariance=False, full=True
+        )[1]
+        for a, b in zip(*scaled, strict=True)
+    ]
+    assert ssim(NOISY, TRUTH, EVERYWHERE, 50, 400) == pytest.approx(np.mean(maps), abs=1e-4)
+    assert ssim(TRUTH, TRUTH, EVERYWHERE, 50, 400) == pytest.approx(1.0)
+
+
+def test_a_sphere_has_its_volume():
+    spacing = (1.0, 0.5, 0.5)
+    template = sphere_template((24, 48, 48), spacing, (11.5, 23.5, 23.5), 12.0)
+    volume = float(template.sum()) * 0.25
+    assert volume == pytest.approx(4 / 3 * math.pi * 6**3, rel=0.03)
+    assert template.max() == 1.0
+
+
+def test_contrast_is_found_under_noise_and_halves_when_it_is_halved():
+    template = sphere_template((12, 40, 40), (1.0, 0.7, 0.7), (5.5, 20.0, 20.0), 8.0)
+    around = np.ones(template.shape, dtype=np.bool_)
+    image = 50 + 30 * template + RNG.normal(0, 5, template.shape)
+    found = contrast_in(image, template, around)
+    assert found == pytest.approx(30.0, abs=1.0)
+    halved = contrast_in(image - 15 * template, template, around)
+    assert halved == pytest.approx(found - 15.0, abs=1e-4)
+    assert math.isnan(contrast_in(image, np.zeros_like(template), around))
+
+
+def test_contrast_to_noise_is_the_difference_over_the_background():
+    values = np.concatenate([np.full(50, 40.0), np.tile([9.0, 11.0], 25)])
+    inside = np.arange(100) < 50
+    assert contrast_to_noise(values, inside, ~inside) == pytest.approx(30.0)
+    assert math.isnan(contrast_to_noise(np.full(100, 7.0), inside, ~inside))
+
+
+def test_region_figures_say_what_changed():
+    original = np.array([10.0, 30.0, 10.0, 30.0])
+    enhanced = np.array([16.0, 26.0, 16.0, 26.0])
+    figures = region_figures(original, enhanced, np.ones(4, dtype=np.bool_))
+    assert (figures.original.mean, figures.original.sd) == (20.0, 10.0)
+    assert (figures.enhanced.mean, figures.enhanced.sd) == (21.0, 5.0)
+    assert figures.bias == figures.residual.mean == 1.0
+    assert figures.noise_change == pytest.approx(-0.5)
+    with pytest.raises(ValueError, match="no voxel"):
+        region_figures(original, enhanced, np.zeros(4, dtype=np.bool_))
+
+
+def test_flat_tissue_keeps_away_from_edges_and_other_tissue():
+    truth = np.full((60, 60), 50.0)
+    truth[:, :20] = -900.0
+    truth[:, 50:] = 400.0
+    flat = flat_tissue(truth)
+    assert flat[30, 30]
+    assert not flat[:, :24].any()
+    assert not flat[:, 45:].any()
