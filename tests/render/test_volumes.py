@@ -29,14 +29,18 @@ SOLID = VolumePreset(
 SIZE = (96, 96)
 
 
-@pytest.fixture(scope="module")
-def renderer() -> Iterator[VolumeRenderer]:
-    """Return a renderer, or skip where the machine has no OpenGL at all."""
+@pytest.fixture(scope="module", params=["processor", "graphics"])
+def renderer(request: pytest.FixtureRequest) -> Iterator[VolumeRenderer]:
+    """Return a renderer with each of the two mappers, or skip where there is no OpenGL at all.
+
+    The graphics processor's mapper is run whatever draws it, if need be Mesa's software.
+    """
     made = VolumeRenderer(Reslicer())
     try:
-        made.render(volume(np.zeros((4, 4, 4), np.int16)), Camera(), (8, 8), SOLID)
+        made.open()
     except NoVolumeRendering as error:
         pytest.skip(str(error))
+    made._opened().on_hardware = request.param == "graphics"
     yield made
     made.close()
 

@@ -22,6 +22,7 @@ from viewer.render.grid import (
     still_axis,
 )
 from viewer.render.padding import without_padding
+from viewer.render.reduced import ReducedImages, on_reduced, reduction
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,8 +90,9 @@ def slab_offsets_mm(
 class Reslicer:
     """Gives the values of planes and slabs, from several threads at once.
 
-    It keeps one thing: for each volume of uneven slices the copy on an even grid, as long as that
-    volume lives. Share one reslicer among views, so that they share these copies.
+    It keeps, for each volume of uneven slices, the copy on an even grid as long as that volume
+    lives, and reduced copies of the large images looked at last. Share one reslicer among views,
+    so that they share these copies.
     """
 
     def __init__(self, *, needs_vtk: bool = True) -> None:
@@ -98,6 +100,7 @@ class Reslicer:
         self._has_vtk = needs_vtk
         self._lock = threading.Lock()
         self._even: dict[int, Volume | DerivedVolume] = {}
+        self._reduced = ReducedImages()
 
     def load(self) -> None:
         """Load VTK (about 0.4 s), in a worker, once the first picture is painted."""
@@ -184,20 +187,36 @@ class Reslicer:
 
     def _thin(self, volume: AnyVolume, plane: IndexPlane, request: SliceRequest) -> PlaneValues:
         """Return one plane of one volume, padding and missing slices left out."""
-        values, mask, loaded = volume.values, volume.mask, volume.loaded
-        index = request.slice_index
-        if index is not None:
-            values, loaded = values[index : index + 1], loaded[index : index + 1]
-            mask = None if mask is None else mask[index : index + 1]
-            plane = flattened(plane, 0)
-        is_there = inside(plane, values.shape[:3])
-        if not loaded.all():
-            is_there &= _is_loaded_at(plane, loaded)
-        found = self._sampled(values, plane, request.interpolation)
-        if mask is not None and not (index is not None and mask.all()):
-            found, is_real = without_padding(values, mask, plane, request.interpolation, found)
-            is_there &= is_real
-        return PlaneValues(found, is_there)
+        if request.slice_index is not None:
+            return self._one_slice(volume, plane, request, request.slice_index)
+        is_there = inside(plane, volume.geometry.shape)
+        if not volume.is_complete:
+            is_there &= _is_loaded_at(plane, volume.loaded)
+        kind = request.interpolation
+        found = self._sampled(volume.values, plane, kind)
+        if volume.mask is None:
+            return PlaneValues(found, is_there)
+        found, is_real = without_padding(volume.values, volume.mask, plane, kind, found)
+        return PlaneValues(found, is_there & is_real)
+
+    def _one_slice(
+        self, volume: AnyVolume, plane: IndexPlane, request: SliceRequest, index: int
+    ) -> PlaneValues:
+        """Return one acquired slice, which takes nothing from its neighbours."""
+        kind = request.interpolation
+        plane = flattened(plane, 0)
+        values = volume.values[index : index + 1]
+        is_there = inside(plane, values.shape[:3]) & volume.loaded[index]
+        mask = None if volume.mask is None else volume.mask[index : index + 1]
+        if mask is not None and not mask.all():
+            found = self._sampled(values, plane, kind)
+            found, is_real = without_padding(values, mask, plane, kind, found)
+            return PlaneValues(found, is_there & is_real)
+        factor = 1 if kind is Interpolation.NEAREST else reduction(plane, values.shape)
+        if factor > 1:
+            values = self._reduced.image(volume.values, index, factor)
+            plane = on_reduced(plane, factor)
+        return PlaneValues(self._sampled(values, plane, kind), is_there)
 
     def _sampled(
         self, values: AnyArray, plane: IndexPlane, interpolation: Interpolation
