@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Iterator
 
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEventLoop, Qt, QTimer
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
@@ -162,8 +162,9 @@ def main() -> None:
     for name, panel in looked.items():
         panel.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)
         panel.show()
-        application.sendPostedEvents(None, QEvent.Type.LayoutRequest)
-        application.processEvents()
+        waited = QEventLoop()
+        QTimer.singleShot(20, waited.quit)
+        waited.exec()
         for line in faults(name, panel):
             sys.stdout.write(line + "\n")
         panel.hide()

@@ -8,6 +8,7 @@ from PySide6.QtGui import (
     QDrag,
     QDragEnterEvent,
     QDropEvent,
+    QFocusEvent,
     QImage,
     QKeyEvent,
     QPixmap,
@@ -51,6 +52,12 @@ class _Tree(QTreeView):
     """The list itself; drags carry the part's thumbnail."""
 
     part_dragged = Signal(object)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Mark a row, so that the focus can be seen."""
+        super().focusInEvent(event)
+        if not self.currentIndex().isValid():
+            self.setCurrentIndex(self.model().index(0, 0))
 
     def startDrag(self, actions: Qt.DropAction) -> None:
         """Start dragging the current part."""
@@ -257,8 +264,6 @@ class StudyBrowser(QWidget):
             is_press = event.type() == QEvent.Type.KeyPress
             if is_press and event.key() == Qt.Key.Key_Down:
                 self._tree.setFocus(Qt.FocusReason.TabFocusReason)
-                if not self._tree.currentIndex().isValid():
-                    self._tree.setCurrentIndex(self._model.index(0, 0))
                 return True
             if is_press and event.key() == Qt.Key.Key_Escape and self._search.text():
                 self._search.clear()

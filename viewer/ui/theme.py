@@ -216,7 +216,7 @@ QTreeView, QListView, QTableView, QTreeWidget, QListWidget, QTableWidget {{
 }}
 QAbstractItemView:focus {{ border: 1px solid {FOCUS}; }}
 QAbstractItemView[role="plain"] {{ border: 1px solid transparent; }}
-QAbstractItemView[role="plain"]:focus {{ border: 1px solid {FOCUS}; }}
+QAbstractItemView[role="plain"]:focus {{ border: 1px solid transparent; }}
 QTreeView::item, QListView::item, QTableView::item {{ min-height: {HIT}px; }}
 QTreeView::item:hover, QListView::item:hover {{ background: {RAISED}; }}
 QTreeView::item:selected, QListView::item:selected, QTableView::item:selected {{
