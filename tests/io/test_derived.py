@@ -15,13 +15,18 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as profile
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset
-from pydicom.uid import ExplicitVRBigEndian, ImplicitVRLittleEndian, JPEGLSLossless
+from pydicom.uid import (
+    ExplicitVRBigEndian,
+    ImplicitVRLittleEndian,
+    JPEGLSLossless,
+    MRImageStorage,
+)
 
 from tests.builders import (
     Acquisition,
+    cine,
     colour_image,
     ct_series,
-    enhanced_ct,
     radiograph,
     set_pixels,
     write,
@@ -38,7 +43,7 @@ from tests.io.sources import (
 from viewer.core.errors import Blocked, Cancelled, NotSaved
 from viewer.core.provenance import MethodKind, label_for
 from viewer.core.study import SeriesPart
-from viewer.core.volume import Volume, derive
+from viewer.core.volume import derive
 from viewer.io import derivation
 from viewer.io.derivation import is_marked_ai, is_ours, read_provenance
 from viewer.io.derived import write_derived
@@ -708,17 +713,17 @@ def test_incomplete_or_broken_values_are_refused(tmp_path: Path) -> None:
         write_derived(part, derive(volume, values, provenance), tmp_path / "out")
 
 
-@pytest.mark.parametrize("kind", ["multi-frame", "colour"])
+@pytest.mark.parametrize("kind", ["multi-frame object of the old kind", "in colour"])
 def test_objects_that_would_come_out_wrong_are_refused(tmp_path: Path, kind: str) -> None:
-    image = enhanced_ct(4) if kind == "multi-frame" else colour_image()
+    image = colour_image() if "colour" in kind else cine(1, SOPClassUID=MRImageStorage)
+    image.NumberOfFrames = 1 if "colour" in kind else 2
     path = write(image, tmp_path / "s" / "1.dcm")
-    shape = (1, image.Rows, image.Columns)
-    one = volume_of(
-        ct_series(tmp_path / "ct", 1, settings=Acquisition(rows=shape[1], columns=shape[2]))
-    )
-    volume = Volume(one.values, one.geometry, "HU", (str(image.SOPInstanceUID),), one.loaded)
+    matrix = Acquisition(rows=image.Rows, columns=image.Columns)
+    one = volume_of(ct_series(tmp_path / "ct", 1, settings=matrix))
+    volume = replace(one, sources=(str(image.SOPInstanceUID),))
+    part = part_of([path])
     with pytest.raises(Blocked, match=kind):
-        write_derived(part_of([path]), enhanced_of(volume), tmp_path / "out")
+        write_derived(part, enhanced_of(volume), tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 

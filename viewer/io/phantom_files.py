@@ -16,7 +16,7 @@ from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian
 from viewer.core.arrays import Point
 from viewer.core.errors import Cancelled, UnreadableFile
 from viewer.io.derivation import READING_ERRORS
-from viewer.io.derived import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION
+from viewer.io.derived_image import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION
 from viewer.io.safely import write_bytes
 from viewer.io.stored_format import decimal_text
 

@@ -1,0 +1,209 @@
+"""One derived image: the source's header again, new identity and pixels, coded for a file."""
+
+import io
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import pydicom
+from pydicom import uid as uids
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.filewriter import correct_ambiguous_vr
+from pydicom.uid import UID, ExplicitVRLittleEndian, generate_uid
+
+from viewer.core.arrays import AnyArray
+from viewer.core.errors import NotSaved, UnreadableFile
+from viewer.core.provenance import Provenance
+from viewer.core.study import FrameSource
+from viewer.io import coding, derivation, identity, inheritance
+from viewer.io.safely import NOTHING_CHANGED, not_saved
+from viewer.io.stored_format import FormatRules, StoredFormat, decimal_text
+
+WHAT = "The enhanced series"
+IMPLEMENTATION_CLASS_UID = UID("2.25.242397305402226420338402361041586318057")
+IMPLEMENTATION_VERSION = "DIPTYCH_1"
+
+_PROJECTIONS = (
+    uids.DigitalXRayImageStorageForPresentation,
+    uids.DigitalXRayImageStorageForProcessing,
+    uids.DigitalMammographyXRayImageStorageForPresentation,
+    uids.DigitalMammographyXRayImageStorageForProcessing,
+    uids.DigitalIntraOralXRayImageStorageForPresentation,
+    uids.DigitalIntraOralXRayImageStorageForProcessing,
+)
+
+RULES: dict[str, FormatRules] = {
+    uids.CTImageStorage: FormatRules(needs_rescale=True, least_bits=12, least_allocated=16),
+    uids.MRImageStorage: FormatRules(least_allocated=16),
+    uids.PositronEmissionTomographyImageStorage: FormatRules(
+        has_no_intercept=True, needs_rescale=True, least_bits=16, least_allocated=16
+    ),
+    **{kind: FormatRules(is_identity=True) for kind in _PROJECTIONS},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What all images of the new series share."""
+
+    series_uid: UID
+    series_number: int
+    provenance: Provenance
+    record: str
+    now: datetime
+    unit: str
+    instance_numbers: tuple[int, ...]
+
+
+def read_header(frame: FrameSource) -> Dataset:
+    """Read a source's header again; it must still be the image that was opened."""
+    path = Path(frame.instance.path)
+    try:
+        header = pydicom.dcmread(path, stop_before_pixels=True, force=True)
+        correct_ambiguous_vr(header, is_little_endian=True)
+    except OSError as error:
+        raise not_saved(WHAT, error) from error
+    except derivation.READING_ERRORS as error:
+        raise UnreadableFile(f"The original image {path.name} could not be read again.") from error
+    is_same = str(header.get("SOPInstanceUID", "")) == frame.instance.sop_instance_uid
+    if not is_same or not header.get("Rows") or not header.get("SOPClassUID"):
+        raise NotSaved(
+            f"{WHAT} could not be saved: the original image {path.name} has changed on disk.",
+            NOTHING_CHANGED,
+            "Open the original again.",
+        )
+    return header
+
+
+def whole_number(dataset: Dataset, keyword: str) -> int | None:
+    """Return an attribute as a whole number; None when it is absent or none."""
+    try:
+        return int(dataset.get(keyword))
+    except (TypeError, ValueError):
+        return None
+
+
+# ------------------------------------------------------------------ header
+
+
+def derived_header(
+    header: Dataset, frame: FrameSource, index: int, plan: Plan, coded: StoredFormat
+) -> Dataset:
+    """Return the data set of one derived image, but for its pixels."""
+    dataset = inheritance.inherited(header)
+    syntax = frame.instance.transfer_syntax_uid
+    length = frame.instance.pixels.length if frame.instance.pixels else -1
+    inheritance.inherit_lossy(dataset, syntax, length)
+    inheritance.correct(dataset)
+    dataset.ImageType = identity.image_type(header, plan.provenance.kind)
+    dataset.SOPInstanceUID = generate_uid(prefix=None)
+    dataset.SeriesInstanceUID = plan.series_uid
+    dataset.SeriesNumber = plan.series_number
+    dataset.SeriesDescription = identity.series_description(
+        str(header.get("SeriesDescription") or ""), plan.provenance
+    )
+    dataset.InstanceNumber = plan.instance_numbers[index]
+    if str(dataset.get("BurnedInAnnotation", "")) != "YES":
+        dataset.BurnedInAnnotation = "NO"
+    identity.put_dates(dataset, plan.now)
+    dataset.SourceImageSequence = coding.sequence(identity.source_item(header))
+    note = "Values limited to the range of the stored type." if coded.is_limited else ""
+    derivation.mark(dataset, plan.provenance, plan.record, note)
+    _put_unit(dataset, plan.unit)
+    return dataset
+
+
+def _put_unit(dataset: Dataset, unit: str) -> None:
+    """Say in PET that values are SUV where they were converted; its windows were in other units."""
+    if unit == "SUVbw" and str(dataset.get("Units", "")) != "GML":
+        dataset.Units, dataset.SUVType = "GML", "BW"
+        inheritance.drop_window(dataset)
+        for word in ("VOILUTSequence", "RescaleType"):
+            if word in dataset:
+                delattr(dataset, word)
+
+
+# ------------------------------------------------------------------ pixels
+
+
+def source_format(header: Dataset) -> StoredFormat:
+    """Return how the source is coded, as far as the derived image may follow it."""
+    slope, intercept = header.get("RescaleSlope"), header.get("RescaleIntercept")
+    is_signed = bool(header.get("PixelRepresentation") or 0)
+    bits = int(header.BitsStored)
+    padding = header.get("PixelPaddingValue")
+    if isinstance(padding, int) and is_signed and padding >= 1 << (bits - 1):
+        padding -= 1 << int(header.BitsAllocated)  # written with the unsigned VR by mistake
+    has_table = "ModalityLUTSequence" in header
+    has_rescale = slope is not None and not has_table
+    return StoredFormat(
+        slope=float(slope or 1) if has_rescale else 1.0,
+        intercept=float(intercept or 0) if has_rescale else 0.0,
+        bits_allocated=8 if int(header.BitsAllocated) == 8 else 16,
+        bits_stored=min(bits, 16),
+        is_signed=is_signed,
+        padding=padding if isinstance(padding, int) else None,
+        has_rescale=has_rescale,
+    )
+
+
+def _put_rescale(dataset: Dataset, header: Dataset, coded: StoredFormat, unit: str) -> None:
+    """Write the rescale where the source has one (or a table), or where the values need one.
+
+    A modality LUT has done its work: what is left of it is the name of its output.
+    """
+    for word in ("RescaleSlope", "RescaleIntercept"):
+        if word in dataset:
+            delattr(dataset, word)
+    table = header.get("ModalityLUTSequence")
+    if not (coded.has_rescale or table or "RescaleSlope" in header):
+        return
+    dataset.RescaleSlope = decimal_text(coded.slope)
+    dataset.RescaleIntercept = decimal_text(coded.intercept)
+    if table:
+        dataset.RescaleType = str(table[0].get("ModalityLUTType") or "US")
+    elif unit == "HU" and "RescaleType" in dataset:
+        dataset.RescaleType = "HU"
+    elif "RescaleSlope" not in header:
+        dataset.RescaleType = "US"
+
+
+def put_pixels(
+    dataset: Dataset,
+    header: Dataset,
+    stored: AnyArray,
+    mask: AnyArray | None,
+    coded: StoredFormat,
+    unit: str,
+) -> None:
+    """Write stored values with everything that describes them."""
+    dataset.SamplesPerPixel = 1
+    dataset.Rows, dataset.Columns = stored.shape[-2:]
+    dataset.BitsAllocated, dataset.BitsStored = coded.bits_allocated, coded.bits_stored
+    dataset.HighBit = coded.bits_stored - 1
+    dataset.PixelRepresentation = int(coded.is_signed)
+    _put_rescale(dataset, header, coded, unit)
+    short = "SS" if coded.is_signed else "US"
+    if coded.padding is not None:
+        dataset.add_new("PixelPaddingValue", short, coded.padding)
+    if "SmallestImagePixelValue" in header or "LargestImagePixelValue" in header:
+        real = stored if mask is None or not mask.any() else stored[mask]
+        dataset.add_new("SmallestImagePixelValue", short, int(np.min(real)))
+        dataset.add_new("LargestImagePixelValue", short, int(np.max(real)))
+    pixels = stored.tobytes()
+    dataset.add_new("PixelData", "OW", pixels + b"\0" * (len(pixels) % 2))
+
+
+def encoded(dataset: Dataset) -> bytes:
+    """Return the data set as a DICOM file in Explicit VR Little Endian."""
+    meta = FileMetaDataset()
+    meta.MediaStorageSOPClassUID = dataset.SOPClassUID
+    meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
+    meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    meta.ImplementationClassUID = IMPLEMENTATION_CLASS_UID
+    meta.ImplementationVersionName = IMPLEMENTATION_VERSION
+    dataset.file_meta = meta
+    buffer = io.BytesIO()
+    pydicom.dcmwrite(buffer, dataset, enforce_file_format=True)
+    return buffer.getvalue()
