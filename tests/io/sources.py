@@ -1,5 +1,6 @@
 """Parts and volumes made from files by an independent reader, for the tests of what we write."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from viewer.core.geometry import VolumeGeometry
 from viewer.core.provenance import MethodKind, Provenance
 from viewer.core.study import FrameFacts, FrameSource, Instance, PartKind, PixelLayout, SeriesPart
 from viewer.core.volume import DerivedVolume, Volume, derive
+from viewer.io.derived import write_derived
 
 SHA256 = "0123456789abcdef" * 4
 
@@ -131,3 +133,16 @@ def enhanced_of(
     if volume.mask is not None:
         values = np.where(volume.mask, values, volume.values)
     return derive(volume, values, provenance_for(volume, kind=kind, **changes))
+
+
+NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
+
+
+def saved(
+    paths: list[Path], folder: Path, residual: float = 3, **keywords: object
+) -> list[Dataset]:
+    """Write the enhanced form of some files and return the new data sets."""
+    kind, unit = keywords.pop("kind", MethodKind.AI), keywords.pop("unit", "HU")
+    enhanced = enhanced_of(volume_of(paths, unit=unit), residual, kind=kind)
+    written = write_derived(part_of(paths), enhanced, folder, now=NOW, **keywords)
+    return [pydicom.dcmread(path) for path in written]
