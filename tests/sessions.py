@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from viewer.app.jobs import Jobs
+from viewer.app.library import StudyLibrary
 from viewer.app.measuring import Notebook
 from viewer.app.presets import read_presets
 from viewer.app.session import Session
@@ -54,9 +55,6 @@ class FakeImages:
     def make_thumbnails(self) -> None:
         return None
 
-    def remember(self, entries: tuple[Entry, ...]) -> None:
-        return None
-
     def close(self) -> None:
         return None
 
@@ -64,7 +62,11 @@ class FakeImages:
 class FakeEnhancements:
     """Stands in for methods: nothing runs."""
 
-    refusals: dict[tuple[PartKey, str], Any] = {}
+    def __init__(self) -> None:
+        self.refusals: dict[tuple[PartKey, str], Any] = {}
+
+    def job(self, part: PartKey) -> None:
+        return None
 
     def fraction(self, part: PartKey) -> float | None:
         return None
@@ -89,6 +91,7 @@ def new_session(home: Path) -> Session:
         images=FakeImages(workspace),  # type: ignore[arg-type]
         enhancements=FakeEnhancements(),  # type: ignore[arg-type]
         notebook=Notebook(workspace, home),
+        library=StudyLibrary(workspace, jobs, home / "library"),
         presets=read_presets(data_folder("resources") / "window_presets.toml"),
         home=home,
     )

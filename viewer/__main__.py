@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from viewer import __version__
@@ -11,6 +12,9 @@ from viewer.core.errors import DiptychError, WrongUsage
 
 DONE, FAILED, WRONG_USAGE, WARNED = 0, 1, 2, 3
 """Exit codes: done, failed, wrong usage, done with warnings."""
+
+STRENGTH_HELP = "0 to 1; for denoisers the cut of the noise SD in flat regions (default 0.4)"
+SCREENSHOT_HELP = "save the window as PNG and leave"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,6 +48,11 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(title="verbs", metavar="VERB")
     _add_open(verbs.add_parser("open", help="open the window on files, folders or archives"))
     _add_info(verbs.add_parser("info", help="list every study, series and file below a path"))
+    _add_enhance(verbs.add_parser("enhance", help="write an enhanced series as DICOM"))
+    _add_models(verbs.add_parser("models", help="list methods and whether models are verified"))
+    _add_evaluate(verbs.add_parser("evaluate", help="judge methods against a known truth"))
+    _add_demo(verbs.add_parser("demo", help="build the demo study and open it enhanced"))
+    _add_doctor(verbs.add_parser("doctor", help="say what works here, and what to do"))
     return parser
 
 
@@ -64,9 +73,7 @@ def _add_open(parser: argparse.ArgumentParser) -> None:
         metavar="COMMAND",
         help="run a command of the window once all is loaded, such as layout.mpr",
     )
-    parser.add_argument(
-        "--screenshot", type=Path, metavar="FILE", help="save the window as PNG and leave"
-    )
+    parser.add_argument("--screenshot", type=Path, metavar="FILE", help=SCREENSHOT_HELP)
     parser.add_argument(
         "--size", default="", metavar="WxH", help="size of the window, such as 1280x800"
     )
@@ -78,6 +85,40 @@ def _add_info(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", nargs="+", type=Path, metavar="PATH")
     parser.add_argument("--json", action="store_true", help="full figures as JSON")
     parser.set_defaults(run=_info)
+
+
+def _add_enhance(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH")
+    parser.add_argument("--method", default="ct-denoise-s", metavar="ID")
+    parser.add_argument("--strength", type=float, default=0.4, metavar="P", help=STRENGTH_HELP)
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="a new folder")
+    parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"))
+    parser.add_argument("--json", action="store_true", help="full figures as JSON")
+    parser.set_defaults(run=_enhance)
+
+
+def _add_models(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="full figures as JSON")
+    parser.set_defaults(run=_models)
+
+
+def _add_evaluate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--method", action="append", default=[], metavar="ID", help="default: all")
+    parser.add_argument("--strength", type=float, default=0.4, metavar="P", help=STRENGTH_HELP)
+    parser.add_argument("--json", action="store_true", help="full figures as JSON")
+    parser.set_defaults(run=_evaluate)
+
+
+def _add_demo(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--build-only", action="store_true", help="build it and say where it is")
+    parser.add_argument("--screenshot", type=Path, metavar="FILE", help=SCREENSHOT_HELP)
+    parser.add_argument("--size", default="", metavar="WxH", help="such as 1280x800")
+    parser.set_defaults(run=_demo)
+
+
+def _add_doctor(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="as JSON")
+    parser.set_defaults(run=_doctor)
 
 
 def _open(options: argparse.Namespace) -> int:
@@ -112,10 +153,117 @@ def _info(options: argparse.Namespace) -> int:
 
     report = scan_all(tuple(options.paths))
     if options.json:
-        sys.stdout.write(json.dumps(describe(report), indent=1, ensure_ascii=False) + "\n")
+        _print_json(describe(report))
     else:
-        sys.stdout.write(text(report) + "\n")
+        _print(text(report))
     return DONE if report.studies and not report.skipped else WARNED
+
+
+def _enhance(options: argparse.Namespace) -> int:
+    from viewer.app.headless import enhance_paths
+
+    results = enhance_paths(
+        tuple(options.paths),
+        options.method,
+        options.strength,
+        options.out,
+        _terminal_progress,
+        options.device,
+    )
+    _end_progress()
+    if options.json:
+        _print_json([asdict(result) for result in results])
+    else:
+        for result in results:
+            words = result.refusal or f"{len(result.files)} files in {result.files[0].parent}"
+            _print(f"{result.description}: {words}")
+            for caution in result.cautions:
+                _print(f"  caution: {caution}")
+    if not any(result.files for result in results):
+        return FAILED
+    return WARNED if any(result.refusal or result.cautions for result in results) else DONE
+
+
+def _models(options: argparse.Namespace) -> int:
+    from viewer.app.headless import are_models_verified, list_models
+
+    rows = list_models()
+    if options.json:
+        _print_json(rows)
+    else:
+        for row in rows:
+            state = f"  [{row['weights']}]" if row.get("weights") else ""
+            _print(f"{row['id']:<16} {row.get('kind', ''):<7} {row.get('purpose', '')}{state}")
+            if row.get("problem"):
+                _print(f"  {row['problem']}")
+    return DONE if are_models_verified() else WARNED
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    from viewer.app.evaluating import table_lines
+    from viewer.app.headless import evaluate_demo
+
+    table = evaluate_demo(tuple(options.method), options.strength, _terminal_progress)
+    _end_progress()
+    if options.json:
+        _print_json(table)
+    else:
+        for line in table_lines(table):
+            _print(line)
+    return DONE
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from viewer.app.demonstrating import demo_study
+    from viewer.core.places import user_folder
+
+    study = demo_study(user_folder(), progress=_terminal_progress)
+    _end_progress()
+    if options.build_only:
+        _print(str(study.folder))
+        return DONE
+    from viewer.ui.application import SCREENSHOT_SIZE, StartRequest, run
+
+    return run(
+        StartRequest(
+            paths=(study.quarter_dose, study.full_dose),
+            method="ct-denoise-s",
+            screenshot=options.screenshot,
+            size=_size(options.size) if options.size else SCREENSHOT_SIZE,
+        )
+    )
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from viewer.app.diagnosing import diagnose, is_well, text
+    from viewer.ui.rendering_check import volume_rendering_finding
+
+    findings = (*diagnose(), volume_rendering_finding())
+    if options.json:
+        _print_json([asdict(finding) for finding in findings])
+    else:
+        _print(text(findings))
+    return DONE if is_well(findings) else WARNED
+
+
+def _print(line: str) -> None:
+    sys.stdout.write(line + "\n")
+
+
+def _print_json(value: object) -> None:
+    _print(json.dumps(value, indent=1, ensure_ascii=False, default=str))
+
+
+def _terminal_progress(fraction: float, words: str) -> None:
+    """Show progress in one line, on a terminal only."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r{fraction:4.0%} {words:<60}")
+        sys.stderr.flush()
+
+
+def _end_progress() -> None:
+    if sys.stderr.isatty():
+        sys.stderr.write("\r" + " " * 66 + "\r")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from viewer.app.command import Command
 from viewer.app.comparing import leave_side_by_side, show_side_by_side
 from viewer.app.jobs import Job, Jobs, Lane, Progress
 from viewer.app.messages import Message, info, message_from
+from viewer.app.settings import save_settings
 from viewer.app.viewing import has_image
 from viewer.app.workspace import Layer, PartKey, Workspace
 from viewer.core.errors import DiptychError
@@ -61,6 +62,10 @@ class Enhancements:
         """Return how far a running enhancement of a part is, None when none runs."""
         jobs = [job for (key, _), job in self._running.items() if key == part]
         return jobs[0].fraction if jobs else None
+
+    def job(self, part: PartKey) -> Job | None:
+        """Return the job that enhances a part now, None when none runs."""
+        return next((job for (key, _), job in self._running.items() if key == part), None)
 
     def gates(self, part: PartKey, method_id: str) -> tuple[GateResult, ...]:
         """Return the gates that a part passed or failed with a method, () while unknown."""
@@ -211,18 +216,22 @@ def enhance_active(session: Session, method_id: str, strength: float) -> None:
     show_side_by_side(session, part, method_id)
 
 
+def preview_strength(session: Session, strength: float) -> None:
+    """Show the layers of the active series at a strength, while the slider moves."""
+    part = session.workspace.active_state.part
+    for key, name in tuple(session.workspace.layers):
+        if key == part:
+            session.enhancements.set_strength(key, name, strength)
+
+
 def set_strength(session: Session, strength: float) -> None:
     """Change the strength of the layer in view, and of the next enhancement."""
     workspace = session.workspace
-    part = workspace.active_state.part
     settings = workspace.settings
     chosen = replace(settings, enhancement=replace(settings.enhancement, strength=strength))
     workspace.put_settings(chosen)
-    if part is None:
-        return
-    for key, name in tuple(workspace.layers):
-        if key == part:
-            session.enhancements.set_strength(part, name, strength)
+    save_settings(chosen, session.home)
+    preview_strength(session, strength)
 
 
 def cancel_enhancement(session: Session) -> None:

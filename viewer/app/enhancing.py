@@ -44,6 +44,19 @@ from viewer.enhancement.strength import (
     flat_patches,
 )
 
+__all__ = [
+    "EnhanceRequest",
+    "Enhancement",
+    "GateResult",
+    "Method",
+    "Plan",
+    "enhance",
+    "gates_for",
+    "prepare",
+    "run",
+    "survey",
+]
+
 NO_SCALE = "there is no flat region to measure the noise cut in: strength is the blend fraction"
 
 

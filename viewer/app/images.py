@@ -1,23 +1,22 @@
-"""Who loads and keeps pixels: decoding processes, the memory budget, thumbnails, the library."""
+"""Who loads and keeps pixels: decoding processes, the memory budget, thumbnails."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from viewer.app.jobs import Job, Jobs, Lane, Progress
 from viewer.app.messages import Message
 from viewer.app.settings import cache_bytes, decoding_processes
 from viewer.app.viewing import default_window
-from viewer.core.study import Entry, PartKind, SeriesPart
+from viewer.core.study import PartKind, SeriesPart
 from viewer.core.volume import AnyVolume
 from viewer.core.windowing import Window
+from viewer.io.cache import VolumeCache
 
 if TYPE_CHECKING:
     from viewer.app.workspace import PartKey, Workspace
     from viewer.io.decoding import Decoders
-    from viewer.io.index import Index
     from viewer.io.thumbnails import Thumbnail
 
 THUMBNAIL_PIXELS = 160
@@ -26,17 +25,15 @@ THUMBNAIL_PIXELS = 160
 class Images:
     """Loads parts into the workspace and forgets those not in view when memory runs short.
 
-    Decoding processes, the index and their libraries are loaded when first needed.
+    Decoding processes are started when first needed.
     """
 
-    def __init__(self, workspace: Workspace, jobs: Jobs, home: Path) -> None:
+    def __init__(self, workspace: Workspace, jobs: Jobs) -> None:
         self._workspace = workspace
         self._jobs = jobs
-        self._home = home
         self._decoders: Decoders | None = None
-        self._index: Index | None = None
         self._loading: dict[PartKey, Job] = {}
-        self._used: list[PartKey] = []
+        self._cache = VolumeCache(cache_bytes(workspace.settings))
         self._windows: dict[PartKey, tuple[int, Window]] = {}
         self.thumbnails: dict[PartKey, Thumbnail] = {}
         self.thumbnail_arrived: Callable[[PartKey], None] = lambda _key: None
@@ -66,7 +63,7 @@ class Images:
         def done(volume: AnyVolume) -> None:
             self._loading.pop(part.key, None)
             publish(volume)
-            self._keep_within_budget(part.key)
+            self._keep(part.key, volume)
 
         def failed(message: Message) -> None:
             self._loading.pop(part.key, None)
@@ -98,17 +95,12 @@ class Images:
             self._decoders = Decoders(decoding_processes(self._workspace.settings))
         return self._decoders
 
-    def _keep_within_budget(self, newest: PartKey) -> None:
-        self._used = [key for key in self._used if key != newest] + [newest]
-        budget = cache_bytes(self._workspace.settings)
-        shown = {state.part for state in self._workspace.views.values()}
-        for key in tuple(self._used):
-            held = sum(v.values.nbytes for v in self._workspace.volumes.values())
-            if held <= budget:
-                return
-            if key not in shown:
-                self._workspace.drop_volume(key)
-                self._used.remove(key)
+    def _keep(self, key: PartKey, volume: AnyVolume) -> None:
+        """Keep a loaded volume within the memory budget; what is in view is never dropped."""
+        shown = {state.part for state in self._workspace.views.values() if state.part}
+        dropped = (*self._cache.pin(shown), *self._cache.put(key, volume))
+        for other in dropped:
+            self._workspace.drop_volume(other)
 
     # ------------------------------------------------------------------ windows, thumbnails
 
@@ -150,14 +142,7 @@ class Images:
             is_quiet=True,
         )
 
-    # ------------------------------------------------------------------ library
-
-    def remember(self, entries: tuple[Entry, ...]) -> None:
-        """Store entries in the library's index, in its own lane."""
-
     def close(self) -> None:
-        """Stop the decoding processes and close the index."""
+        """Stop the decoding processes."""
         if self._decoders is not None:
             self._decoders.close()
-        if self._index is not None:
-            self._index.close()

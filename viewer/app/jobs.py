@@ -91,6 +91,7 @@ class Jobs:
         self._lock = threading.Lock()
         self._is_closed = False
         self._executors: dict[Lane, ThreadPoolExecutor] = {}
+        self._last: list[tuple[Lane, Callable[[], None]]] = []
         self.changed: Callable[[], None] = lambda: None
         self.failed: Callable[[Message], None] = lambda _message: None
 
@@ -195,6 +196,10 @@ class Jobs:
         if not job.is_quiet:
             self.tell_changed()
 
+    def at_close(self, lane: Lane, call: Callable[[], None]) -> None:
+        """Run `call` as the last thing in a lane, on its own thread, when the jobs are closed."""
+        self._last.append((lane, call))
+
     def _dropped(self, job: Job, future: "Future[None]") -> None:
         if future.cancelled():
             self._forget(job)
@@ -206,8 +211,11 @@ class Jobs:
         for job in running:
             job.cancel()
         self._is_closed = True
+        for lane, call in self._last:
+            if lane in self._executors:
+                self._executors[lane].submit(call)
         for executor in self._executors.values():
-            executor.shutdown(wait=False, cancel_futures=True)
+            executor.shutdown(wait=False)
         threads = [t for e in self._executors.values() for t in e._threads]
         for thread in threads:
             thread.join(timeout_s / max(1, len(threads)))

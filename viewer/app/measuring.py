@@ -8,15 +8,16 @@ from pathlib import Path
 import numpy as np
 
 from viewer.app.command import Command
+from viewer.app.messages import message_from, warning
 from viewer.app.session import Session
 from viewer.app.viewing import change, choose_tool, geometry_of, has_image
 from viewer.app.workspace import PartKey, StudyKey, Workspace
 from viewer.core.arrays import Point
+from viewer.core.errors import DiptychError
 from viewer.core.measurement import (
     Measurement,
     MeasurementKind,
     RegionStatistics,
-    Revision,
     angle_rad,
     area,
     changed,
@@ -25,21 +26,39 @@ from viewer.core.measurement import (
     undone,
 )
 from viewer.core.view import Plane, screen_axes
+from viewer.io.measurements import MeasurementStore
 
 
 class Notebook:
-    """Keeps measurements on disk, one file per study, written at every change."""
+    """Keeps measurements on disk, one file per study, written at every change.
+
+    When the disk refuses, everything stays on screen and the reader is told.
+    """
 
     def __init__(self, workspace: Workspace, home: Path) -> None:
         self._workspace = workspace
-        self._folder = home / "measurements"
+        self._store = MeasurementStore(home / "measurements", self._tell)
+
+    def _tell(self, what: str, means: str) -> None:
+        self._workspace.tell(warning(what, means))
 
     def load(self, study: StudyKey) -> None:
         """Bring back what was measured on a study before."""
-        self._workspace.put_revision(study, Revision())
+        try:
+            self._workspace.put_revision(study, self._store.load(study))
+        except DiptychError as error:
+            self._workspace.tell(message_from(error))
 
     def save(self, study: StudyKey) -> None:
-        """Write the measurements of a study."""
+        """Write the measurements of a study, and take over what another window has added."""
+        revision = self._workspace.revision(study)
+        try:
+            kept = self._store.save(study, revision)
+        except DiptychError as error:
+            self._workspace.tell(message_from(error))
+            return
+        if kept != revision:
+            self._workspace.put_revision(study, kept)
 
 
 Alter = Callable[[tuple[Measurement, ...]], tuple[Measurement, ...]]
@@ -161,6 +180,41 @@ def move_points(
             replace(m, points_mm=points_mm) if m.id == measurement_id else m for m in old
         ),
     )
+
+
+def part_of(workspace: Workspace, measurement_id: str) -> PartKey | None:
+    """Return the part that a measurement lies on."""
+    for revision in workspace.revisions.values():
+        for measurement in revision.measurements:
+            if measurement.id == measurement_id:
+                return measurement.part
+    return None
+
+
+def remove_any(session: Session, ids: tuple[str, ...]) -> None:
+    """Remove measurements by id, as one change each."""
+    for measurement_id in ids:
+        if (part := part_of(session.workspace, measurement_id)) is not None:
+            remove(session, part, measurement_id)
+
+
+def rename_any(session: Session, measurement_id: str, text: str) -> None:
+    """Give a measurement a name, whichever series it is on."""
+    if (part := part_of(session.workspace, measurement_id)) is not None:
+        rename(session, part, measurement_id, text)
+
+
+def jump_to_any(session: Session, measurement_id: str) -> None:
+    """Show the slice of a measurement, opening its series in the active view if it is hidden."""
+    from viewer.app.opening import show_part
+
+    workspace = session.workspace
+    part = part_of(workspace, measurement_id)
+    if part is None or part not in workspace.parts:
+        return
+    if all(workspace.views[view].part != part for view in workspace.layout.shown):
+        show_part(session, workspace.active, part)
+    jump_to(session, part, measurement_id)
 
 
 def jump_to(session: Session, part: PartKey, measurement_id: str) -> None:

@@ -38,7 +38,7 @@ def open_paths(
 
     def batch(found: tuple[tuple[Entry, ...], tuple[Skipped, ...]]) -> None:
         session.workspace.add(*found)
-        session.images.remember(found[0])
+        session.library.remember(found[0])
         _show_first(session, before)
 
     def done(report: ScanReport) -> None:

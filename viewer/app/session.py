@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from viewer.app.enhancement_verbs import Enhancements
     from viewer.app.images import Images
     from viewer.app.jobs import Jobs
+    from viewer.app.library import StudyLibrary
     from viewer.app.measuring import Notebook
     from viewer.app.workspace import Workspace
 
@@ -32,8 +33,9 @@ class Session:
     """What every command gets.
 
     `workspace` is the state and `jobs` run what takes time; `images` load and keep pixels,
-    `enhancements` run methods and keep residuals, `notebook` keeps measurements on disk. `home`
-    is the user's folder, `models` and `resources` the shipped data.
+    `enhancements` run methods and keep residuals, `notebook` keeps measurements on disk and
+    `library` what was opened before. `home` is the user's folder, `models` and `resources` the
+    shipped data.
     """
 
     workspace: Workspace
@@ -41,6 +43,7 @@ class Session:
     images: Images
     enhancements: Enhancements
     notebook: Notebook
+    library: StudyLibrary
     presets: tuple[WindowPreset, ...] = ()
     home: Path = field(default_factory=user_folder)
     models: Path = field(default_factory=lambda: data_folder("models"))

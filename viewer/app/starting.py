@@ -5,6 +5,7 @@ from pathlib import Path
 from viewer.app.enhancement_verbs import Enhancements
 from viewer.app.images import Images
 from viewer.app.jobs import Jobs
+from viewer.app.library import StudyLibrary
 from viewer.app.measuring import Notebook
 from viewer.app.messages import Message, message_from
 from viewer.app.presets import read_presets
@@ -30,7 +31,8 @@ def new_session(jobs: Jobs, home: Path | None = None) -> Session:
     return Session(
         workspace=workspace,
         jobs=jobs,
-        images=Images(workspace, jobs, home),
+        images=Images(workspace, jobs),
+        library=StudyLibrary(workspace, jobs, _index_folder(settings, home)),
         enhancements=Enhancements(workspace, jobs, models),
         notebook=Notebook(workspace, home),
         presets=presets,
@@ -38,6 +40,10 @@ def new_session(jobs: Jobs, home: Path | None = None) -> Session:
         models=models,
         resources=resources,
     )
+
+
+def _index_folder(settings: Settings, home: Path) -> Path:
+    return Path(settings.index_folder) if settings.index_folder else home / "library"
 
 
 def _presets(settings: Settings) -> tuple[tuple[WindowPreset, ...], Message | None]:

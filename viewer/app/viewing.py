@@ -370,6 +370,18 @@ def _next_interpolation(state: ViewState) -> ViewState:
     return replace(state, interpolation=modes[(modes.index(state.interpolation) + 1) % len(modes)])
 
 
+def set_colour_map(session: Session, name: str) -> None:
+    """Use a colour map in the active view."""
+    state = session.workspace.active_state
+    change(session, session.workspace.active, replace(state, colour_map=name))
+
+
+def invert(session: Session) -> None:
+    """Swap black and white in the active view."""
+    state = session.workspace.active_state
+    change(session, session.workspace.active, replace(state, is_inverted=not state.is_inverted))
+
+
 def _step_view(step: int) -> Callable[[Session], None]:
     def run(session: Session) -> None:
         layout = session.workspace.layout

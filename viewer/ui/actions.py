@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,14 +49,14 @@ class Actions(QObject):
         self._commands: dict[str, Command] = {}
         self._actions: dict[str, QAction] = {}
         for command in COMMANDS:
-            self._add(command, lambda command=command: command.run(session))
+            self._add(command, partial(command.run, session))
         for own in window_commands.COMMANDS:
-            self._add(own.as_command(), lambda own=own: own.run(window))
+            self._add(own.as_command(), partial(own.run, window))
         self._later = QTimer(self, singleShot=True, interval=120)
         self._later.timeout.connect(self.refresh)
         self.refresh()
 
-    def _add(self, command: Command, run: Callable[[], None]) -> None:
+    def _add(self, command: Command, run: Callable[[], object]) -> None:
         action = QAction(command.title, self._window)
         action.setShortcuts([QKeySequence(key) for key in command.keys])
         if command.icon:
@@ -163,7 +164,7 @@ class Actions(QObject):
         for window in file_windows(self._session):
             words = window_name(window)
             title = f"{window.name}: {words}" if window.name and window.table is None else words
-            menu.addAction(title, lambda window=window: set_window(self._session, window))
+            menu.addAction(title, partial(set_window, self._session, window))
         menu.setEnabled(not menu.isEmpty())
 
     def _name_presets(self) -> None:
@@ -178,7 +179,7 @@ class Actions(QObject):
     def _fill_recent(self, menu: QMenu) -> None:
         menu.clear()
         for path in self._session.workspace.settings.recents:
-            menu.addAction(path, lambda path=path: self._window.open_paths((Path(path),)))
+            menu.addAction(path, partial(self._window.open_paths, (Path(path),)))
 
 
 def _shown(key: str) -> str:

@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QSize, Qt, QTimer, Signal
@@ -112,7 +113,7 @@ class Starter(QObject):
         if request.method:
             self._steps.append(lambda: self._window.enhance(request.method, request.strength))
         for command in request.commands:
-            self._steps.append(lambda command=command: self._window.run_command(command))
+            self._steps.append(partial(self._window.run_command, command))
         if request.screenshot is not None:
             self._steps.append(self._take_screenshot)
         if self._steps:
@@ -142,5 +143,6 @@ class Starter(QObject):
         errors = [m for m in self._messages if m.severity is Severity.ERROR]
         for message in self._messages:
             sys.stderr.write(message.text + "\n")
+        self._timer.stop()
         self.exit_code = 1 if errors else 0
-        self._window.close()
+        QTimer.singleShot(0, self._window.close)

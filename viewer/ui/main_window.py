@@ -17,8 +17,9 @@ from viewer.ui.actions import Actions
 from viewer.ui.browser import StudyBrowser
 from viewer.ui.browser_state import browser_studies
 from viewer.ui.cine import Cine
-from viewer.ui.status_line import StatusLine
+from viewer.ui.inspector_link import InspectorLink
 from viewer.ui.painting import rgb_image
+from viewer.ui.status_line import StatusLine
 from viewer.ui.theme import application_icon
 from viewer.ui.tool_row import ToolRow
 from viewer.ui.view_grid import ViewGrid
@@ -37,13 +38,18 @@ class MainWindow(QMainWindow):
         self.setWindowIcon(application_icon())
         self.grid = ViewGrid(session, self)
         self.setCentralWidget(self.grid)
-        self.browser = StudyBrowser()
+        self.browser: StudyBrowser = StudyBrowser()
         self.status = StatusLine()
-        self.cine = Cine(session, self)
+        self.cine: Cine = Cine(session, self)
         self.actions_by_id = Actions(session, self)
         self.tools = ToolRow()
         self._left = self._dock("Studies", self.browser, Qt.DockWidgetArea.LeftDockWidgetArea)
-        self._right = self._left
+        self.inspector = InspectorLink(
+            session, lambda: self.run_command("file.save_enhanced"), self
+        )
+        self._right = self._dock(
+            "Inspector", self.inspector.panel, Qt.DockWidgetArea.RightDockWidgetArea
+        )
         self._browser_timer = QTimer(self, singleShot=True, interval=BROWSER_TICK_MS)
         self._browser_timer.timeout.connect(self._fill_browser)
         self._place_bars()
@@ -145,11 +151,14 @@ class MainWindow(QMainWindow):
 
     def load_later(self) -> None:
         """Load what the first picture did not need, once the window is up."""
+        self.session.library.show_studies()
 
     @property
     def is_settled(self) -> bool:
         """True when every view shows its newest picture and no panel waits to be filled."""
-        return self.grid.is_idle and not self._browser_timer.isActive()
+        return (
+            self.grid.is_idle and not self._browser_timer.isActive() and self.inspector.is_settled
+        )
 
     # ------------------------------------------------------------------ panels follow
 
@@ -160,6 +169,7 @@ class MainWindow(QMainWindow):
     def _fill_browser(self) -> None:
         self.browser.set_studies(browser_studies(self.session))
         self.actions_by_id.refresh()
+        self.tools.set_tools(self.actions_by_id.tool_entries())
 
     def _thumbnail_arrived(self, key: PartKey) -> None:
         picture = self.session.images.thumbnails.get(key)
@@ -204,6 +214,13 @@ class MainWindow(QMainWindow):
         for bar in self.findChildren(QWidget, "tools"):
             bar.setVisible(not is_shown)
 
+    def toggle_full_screen(self) -> None:
+        """Fill the whole screen, or come back from it."""
+        if self.isFullScreen():
+            self.showNormal()
+        else:
+            self.showFullScreen()
+
     def _show_menu(self, view: int, place: QPoint) -> None:
         menu = QMenu(self)
         self.actions_by_id.fill_view_menu(menu, view)
@@ -232,6 +249,7 @@ class MainWindow(QMainWindow):
         self.cine.stop_all()
         self._browser_timer.stop()
         self.grid.disconnect_all()
+        self.inspector.stop()
         self.grid.volumes.close()
         self.session.jobs.close()
         self.session.images.close()

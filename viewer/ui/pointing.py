@@ -177,7 +177,7 @@ class Pointing:
                 self._points.append(self.to_mm(place))
             if len(self._points) >= points_needed(self._tool):
                 self._finish_drawing()
-        elif kind in AREA_KINDS and is_click and len(self._points) > 1:
+        elif kind in AREA_KINDS and len(self._points) > 1:
             self._finish_drawing()
 
     def _finish_drawing(self) -> None:

@@ -10,8 +10,7 @@ from viewer.core.arrays import UInt8Array
 from viewer.core.view import SliceRequest
 from viewer.core.volume import AnyVolume
 from viewer.render.drawing import draw, draw_residual
-from viewer.render.planar import PlaneValues
-from viewer.render.planar import Reslicer
+from viewer.render.planar import PlaneValues, Reslicer
 
 
 class Show(Enum):

@@ -11,9 +11,10 @@ from PySide6.QtWidgets import QApplication
 
 from viewer import __version__
 from viewer.app.jobs import Lane, Progress
-from viewer.app.messages import Message, Severity, info, warning
+from viewer.app.messages import Message, Severity, info, message_from, warning
 from viewer.app.settings import save_settings, with_value
 from viewer.app.viewing import geometry_of
+from viewer.core.errors import DiptychError
 from viewer.core.study import FrameSource
 from viewer.ui import dialogs
 from viewer.ui.painting import picture_image
@@ -114,7 +115,7 @@ def export_png(window: MainWindow) -> None:
     if not chosen:
         return
     path = Path(chosen).with_suffix(".png")
-    if view_image(window).save(str(path), "PNG"):
+    if view_image(window).save(str(path)):
         window.session.workspace.tell(info(f"The view was saved as {path}."))
     else:
         window.session.workspace.tell(
@@ -152,8 +153,15 @@ def show_tags(window: MainWindow) -> None:
     source = shown_source(window)
     if source is None:
         return
+    try:
+        rows, problem = tag_rows(Path(source.instance.path))
+    except DiptychError as error:
+        window.session.workspace.tell(message_from(error))
+        return
+    if problem:
+        window.session.workspace.tell(warning(problem))
     browser = TagBrowser(window)
-    browser.set_tags(source.instance.origin, tag_rows(Path(source.instance.path)))
+    browser.set_tags(source.instance.origin, rows)
     browser.open()
 
 

@@ -1,0 +1,89 @@
+"""Histograms and profiles of the inspector, as curves."""
+
+import numpy as np
+
+from viewer.app.measuring import of_part
+from viewer.app.workspace import Layer, PartKey, Workspace
+from viewer.core.arrays import AnyArray
+from viewer.core.measurement import Measurement, MeasurementKind
+from viewer.core.regions import line_profile
+from viewer.core.view import ViewState
+from viewer.core.volume import AnyVolume, Frames
+from viewer.core.windowing import Window
+from viewer.ui.charts import ChartState, Curve
+
+BINS = 128
+
+
+def slice_histogram(volume: AnyVolume, state: ViewState, window: Window) -> ChartState:
+    """Return the histogram of the slice in view with the window's ends marked."""
+    values = _slice_values(volume, state)
+    if values is None:
+        return ChartState(x_title=volume.unit)
+    return ChartState(
+        (_histogram("this slice", values, "original", _limits(values)),),
+        volume.unit,
+        "pixels",
+        window.range,
+    )
+
+
+def _slice_values(volume: AnyVolume, state: ViewState) -> AnyArray | None:
+    if isinstance(volume, Frames) and volume.is_colour:
+        return None
+    index = volume.geometry.slice_of(state.focus_mm)
+    if not volume.loaded[index]:
+        return None
+    values = volume.values[index]
+    return np.asarray(values[volume.mask[index]] if volume.mask is not None else values.ravel())
+
+
+def _limits(values: AnyArray) -> tuple[float, float]:
+    if not values.size:
+        return (0.0, 1.0)
+    low, high = float(values.min()), float(values.max())
+    return (low, high if high > low else low + 1)
+
+
+def _histogram(name: str, values: AnyArray, role: str, limits: tuple[float, float]) -> Curve:
+    counts, edges = np.histogram(values, bins=BINS, range=limits)
+    return Curve(name, (edges[:-1] + edges[1:]) / 2, counts.astype(np.float64), role)
+
+
+def both_histograms(workspace: Workspace, part: PartKey, layer: Layer | None) -> ChartState:
+    """Return the histograms of original and enhanced values of the slice in view."""
+    volume, state = workspace.volumes[part], workspace.active_state
+    original = _slice_values(volume, state)
+    if original is None or layer is None:
+        return ChartState(x_title=volume.unit)
+    limits = _limits(original)
+    curves = [_histogram("original", original, "original", limits)]
+    index = volume.geometry.slice_of(state.focus_mm)
+    if layer.residual.loaded[index]:
+        enhanced = _enhanced_slice(volume, layer, index)
+        curves.append(_histogram("enhanced", enhanced, "enhanced", limits))
+    return ChartState(tuple(curves), volume.unit, "pixels")
+
+
+def _enhanced_slice(volume: AnyVolume, layer: Layer, index: int) -> AnyArray:
+    mixed = volume.values[index] + layer.residual.values[index] * (layer.scale * layer.blend)
+    return np.asarray(mixed[volume.mask[index]] if volume.mask is not None else mixed.ravel())
+
+
+def profiles(workspace: Workspace, part: PartKey, layer: Layer | None) -> ChartState:
+    """Return the profiles of original and enhanced values along the last length drawn."""
+    volume = workspace.volumes[part]
+    lengths = [m for m in of_part(workspace, part) if m.kind is MeasurementKind.LENGTH]
+    if not lengths or not volume.is_complete or (isinstance(volume, Frames) and volume.is_colour):
+        return ChartState(empty_text="Draw a length to see its profile.")
+    return _profiles(volume, layer, lengths[-1])
+
+
+def _profiles(volume: AnyVolume, layer: Layer | None, line: Measurement) -> ChartState:
+    along, original = line_profile(volume, line)
+    curves = [Curve("original", along, original)]
+    if layer is not None and layer.residual.is_complete:
+        _, steps = line_profile(layer.residual, line)
+        enhanced = original + steps * (layer.scale * layer.blend)
+        curves.append(Curve("enhanced", along, enhanced, "enhanced"))
+    return ChartState(tuple(curves), line.unit, volume.unit)

@@ -1,0 +1,263 @@
+"""Connects the inspector with the session: state in, intent out."""
+
+from collections.abc import Callable
+
+from psygnal import SignalInstance
+from PySide6.QtCore import QObject, QTimer
+
+from viewer.app import comparing, enhancement_verbs, measuring, viewing
+from viewer.app.measuring import numbers_in_words
+from viewer.app.regions import VALUE_KINDS, region_statistics
+from viewer.app.session import Session
+from viewer.core.measurement import Measurement
+from viewer.core.view import ORIGINAL, Comparison
+from viewer.core.windowing import COLOUR_MAPS, Window, WindowFunction
+from viewer.ui import inspector, inspector_charts, inspector_rows
+from viewer.ui.composition import window_name
+from viewer.ui.enhancement_panel import EnhancementPanelState
+from viewer.ui.measurement_panel import MeasurementRow
+from viewer.ui.window_panel import WindowChoice, WindowPanelState
+
+TICK_MS = 150
+_COMPARISONS = {
+    "swipe": Comparison.SWIPE,
+    "flicker": Comparison.FLICKER,
+    "residual": Comparison.RESIDUAL,
+}
+
+
+class InspectorLink(QObject):
+    """Fills the shown panel a few times a second while things change, and runs what it asks."""
+
+    def __init__(self, session: Session, save: Callable[[], None], parent: QObject) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.panel = inspector.Inspector()
+        self._method = session.workspace.settings.enhancement.method
+        self._timer = QTimer(self, singleShot=True, interval=TICK_MS)
+        self._timer.timeout.connect(self.fill)
+        self._connect_workspace()
+        self._connect_window()
+        self._connect_enhancement(save)
+        self._connect_measurements()
+
+    @property
+    def is_settled(self) -> bool:
+        """True when nothing waits to be shown."""
+        return not self._timer.isActive()
+
+    def later(self, *_: object) -> None:
+        """Fill the panel soon."""
+        if not self._timer.isActive():
+            self._timer.start()
+
+    def stop(self) -> None:
+        """Show no more changes, before the window goes."""
+        self._timer.stop()
+        for signal in self._signals():
+            signal.disconnect(self.later)
+
+    def _signals(self) -> tuple[SignalInstance, ...]:
+        workspace = self._session.workspace
+        return (
+            workspace.view_changed,
+            workspace.part_changed,
+            workspace.layout_changed,
+            workspace.measurements_changed,
+            workspace.settings_changed,
+        )
+
+    def _connect_workspace(self) -> None:
+        for signal in self._signals():
+            signal.connect(self.later)
+        self.panel.panel_changed.connect(self.later)
+
+    # ------------------------------------------------------------------ state in
+
+    def fill(self) -> None:
+        """Show the present state on the panel that is in front."""
+        shown = self.panel.current
+        if shown == inspector.WINDOW:
+            self.panel.window_panel.set_state(self._window_state())
+        elif shown == inspector.ENHANCEMENT:
+            self.panel.enhancement_panel.set_state(self._enhancement_state())
+        elif shown == inspector.MEASUREMENTS:
+            self._fill_measurements()
+
+    def _subject(self) -> str:
+        part = self._session.workspace.active_state.part
+        series = self._session.workspace.series_of(part) if part else None
+        if series is None:
+            return ""
+        number = "" if series.number is None else f"Series {series.number} "
+        return f"{number}{series.description or series.modality}"
+
+    def _window(self) -> Window | None:
+        state = self._session.workspace.active_state
+        if state.part is None or state.part not in self._session.workspace.volumes:
+            return None
+        return state.window or self._session.images.default_window(state.part)
+
+    def _window_state(self) -> WindowPanelState | None:
+        window = self._window()
+        state = self._session.workspace.active_state
+        if window is None or state.part is None:
+            return None
+        volume = self._session.workspace.volumes[state.part]
+        choices = self._choices()
+        chosen = next((c.id for c, w in choices if w == window), "")
+        return WindowPanelState(
+            subject=self._subject(),
+            centre=window.centre,
+            width=window.width,
+            unit=volume.unit,
+            decimals=0 if window.width >= 20 else 2,
+            function=window.function.value,
+            choices=tuple(choice for choice, _ in choices),
+            chosen=chosen,
+            colour_map=state.colour_map,
+            colour_maps=COLOUR_MAPS,
+            is_inverted=state.is_inverted,
+            histogram=inspector_charts.slice_histogram(volume, state, window),
+        )
+
+    def _choices(self) -> list[tuple[WindowChoice, Window]]:
+        found = []
+        for place, window in enumerate(viewing.file_windows(self._session)):
+            title = window.name or f"Window {place + 1}"
+            choice = WindowChoice(f"file{place}", title, window_name(window), "", "file")
+            found.append((choice, window))
+        for preset in viewing.presets_here(self._session):
+            window = preset.window
+            choice = WindowChoice(
+                f"preset{preset.key}", window.name, window_name(window), preset.key
+            )
+            found.append((choice, window))
+        return found
+
+    def _enhancement_state(self) -> EnhancementPanelState | None:
+        workspace = self._session.workspace
+        part = workspace.active_state.part
+        if part is None or part not in workspace.volumes:
+            return None
+        shown = enhancement_verbs.shown_method(self._session)
+        method = shown or self._method
+        layer = workspace.layers.get((part, method))
+        found = self._session.enhancements.enhancement(part, method)
+        job = self._session.enhancements.job(part)
+        refusal = self._session.enhancements.refusals.get((part, method))
+        asked = workspace.settings.enhancement.strength
+        return EnhancementPanelState(
+            subject=self._subject(),
+            methods=inspector_rows.method_rows(self._session.enhancements.methods()),
+            method=method,
+            strength=layer.provenance.strength if layer else asked,
+            strength_meaning=inspector_rows.strength_meaning(self._session, method),
+            strength_words=inspector_rows.strength_reached(layer),
+            gates=inspector_rows.gate_rows(found.plan.gates if found else ()),
+            blocked=refusal.text if refusal else "",
+            progress=job.fraction if job is not None else None,
+            progress_words=job.words if job is not None else "",
+            has_result=found is not None and found.residual.is_complete,
+            comparison=self._comparison(),
+            provenance=inspector_rows.provenance_rows(layer),
+            regions=inspector_rows.region_figures(workspace, part, layer),
+            histogram=inspector_charts.both_histograms(workspace, part, layer),
+            profile=inspector_charts.profiles(workspace, part, layer),
+        )
+
+    def _comparison(self) -> str:
+        state = self._session.workspace.active_state
+        if state.comparison is not Comparison.NONE:
+            return str(state.comparison.value)
+        return "side" if enhancement_verbs.is_side_by_side(self._session) else ""
+
+    def _fill_measurements(self) -> None:
+        workspace = self._session.workspace
+        part = workspace.active_state.part
+        study = measuring.study_key(workspace, part) if part else None
+        revision = workspace.revision(study) if study else None
+        rows = [] if revision is None else [self._row(m) for m in revision.measurements]
+        self.panel.measurement_panel.set_rows(
+            rows,
+            can_undo=bool(revision and revision.past),
+            can_redo=bool(revision and revision.future),
+        )
+
+    def _row(self, measurement: Measurement) -> MeasurementRow:
+        workspace = self._session.workspace
+        volume = workspace.volumes.get(measurement.part)
+        region = None
+        if volume is not None and measurement.kind in VALUE_KINDS and volume.is_complete:
+            region = region_statistics(volume, measurement)
+        words = numbers_in_words(measurement, region, volume.unit if volume else "")
+        place = ""
+        if volume is not None:
+            place = f"slice {volume.geometry.slice_of(measurement.centre_mm) + 1}"
+        series = workspace.series_of(measurement.part)
+        if series is not None and series.number is not None:
+            place = f"series {series.number}, {place}" if place else f"series {series.number}"
+        layer = "" if measurement.layer == ORIGINAL else "drawn on enhanced"
+        return MeasurementRow(
+            measurement.id,
+            measurement.kind.value,
+            " · ".join(words),
+            place,
+            measurement.text,
+            layer,
+        )
+
+    # ------------------------------------------------------------------ intent out
+
+    def _connect_window(self) -> None:
+        panel, session = self.panel.window_panel, self._session
+        panel.window_edited.connect(self._edit_window)
+        panel.choice_chosen.connect(self._choose_window)
+        panel.auto_requested.connect(lambda: viewing.auto(session))
+        panel.region_requested.connect(lambda: session.workspace.set_tool("region_window"))
+        panel.colour_map_chosen.connect(lambda name: viewing.set_colour_map(session, name))
+        panel.invert_requested.connect(lambda: viewing.invert(session))
+
+    def _edit_window(self, centre: float, width: float, function: str) -> None:
+        kind = WindowFunction(function)
+        if kind is not WindowFunction.TABLE:
+            viewing.set_window(self._session, Window(centre, max(width, 1.0), kind))
+
+    def _choose_window(self, choice_id: str) -> None:
+        for choice, window in self._choices():
+            if choice.id == choice_id:
+                viewing.set_window(self._session, window)
+
+    def _connect_enhancement(self, save: Callable[[], None]) -> None:
+        panel, session = self.panel.enhancement_panel, self._session
+        panel.method_chosen.connect(self._choose_method)
+        panel.strength_changed.connect(lambda p: enhancement_verbs.preview_strength(session, p))
+        panel.strength_settled.connect(lambda p: enhancement_verbs.set_strength(session, p))
+        panel.run_requested.connect(self._run)
+        panel.cancel_requested.connect(lambda: enhancement_verbs.cancel_enhancement(session))
+        panel.save_requested.connect(save)
+        panel.comparison_chosen.connect(self._compare)
+
+    def _choose_method(self, method: str) -> None:
+        self._method = method
+        if enhancement_verbs.shown_method(self._session) not in ("", method):
+            self._run()
+        self.later()
+
+    def _run(self) -> None:
+        strength = self._session.workspace.settings.enhancement.strength
+        enhancement_verbs.enhance_active(self._session, self._method, strength)
+
+    def _compare(self, name: str) -> None:
+        if name in _COMPARISONS:
+            comparing.toggle(_COMPARISONS[name])(self._session)
+        else:
+            self._run()
+
+    def _connect_measurements(self) -> None:
+        panel, session = self.panel.measurement_panel, self._session
+        panel.jump_requested.connect(lambda key: measuring.jump_to_any(session, key))
+        panel.renamed.connect(lambda key, text: measuring.rename_any(session, key, text))
+        panel.delete_requested.connect(lambda keys: measuring.remove_any(session, tuple(keys)))
+        panel.undo_requested.connect(lambda: measuring.undo(session))
+        panel.redo_requested.connect(lambda: measuring.redo(session))

@@ -1,0 +1,118 @@
+"""Rows and words of the enhancement panel, made from methods, gates, provenance and regions."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from viewer.app.regions import RegionRow, region_rows
+from viewer.app.session import Session
+from viewer.app.workspace import Layer, PartKey, Workspace
+from viewer.core.measurement import RegionStatistics
+from viewer.core.provenance import MethodKind, strength_words
+from viewer.ui.enhancement_panel import Figures, GateRow, MethodRow
+
+if TYPE_CHECKING:
+    from viewer.enhancement.checks import GateResult
+    from viewer.enhancement.method import Method
+
+NOISE_CUT = "noise cut"
+
+
+def method_rows(methods: "Iterable[Method]") -> tuple[MethodRow, ...]:
+    """Return the methods as the chooser lists them, AI and filters told apart."""
+    return tuple(
+        MethodRow(
+            method.id,
+            method.name,
+            "AI" if method.kind is MethodKind.AI else "filter",
+            method.purpose,
+        )
+        for method in methods
+    )
+
+
+def gate_rows(gates: "Iterable[GateResult]") -> tuple[GateRow, ...]:
+    """Return the gates with their verdicts."""
+    return tuple(GateRow(gate.verdict.value, gate.name, gate.words) for gate in gates)
+
+
+def strength_meaning(session: Session, method_id: str) -> str:
+    """Say what the strength of a method means."""
+    for method in session.enhancements.methods():
+        if method.id == method_id:
+            is_cut = method.effect.value == NOISE_CUT
+            return "Noise cut in flat regions" if is_cut else "Blend fraction"
+    return "Noise cut in flat regions"
+
+
+def strength_reached(layer: Layer | None) -> str:
+    """Say what the strength reaches and the one blend factor of the series."""
+    if layer is None:
+        return ""
+    return f"{strength_words(layer.provenance)} · blend factor {layer.blend:.2f}"
+
+
+def provenance_rows(layer: Layer | None) -> tuple[tuple[str, str], ...]:
+    """Return the provenance as (name, value) pairs, the most important first."""
+    if layer is None:
+        return ()
+    known = layer.provenance
+    rows = [
+        ("Method", f"{known.method_name} ({known.method_id})"),
+        ("Version", known.version),
+        ("Weights SHA-256", known.weights_sha256[:16] + "…" if known.weights_sha256 else ""),
+        ("Strength", strength_words(known)),
+        ("Blend factor", f"{known.blend:.3f}"),
+        ("Computed on", known.device),
+        ("Computed at", known.time),
+        *known.parameters,
+        *(("Caution", words) for words in known.cautions),
+    ]
+    return tuple((name, value) for name, value in rows if value)
+
+
+def region_figures(workspace: Workspace, part: PartKey, layer: Layer | None) -> Figures:
+    """Return the table of regions: original, enhanced and residual side by side.
+
+    The last area drawn is the background that CNR is measured against.
+    """
+    rows = region_rows(workspace, part, layer)
+    if not rows:
+        return Figures()
+    rows = region_rows(workspace, part, layer, rows[-1].id) if len(rows) > 1 else rows
+    unit = workspace.volumes[part].unit
+    digits = 1 if unit == "HU" else 2
+    columns = ("", *(row.title for row in rows))
+    return Figures(columns, tuple(_lines(rows, unit, digits)))
+
+
+def _lines(rows: tuple[RegionRow, ...], unit: str, digits: int) -> list[tuple[str, ...]]:
+    def numbers(title: str, values: list[float | None], form: str) -> tuple[str, ...]:
+        return (title, *("–" if v is None else format(v, form) for v in values))
+
+    def of(layers: list[RegionStatistics | None], name: str) -> list[float | None]:
+        return [None if layer is None else float(getattr(layer, name)) for layer in layers]
+
+    original: list[RegionStatistics | None] = [row.original for row in rows]
+    enhanced, residual = [row.enhanced for row in rows], [row.residual for row in rows]
+    plain = f".{digits}f"
+    lines = [
+        numbers(f"Original mean ({unit})", of(original, "mean"), plain),
+        numbers("Original SD", of(original, "sd"), plain),
+    ]
+    if any(enhanced):
+        lines += [
+            numbers("Enhanced mean", of(enhanced, "mean"), plain),
+            numbers("Enhanced SD", of(enhanced, "sd"), plain),
+            numbers("Residual mean (bias)", of(residual, "mean"), f"+{plain}"),
+            numbers("Residual SD", of(residual, "sd"), plain),
+            numbers("Noise change", [row.noise_change for row in rows], "+.0%"),
+        ]
+    if any(row.cnr for row in rows):
+        lines.append(
+            numbers("CNR original", [row.cnr[0] if row.cnr else None for row in rows], ".2f")
+        )
+    if any(row.cnr and row.cnr[1] is not None for row in rows):
+        lines.append(
+            numbers("CNR enhanced", [row.cnr[1] if row.cnr else None for row in rows], ".2f")
+        )
+    return lines
