@@ -75,33 +75,22 @@ def coordinate(plane: IndexPlane, axis: int) -> FloatArray:
 def inside(plane: IndexPlane, shape: tuple[int, int, int]) -> BoolArray:
     """Return which pixels lie in the array, the outermost half voxel included.
 
-    Shape (height, width).
+    Shape (height, width). In each row of a plane these are the columns from a first to a last.
     """
-    rows = np.ones((plane.height, 1), dtype=np.bool_)
-    columns = np.ones((1, plane.width), dtype=np.bool_)
-    slanted = []
+    first = np.zeros(plane.height)
+    last = np.full(plane.height, plane.width - 1.0)
     for axis, count in enumerate(shape):
-        if plane.right[axis] and plane.down[axis]:
-            slanted.append(_between(plane, axis, count))
+        start = plane.origin[axis] + np.arange(plane.height) * plane.down[axis]
+        step = plane.right[axis]
+        if step == 0:
+            last[(start < -0.5) | (start > count - 0.5)] = -1
             continue
-        where = coordinate(plane, axis)
-        is_between = (where >= -0.5) & (where <= count - 0.5)
-        if plane.right[axis]:
-            columns &= is_between
-        else:
-            rows &= is_between
-    is_inside = rows & columns
-    for is_between in slanted:
-        is_inside &= is_between
+        ends = np.sort(np.stack(((-0.5 - start) / step, (count - 0.5 - start) / step)), axis=0)
+        np.maximum(first, np.ceil(ends[0]), out=first)
+        np.minimum(last, np.floor(ends[1]), out=last)
+    kind = np.int16 if plane.width < 1 << 15 else np.int32
+    columns = np.arange(plane.width, dtype=kind)
+    ends = np.stack((first.clip(0, plane.width), last.clip(-1, plane.width))).astype(kind)
+    is_inside = columns >= ends[0][:, None]
+    is_inside &= columns <= ends[1][:, None]
     return np.asarray(is_inside)
-
-
-def _between(plane: IndexPlane, axis: int, count: int) -> BoolArray:
-    """Return which pixels lie between the two faces of one axis, row by row."""
-    start = plane.origin[axis] + np.arange(plane.height) * plane.down[axis]
-    step = plane.right[axis]
-    ends = np.sort(np.stack(((-0.5 - start) / step, (count - 0.5 - start) / step)), axis=0)
-    first = np.ceil(ends[0]).clip(0, plane.width).astype(np.int32)
-    last = np.floor(ends[1]).clip(-1, plane.width).astype(np.int32)
-    columns = np.arange(plane.width, dtype=np.int32)
-    return np.asarray((columns >= first[:, None]) & (columns <= last[:, None]))
