@@ -139,7 +139,7 @@ def tiny_model(folder: Path, model_id="tiny"):
     torch.manual_seed(1)
     network = Denoiser((8, 8, 8)).eval()
     torch.nn.init.normal_(network.network.tail.weight, std=0.5)
-    save_file(network.state_dict(), place / "weights.safetensors")
+    save_file(network.network.state_dict(), place / "weights.safetensors")
     maps = (torch.randn(1, 5, 64, 64), torch.full((1, 1, 64, 64), 20.0), torch.ones(1, 1, 64, 64))
     names = ["slices", "noise_sd", "frequency"]
     sizes = {0: "batch", 2: "row", 3: "column"}

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from viewer.core.errors import OutOfMemory, WrongUsage
+from viewer.core.places import data_folder
 from viewer.enhancement import inference, networks
 from viewer.enhancement.catalogue import read_catalogue, trusted_weights
 from viewer.enhancement.inference import (
@@ -140,3 +141,14 @@ def test_other_errors_of_a_device_are_not_taken_for_lack_of_memory(card):
 def test_figures_shared_with_the_network_agree():
     assert inference.CHANNELS == networks.SLICES
     assert inference.STRIDE == networks.STRIDE
+
+
+def test_the_models_that_are_shipped_are_verified_and_agree_on_both_engines():
+    cards = read_catalogue(data_folder("models")).cards
+    assert "ct-denoise-s" in {card.method.id for card in cards}
+    for card in cards:
+        one = OnnxRunner(trusted_weights(card.onnx), threads=1)
+        other = TorchRunner(trusted_weights(card.tensors), "cpu")
+        answers = [runner.run(*maps(1, 64)) for runner in (one, other)]
+        assert np.abs(answers[0]).max() > 5.0
+        np.testing.assert_allclose(answers[0], answers[1], atol=5e-3)

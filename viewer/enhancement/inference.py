@@ -106,7 +106,12 @@ class OnnxRunner:
 
 
 class TorchRunner:
-    """The network under torch on "cuda", "mps" or "cpu", channels last, fp32."""
+    """The network under torch on "cuda", "mps" or "cpu", channels last, fp32.
+
+    Parameters
+    ----------
+    tensors : safetensors of the U-Net alone; its widths are read from the shapes.
+    """
 
     def __init__(self, tensors: bytes, device: str) -> None:
         import torch
@@ -115,11 +120,11 @@ class TorchRunner:
         from viewer.enhancement.networks import Denoiser
 
         state = load(tensors)
-        head = state["network.head.weight"].shape[0]
-        middle = state["network.down_middle.weight"].shape[0]
-        coarse = state["network.down_coarse.weight"].shape[0]
+        head = state["head.weight"].shape[0]
+        middle = state["down_middle.weight"].shape[0]
+        coarse = state["down_coarse.weight"].shape[0]
         network = Denoiser((head, middle, coarse))
-        network.load_state_dict(state)
+        network.network.load_state_dict(state)
         self._torch = torch
         self._place = device
         self._network = network.eval().to(device)
