@@ -26,8 +26,8 @@ def all_paths(answer: dict) -> list[str]:
 def test_every_file_is_listed_by_its_path_exactly_once(tmp_path: Path) -> None:
     paths = [
         *ct_series(tmp_path / "a", 4, defects=["duplicate"]),
-        write(text_report(), tmp_path / "b" / "sr"),
-        write(radiograph(), tmp_path / "b" / "dx"),
+        write(text_report(SeriesInstanceUID="1.2.3"), tmp_path / "b" / "sr"),
+        write(radiograph(SeriesInstanceUID="1.2.4"), tmp_path / "b" / "dx"),
     ]
     (tmp_path / "notes.txt").write_text("hello")
     copy = tmp_path / "copy.dcm"
@@ -59,7 +59,7 @@ def test_a_volume_is_described_with_full_precision(tmp_path: Path) -> None:
 
 def test_gaps_and_objects_and_skipped_files_say_what_they_are(tmp_path: Path) -> None:
     ct_series(tmp_path / "ct", 9, defects=["gap"])
-    write(text_report(), tmp_path / "sr.dcm")
+    write(text_report(SeriesInstanceUID="1.2.3"), tmp_path / "sr.dcm")
     (tmp_path / "text.dcm").write_text("not an image")
     answer = described(tmp_path)
     (volume,), (report,) = [s["parts"] for s in answer["studies"][0]["series"]]

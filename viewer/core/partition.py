@@ -66,7 +66,7 @@ def _without_copies(instances: Iterable[Instance]) -> tuple[list[Instance], int,
     """Leave out files whose header is that of an image that is there already.
 
     Returns what is kept, the number of copies, and how many files share the SOP Instance UID of
-    another one and differ from it.
+    another one and differ from it. Objects are all kept.
     """
     firsts: dict[str, Instance] = {}
     known: dict[str, set[Instance]] = {}
@@ -74,7 +74,7 @@ def _without_copies(instances: Iterable[Instance]) -> tuple[list[Instance], int,
     copies = clashes = 0
     for instance in instances:
         uid = instance.sop_instance_uid
-        if uid in firsts and uid:
+        if uid in firsts and uid and instance.frames:
             others = known.setdefault(uid, {_without_place(firsts[uid])})
             bare = _without_place(instance)
             if bare in others:

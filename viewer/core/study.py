@@ -234,7 +234,7 @@ def merge(studies: tuple[Study, ...], entries: tuple[Entry, ...]) -> tuple[Study
         seen.add(mark)
         _, children = found.setdefault(entry.study.key, (entry.study, {}))
         children.setdefault(entry.series.uid, (entry.series, []))[1].append(entry.instance)
-    return _marked(
+    return marked(
         tuple(
             replace(
                 study,
@@ -248,8 +248,8 @@ def merge(studies: tuple[Study, ...], entries: tuple[Entry, ...]) -> tuple[Study
     )
 
 
-def _marked(studies: tuple[Study, ...]) -> tuple[Study, ...]:
-    """Warn about different patients under one Study Instance UID."""
+def marked(studies: tuple[Study, ...]) -> tuple[Study, ...]:
+    """Return the studies, with a warning where different patients share a Study Instance UID."""
     words = "other patients' images carry the same study UID; they are kept apart"
     counts: dict[str, int] = {}
     for study in studies:

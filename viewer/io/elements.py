@@ -104,6 +104,7 @@ def _read_explicit(  # noqa: C901, PLR0912, PLR0915
             base += position
             data, position = source.chunk(base), 0
             if len(data) < 8:
+                found.is_cut_off = bool(data.strip(b"\0"))
                 found.end = base
                 return found
             data += b"\0\0\0\0" if len(data) < 12 else b""
@@ -173,6 +174,7 @@ def _read_implicit(source: Source, start: int, coding: Coding) -> Elements:
             data, position = source.chunk(base), 0
             end = len(data)
             if end < 8:
+                found.is_cut_off = bool(data.strip(b"\0"))
                 found.end = base
                 return found
         tag, length = head(data, position)

@@ -18,7 +18,7 @@ from viewer.io.elements import (
 )
 from viewer.io.reading import opened
 from viewer.io.runs import Runs
-from viewer.io.sniffing import describe_other
+from viewer.io.sniffing import describe_other, looks_known
 from viewer.io.sources import FileSource, InflatedSource, Source
 from viewer.io.syntaxes import BIG_ENDIAN, DEFLATED
 from viewer.io.values import code, decode_code, decode_decimals, decode_text
@@ -141,7 +141,9 @@ def find_beginning(source: FileSource) -> Beginning:
     first = source.first
     if not first:
         raise UnreadableFile("The file is empty.")
-    mark = 128 if first[128:132] == b"DICM" else first.find(b"DICM", 0, 1024)
+    mark = 128 if first[128:132] == b"DICM" else -1
+    if mark < 0 and not looks_known(first):
+        mark = first.find(b"DICM", 0, 260)
     warnings: tuple[str, ...] = ()
     if mark >= 0:
         start = mark + 4

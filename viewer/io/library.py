@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from viewer.core.study import Entry, Instance, ScanReport, Series, Skipped, Study, merge
+from viewer.core.study import Entry, Instance, ScanReport, Series, Skipped, Study, marked
 
 
 @dataclass(slots=True)
@@ -51,7 +51,7 @@ class Library:
 
     def studies(self) -> tuple[Study, ...]:
         """Return the studies so far; only series that have grown are built anew."""
-        return merge(tuple(map(self._study, self._studies.values())), ())
+        return marked(tuple(map(self._study, self._studies.values())))
 
     def report(self) -> ScanReport:
         """Return everything that was found."""

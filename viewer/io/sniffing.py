@@ -23,6 +23,11 @@ _BEGINNINGS = (
 )
 
 
+def looks_known(first: bytes) -> bool:
+    """Tell whether a file begins as a well-known other kind does."""
+    return any(first.startswith(beginning) for beginning, _ in _BEGINNINGS)
+
+
 def describe_other(first: bytes) -> str:
     """Return a sentence on what the first bytes look like: "This is a PNG picture, not DICOM."."""
     for beginning, words in _BEGINNINGS:
