@@ -38,10 +38,10 @@ from viewer.core.errors import (
 from viewer.core.study import PartKind
 from viewer.core.volume import DerivedVolume, Frames, Volume
 from viewer.core.windowing import WindowFunction
+from viewer.io.addressing import load_order
 from viewer.io.assemble import FOREIGN_AI, file_windows, load_part, memory_needed, thumbnail
 from viewer.io.decoding import Decoders
 from viewer.io.derived import write_derived
-from viewer.io.loading import load_order
 
 JLS = "1.2.840.10008.1.2.4.80"
 
@@ -336,12 +336,12 @@ def test_compressed_values_beyond_int16_widen_the_volume(tmp_path, decoders):
 
 
 def test_many_frames_of_one_compressed_file_are_found_once(tmp_path, decoders, monkeypatch):
-    from viewer.io import loading
+    from viewer.io import addressing
 
     walks = []
-    original = loading.frame_fragments
+    original = addressing.frame_fragments
     monkeypatch.setattr(
-        loading, "frame_fragments", lambda *args: walks.append(1) or original(*args)
+        addressing, "frame_fragments", lambda *args: walks.append(1) or original(*args)
     )
     frames = [noisy(40, 56, 8, k) for k in range(9)]
     dataset = cine(9)

@@ -10,7 +10,13 @@ import pytest
 
 from tests.builders import ct_slice, set_pixels
 from tests.io.openings import encapsulated, noisy, source_of
-from viewer.core.errors import Cancelled, DamagedPixels, OutOfMemory, UnreadableFile
+from viewer.core.errors import (
+    Cancelled,
+    DamagedPixels,
+    DiptychError,
+    OutOfMemory,
+    UnreadableFile,
+)
 from viewer.io import decoding
 from viewer.io.buffers import Block
 from viewer.io.conversion import DoesNotFit, Recipe
@@ -212,3 +218,53 @@ def test_shared_memory_outlives_its_path_and_goes_with_its_last_array():
 def test_more_memory_than_there_is_is_refused_in_words():
     with pytest.raises(OutOfMemory, match=r"need .* GB of memory"):
         Block((4000, 65535, 65535), "float32")
+
+
+# ------------------------------------------------------------------------------ hostile frames
+
+STREAMS = {
+    "1.2.840.10008.1.2.4.50": lambda v: imagecodecs.jpeg8_encode((v >> 4).astype(np.uint8), 90),
+    "1.2.840.10008.1.2.4.70": lambda v: imagecodecs.jpeg8_encode(
+        v, lossless=True, predictor=1, bitspersample=12
+    ),
+    JLS: imagecodecs.jpegls_encode,
+    "1.2.840.10008.1.2.4.90": lambda v: imagecodecs.jpeg2k_encode(
+        v, codecformat="J2K", reversible=True, bitspersample=12
+    ),
+    "1.2.840.10008.1.2.4.201": lambda v: imagecodecs.htj2k_encode(v, reversible=True),
+    "1.2.840.10008.1.2.4.110": lambda v: imagecodecs.jpegxl_encode(v, lossless=True),
+}
+
+
+@pytest.mark.parametrize("syntax", STREAMS)
+def test_spoilt_streams_never_reach_this_process(tmp_path, decoders, block, syntax):
+    random = np.random.default_rng(11)
+    values = noisy(40, 56, 12)
+    stream = STREAMS[syntax](values)
+    bits = 8 if syntax.endswith(".50") else 12
+    dataset = set_pixels(
+        ct_slice(), values if bits == 12 else values.astype(np.uint8), bits_stored=bits
+    )
+    outcomes = []
+    start = time.monotonic()
+    for number in range(25):
+        spoilt = bytearray(stream)
+        for place in random.integers(2, len(spoilt), 1 + number % 6):
+            spoilt[place] = int(random.integers(0, 256))
+        path = encapsulated(dataset, [bytes(spoilt)], syntax, tmp_path, name=f"{number}.dcm")
+        address = address_of(source_of(read_entry(str(path)).instance))
+        outcomes.append(tried(decoders, task(address, block)))
+    assert time.monotonic() - start < 60
+    assert all(outcome is None or len(outcome) > 20 for outcome in outcomes)
+    good = compressed(tmp_path, values, name="good.dcm")
+    decoders.decode(task(good, block))
+    assert np.array_equal(block.values[1], values.astype(int) - 1024)
+
+
+def tried(decoders, work):
+    """Return the words of the error, or None when something was decoded."""
+    try:
+        decoders.decode(work)
+    except DiptychError as error:
+        return str(error)
+    return None

@@ -23,10 +23,11 @@ from viewer.core.volume import (
     frames_geometry,
 )
 from viewer.core.windowing import Window
+from viewer.io.addressing import frame_addresses, load_order
 from viewer.io.buffers import Block
 from viewer.io.conversion import Recipe
 from viewer.io.decoding import Decoders
-from viewer.io.loading import PALETTE, Loading, fill, frame_addresses, load_order
+from viewer.io.loading import PALETTE, Loading, fill
 from viewer.io.luts import InstanceTables, is_inverted, voi_tables
 from viewer.io.pixels import FrameAddress, is_read_in_process
 from viewer.io.quantity import Quantity, quantity_of

@@ -1,6 +1,7 @@
 """How the frames of a part get into memory: in which order, by whom, and what may go wrong."""
 
 import queue
+import statistics
 import sys
 import threading
 import time
@@ -11,106 +12,33 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from viewer.core.arrays import AnyArray, BoolArray
-from viewer.core.errors import Cancelled, DamagedPixels, DiptychError, UnsupportedPixels
-from viewer.core.study import FrameSource, SeriesPart
+from viewer.core.errors import Cancelled, DamagedPixels, DiptychError
+from viewer.core.study import FrameSource
 from viewer.io.buffers import Block
 from viewer.io.conversion import DoesNotFit, Recipe, add_in_place, converted
 from viewer.io.decoding import DecoderLost, Decoders, DecodeTask
-from viewer.io.encapsulated import Fragment, frame_fragments
 from viewer.io.luts import InstanceTables
 from viewer.io.pixels import (
     FrameAddress,
-    address_of,
     has_big_pixels,
     is_read_in_process,
     native_span,
     read_stored,
 )
 from viewer.io.reading import opened, read_into
-from viewer.io.syntaxes import Coding, coding_of, syntax_name
 
 PALETTE = "PALETTE COLOR"
 
-NEAR = 8
-"""Slices on either side of the first one that are loaded before any other."""
-
-STRIDE = 5
 PUBLISH_EVERY_S = 0.1
 MOST_LOST_DECODERS = 3
 """Frames of one part that may end or stall a decoding process before the rest is given up."""
 
 _TRIAL = 16
-_COLD_BYTES_PER_S = 0.5e9
+_COLD_BYTES_PER_S = 0.25e9
 _COLD_READERS = 4
 
 Outcome = tuple[int, bool | DiptychError | DoesNotFit]
 """Place of a frame, and whether it has padding, or what went wrong."""
-
-
-def load_order(count: int, first: int) -> tuple[int, ...]:
-    """Return the order of loading: `first`, its neighbours up to 8, every fifth, the rest.
-
-    Within each group the nearest to `first` comes first.
-    """
-    first = min(max(first, 0), count - 1)
-
-    def rank(place: int) -> tuple[int, int, int]:
-        away = abs(place - first)
-        group = 0 if away <= NEAR else 1 if place % STRIDE == 0 else 2
-        return (group, away, -place)
-
-    return tuple(sorted(range(count), key=rank))
-
-
-def frame_addresses(part: SeriesPart) -> tuple[FrameAddress | DiptychError, ...]:
-    """Return where each frame is, or why it cannot be read. Nothing is decoded.
-
-    Unknown transfer syntaxes, impossible headers and native pixel data that is too short are
-    found here, before memory is taken.
-    """
-    fragments: dict[str, tuple[tuple[Fragment, ...], ...] | DiptychError] = {}
-    found: list[FrameAddress | DiptychError] = []
-    for source in part.sources:
-        try:
-            address = address_of(source)
-            if coding_of(address.syntax_uid) is Coding.UNSUPPORTED:
-                raise _unsupported(address)
-            if coding_of(address.syntax_uid) is Coding.NATIVE:
-                native_span(address)
-            elif address.frame_count > 1:
-                address = replace(address, fragments=_fragments(address, fragments))
-            found.append(address)
-        except DiptychError as error:
-            found.append(error)
-    return tuple(found)
-
-
-def _unsupported(address: FrameAddress) -> UnsupportedPixels:
-    return UnsupportedPixels(
-        f"Diptych does not decode {syntax_name(address.syntax_uid)}.",
-        "The image is not shown.",
-        "Ask the sender for another transfer syntax.",
-    )
-
-
-def _fragments(
-    address: FrameAddress, known: dict[str, tuple[tuple[Fragment, ...], ...] | DiptychError]
-) -> tuple[Fragment, ...]:
-    """Return the fragments of a frame; the items of a file are walked once."""
-    if address.path not in known:
-        try:
-            with opened(address.path) as file:
-                known[address.path] = frame_fragments(
-                    file, address.layout.offset, address.frame_count
-                )
-        except DiptychError as error:
-            known[address.path] = error
-    every = known[address.path]
-    if isinstance(every, DiptychError):
-        raise every
-    if address.index >= len(every) or not every[address.index]:
-        raise DamagedPixels("There is no pixel data for this frame.")
-    return every[address.index]
 
 
 @dataclass(slots=True, eq=False)
@@ -307,12 +235,14 @@ def _is_here(loading: Loading, place: int) -> bool:
 
 def _read_here(loading: Loading, order: Sequence[int]) -> Generator[Outcome, None, None]:
     """Read native frames: one after another, or four at a time where the files are not cached."""
-    trial, rest = order[:_TRIAL], order[_TRIAL:]
-    start = time.monotonic()
-    for place in trial:
-        yield place, _tried(loading.read, place)
-    seconds = max(time.monotonic() - start, 1e-9)
-    if rest and len(trial) * loading.block.values[0].nbytes / seconds < _COLD_BYTES_PER_S:
+    seconds: list[float] = []
+    for place in order[:_TRIAL]:
+        start = time.monotonic()
+        outcome = _tried(loading.read, place)
+        seconds.append(time.monotonic() - start)
+        yield place, outcome
+    rest = order[_TRIAL:]
+    if rest and statistics.median(seconds) * _COLD_BYTES_PER_S > loading.block.values[0].nbytes:
         yield from _concurrently(loading.read, rest, _COLD_READERS)
         return
     for place in rest:
