@@ -402,3 +402,31 @@ def test_the_volume_is_never_written_to() -> None:
     found = Reslicer().plane(made, resolve(state, made.geometry, (30, 30), WINDOW))
     assert np.array_equal(values, before)
     assert not np.shares_memory(found.values, values)
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.int16, np.float32])
+@pytest.mark.parametrize("channels", [(), (3,)])
+def test_the_first_picture_keeps_every_type_and_colour(
+    kind: type, channels: tuple[int, ...]
+) -> None:
+    values = np.random.default_rng(2).integers(0, 256, (2, 14, 11, *channels)).astype(kind)
+    frames = Frames(
+        values, frames_geometry((2, 14, 11), (0.9, 0.7)), "stored", ("1", "2"), np.ones(2, bool)
+    )
+    request = resolve(ViewState(focus_mm=(0.0, 0.0, 1.0)), frames.geometry, (80, 60), WINDOW)
+    early = Reslicer(needs_vtk=False).plane(frames, request)
+    later = Reslicer().plane(frames, request)
+    assert early.values.dtype == kind
+    assert early.values.shape == later.values.shape == (60, 80, *channels)
+    difference = np.abs(early.values.astype(float) - later.values)[later.mask]
+    assert difference.max() <= (1 if np.dtype(kind).kind in "iu" else 1e-3)
+
+
+def test_loading_vtk_changes_nothing_that_is_seen() -> None:
+    made = volume(smooth((3, 20, 20)))
+    request = resolve(ViewState(focus_mm=made.geometry.centre_mm), made.geometry, (50, 50), WINDOW)
+    reslicer = Reslicer(needs_vtk=False)
+    before = reslicer.plane(made, request)
+    reslicer.load()
+    after = reslicer.plane(made, request)
+    assert np.abs(before.values - after.values)[after.mask].max() <= 1
