@@ -62,7 +62,7 @@ def test_gaps_and_objects_and_skipped_files_say_what_they_are(tmp_path: Path) ->
     write(text_report(SeriesInstanceUID="1.2.3"), tmp_path / "sr.dcm")
     (tmp_path / "text.dcm").write_text("not an image")
     answer = described(tmp_path)
-    (volume,), (report,) = [s["parts"] for s in answer["studies"][0]["series"]]
+    (report,), (volume,) = [s["parts"] for s in answer["studies"][0]["series"]]
     assert volume["geometry"]["has_gaps"]
     assert "gap: 1 slice is missing" in volume["warnings"]
     assert (report["kind"], report["object"]) == ("object", "structured report (text)")

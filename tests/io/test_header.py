@@ -22,10 +22,10 @@ from tests.found import instance_of
 from viewer.core.errors import BadHeader, DiptychError, NotDicom, UnreadableFile
 from viewer.core.study import Entry
 from viewer.core.windowing import WindowFunction
-from viewer.io.elements import DEPTH_LIMIT
 from viewer.io.facts import is_iterative
 from viewer.io.header import read_entry
 from viewer.io.runs import Runs
+from viewer.io.sequences import DEPTH_LIMIT
 from viewer.io.sources import INFLATED_LIMIT
 from viewer.io.tags import WANTED
 

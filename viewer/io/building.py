@@ -7,7 +7,8 @@ from typing import Any
 from viewer.core.objects import KEY_OBJECTS, PRESENTATION_STATES, RT_DOSE, is_image_class
 from viewer.core.study import FrameFacts, Instance, PixelLayout
 from viewer.io import facts, marks, multiframe
-from viewer.io.elements import Elements, OddElement
+from viewer.io.elements import Elements
+from viewer.io.sequences import OddElement
 from viewer.io.values import (
     code,
     codes,

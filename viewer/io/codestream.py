@@ -174,5 +174,6 @@ def has_whole_tiles(stream: bytes) -> bool:
 
 
 def is_whole(stream: bytes) -> bool:
-    """True when the stream has its end marker; up to 64 bytes of padding may follow it."""
-    return stream.rfind(END, max(0, len(stream) - 66)) >= 0
+    """True when the stream has its end marker; zeros and up to 64 other bytes may follow it."""
+    filled = stream.rstrip(b"\0")
+    return filled.rfind(END, max(0, len(filled) - 66)) >= 0

@@ -11,7 +11,8 @@ from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.filereader import read_dataset
 
 from viewer.core.errors import BadHeader
-from viewer.io.elements import UNDEFINED, Coding, Elements
+from viewer.io.elements import Elements
+from viewer.io.sequences import UNDEFINED, Coding
 from viewer.io.tags import BIG, LITTLE, PIXEL_KEYWORDS, WANTED
 
 SIZE_LIMIT = 64 * 1024 * 1024

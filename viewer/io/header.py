@@ -7,17 +7,10 @@ from viewer.core.errors import BadHeader, DirectoryRecord, NotDicom, UnreadableF
 from viewer.core.objects import DIRECTORY, is_image_class
 from viewer.core.study import Entry, Series, Study
 from viewer.io.building import build_instance
-from viewer.io.elements import (
-    EXPLICIT,
-    EXPLICIT_BIG,
-    IMPLICIT,
-    Coding,
-    Elements,
-    OddElement,
-    read_elements,
-)
+from viewer.io.elements import Elements, read_elements
 from viewer.io.reading import opened
 from viewer.io.runs import Runs
+from viewer.io.sequences import EXPLICIT, EXPLICIT_BIG, IMPLICIT, Coding, OddElement
 from viewer.io.sniffing import describe_other, looks_known
 from viewer.io.sources import FileSource, InflatedSource, Source
 from viewer.io.syntaxes import BIG_ENDIAN, DEFLATED

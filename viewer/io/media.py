@@ -5,9 +5,10 @@ from pathlib import Path
 
 from viewer.core.errors import DiptychError
 from viewer.core.study import Skipped
-from viewer.io.elements import Elements, OddElement, items
+from viewer.io.elements import Elements, items
 from viewer.io.header import find_beginning, read_header
 from viewer.io.reading import opened
+from viewer.io.sequences import OddElement
 from viewer.io.sources import FileSource
 from viewer.io.values import codes
 

@@ -12,6 +12,9 @@ from struct import Struct
 LONGEST_RUN = 24
 """Most elements of one run."""
 
+Piece = tuple[bytes, int, str, str]
+"""An element: its header, length of the value, keyword or "", and its representation if odd."""
+
 _PATIENCE = 8
 _MOST_RUNS = 4096
 
@@ -42,14 +45,14 @@ class Runs:
         """Start without any."""
         self.known: dict[bytes, Run | None] = {}
 
-    def missed(self, first: bytes, run: Run) -> None:
+    def missed(self, run: Run) -> None:
         """Count a file in which a run did not hold; one that often fails is not tried again."""
         run.misses += 1
         if run.misses > _PATIENCE:
-            self.known[first] = None
+            self.known[run.expected[0][:8]] = None
 
-    def learn(self, pieces: list[tuple[bytes, int, str, str]]) -> None:
-        """Take elements that were walked: (header, length of the value, keyword or "", odd VR)."""
+    def learn(self, pieces: list[Piece]) -> None:
+        """Take elements that were walked one after the other."""
         if len(pieces) < 2 or len(self.known) >= _MOST_RUNS or pieces[0][0][:8] in self.known:
             return
         heads, values = "<", "<"

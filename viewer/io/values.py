@@ -10,7 +10,8 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TypeVar
 
-from viewer.io.elements import Coding, Elements
+from viewer.io.elements import Elements
+from viewer.io.sequences import Coding
 from viewer.io.tags import WANTED
 
 LONGEST_TEXT = 1024
