@@ -13,13 +13,12 @@ from tests.enhancement.scenes import (
     tiny_model,
     volume_of,
 )
+from viewer.app.demonstrating import demo_study, read_demo
 from viewer.app.evaluating import KnownCase, KnownLesion, evaluate, known_case, table_lines
 from viewer.core.errors import Cancelled
 from viewer.enhancement.catalogue import read_catalogue
 from viewer.enhancement.engine import Engine
 from viewer.enhancement.metrics import sphere_template
-from viewer.simulation.demo import DemoStudy, Nodule
-from viewer.simulation.kernels import STANDARD
 
 SIZE, SLICES = 224, 8
 SPACING_MM = (1.0, 0.7, 0.7)
@@ -103,23 +102,14 @@ def test_it_can_be_stopped_between_methods(engine):
         evaluate(engine, case(), ("gaussian",), is_cancelled=lambda: True)
 
 
-def test_the_demo_study_becomes_a_case_with_its_nodules_in_place():
-    shape = (4, 64, 64)
-    demo = DemoStudy(
-        full_dose=np.zeros(shape, np.int16),
-        quarter_dose=np.ones(shape, np.int16),
-        truth=np.zeros(shape, np.float32),
-        first_voxel_mm=(-20.0, -22.0, 100.0),
-        spacing_mm=(2.5, 0.8, 0.7),
-        thickness_mm=2.5,
-        nodules=(Nodule("lung 1", "solid", (-13.0, -14.0, 105.0), 6.0, 800.0),),
-        kernel=STANDARD,
-        photons=1e5,
-        kvp=120.0,
-        seed=1,
-    )
-    found = known_case(demo)
-    assert found.lesions[0].centre == pytest.approx((2.0, 10.0, 10.0))
-    assert found.volume.geometry.to_mm((2.0, 10.0, 10.0)) == pytest.approx((-13.0, -14.0, 105.0))
-    assert found.volume.geometry.spacing_mm == pytest.approx((2.5, 0.8, 0.7))
-    assert found.volume.values[0, 0, 0] == 1
+def test_the_demo_study_becomes_a_case_with_its_nodules_in_place(tmp_path):
+    files = demo_study(tmp_path, slices=24, size=64)
+    demo = read_demo(files)
+    found = known_case(files)
+    np.testing.assert_array_equal(found.volume.values, demo.quarter_dose)
+    assert found.truth.shape == found.volume.values.shape
+    assert found.series.modality == "CT"
+    assert len(found.lesions) == len(demo.nodules) > 0
+    for lesion, nodule in zip(found.lesions, demo.nodules, strict=True):
+        place = found.volume.geometry.to_mm(lesion.centre)
+        assert place == pytest.approx(nodule.place_mm, abs=0.02)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.sessions import new_session, put_layer, put_series
-from viewer.app import opening, viewing
+from viewer.app import following, opening, viewing, windows
 from viewer.app.session import Session
 from viewer.core.layout import grid
 from viewer.core.view import ORIGINAL, Plane
@@ -59,25 +59,25 @@ def test_views_in_different_frames_of_reference_do_not_follow(session: Session) 
     before = z_of(session, 1)
     viewing.scroll(session, 2)
     assert z_of(session, 1) == before
-    assert viewing.link_words(session.workspace, 0) == "not linked"
+    assert following.link_words(session.workspace, 0) == "not linked"
 
 
 def test_a_link_set_by_the_reader_keeps_its_offset_and_says_so(session: Session) -> None:
     first = put_series(session, "1.1", frame_of_reference="1.9")
     second = put_series(session, "1.5", frame_of_reference="1.8", start_mm=100.0)
     show_pair(session, first, second)
-    viewing.link_here(session)
+    following.link_here(session)
     viewing.scroll(session, 2)
     assert z_of(session, 1) - z_of(session, 0) == pytest.approx(100.0)
-    assert "100.0 mm, set by you" in viewing.link_words(session.workspace, 0)
+    assert "100.0 mm, set by you" in following.link_words(session.workspace, 0)
 
 
 def test_the_link_survives_reset_preset_and_series_change(session: Session) -> None:
     first = put_series(session, "1.1", frame_of_reference="1.9")
     second = put_series(session, "1.5", frame_of_reference="1.8", start_mm=100.0)
     show_pair(session, first, second)
-    viewing.link_here(session)
-    viewing.use_preset(session, "2")
+    following.link_here(session)
+    windows.use_preset(session, "2")
     viewing._reset(session)
     opening.show_part(session, 1, first)
     opening.show_part(session, 1, second)
@@ -88,7 +88,7 @@ def test_the_link_survives_reset_preset_and_series_change(session: Session) -> N
 def test_switching_the_link_off_stops_following(session: Session) -> None:
     first, second = put_series(session, "1.1"), put_series(session, "1.5")
     show_pair(session, first, second)
-    viewing.toggle_link(session)
+    following.toggle_link(session)
     before = z_of(session, 1)
     viewing.scroll(session, 3)
     assert z_of(session, 1) == before
@@ -98,7 +98,7 @@ def test_zoom_follows_by_its_factor(session: Session) -> None:
     first, second = put_series(session, "1.1"), put_series(session, "1.5")
     show_pair(session, first, second)
     state = session.workspace.views[0]
-    viewing.change(session, 0, replace(state, zoom=2.0))
+    following.change(session, 0, replace(state, zoom=2.0))
     assert session.workspace.views[1].zoom == pytest.approx(2.0)
 
 
@@ -109,7 +109,9 @@ def test_original_and_enhanced_share_window_zoom_and_slice(session: Session) -> 
     session.workspace.arrange(grid(1, 2))
     left = session.workspace.views[0]
     session.workspace.show(1, replace(left, layer="test-denoise"))
-    viewing.change(session, 1, replace(left, layer="test-denoise", zoom=3.0, window=Window(0, 50)))
+    following.change(
+        session, 1, replace(left, layer="test-denoise", zoom=3.0, window=Window(0, 50))
+    )
     assert session.workspace.views[0].zoom == 3.0
     assert session.workspace.views[0].window == Window(0, 50)
     assert session.workspace.views[0].layer == ORIGINAL
@@ -117,7 +119,7 @@ def test_original_and_enhanced_share_window_zoom_and_slice(session: Session) -> 
 
 def test_presets_fit_the_modality(session: Session) -> None:
     opening.show_part(session, 0, put_series(session))
-    viewing.use_preset(session, "2")
+    windows.use_preset(session, "2")
     window = session.workspace.views[0].window
     assert window is not None
     assert (window.name, window.centre, window.width) == ("Lung", -600, 1500)
@@ -125,18 +127,25 @@ def test_presets_fit_the_modality(session: Session) -> None:
 
 def test_presets_of_another_modality_are_not_offered(session: Session) -> None:
     opening.show_part(session, 0, put_series(session, modality="MR"))
-    viewing.use_preset(session, "2")
+    windows.use_preset(session, "2")
     assert session.workspace.views[0].window is None
 
 
 def test_the_window_of_the_file_is_the_default(session: Session) -> None:
+    offered = (Window(50.0, 350.0, name="CHEST"), Window(-600.0, 1500.0))
     key = put_series(session)
-    assert viewing.default_window(session.workspace, key) == Window(50.0, 350.0, name="CHEST")
+    assert windows.first_window(session.workspace.volumes[key], offered) == offered[0]
+
+
+def test_without_a_window_in_the_file_the_values_decide(session: Session) -> None:
+    volume = session.workspace.volumes[put_series(session)]
+    low, high = np.percentile(volume.values[5], [1, 99])
+    assert windows.first_window(volume, ()).range == pytest.approx((low, high))
 
 
 def test_automatic_window_spans_the_percentiles_of_the_slice(session: Session) -> None:
     opening.show_part(session, 0, put_series(session))
-    viewing.auto(session)
+    windows.auto(session)
     window = session.workspace.views[0].window
     assert window is not None
     values = session.workspace.volumes[("1.2.3", 0)].values[5]
@@ -158,7 +167,7 @@ def test_the_crosshair_point_is_shared_by_the_planes(session: Session) -> None:
     opening.show_part(session, 0, put_series(session))
     viewing.show_mpr(session)
     state = session.workspace.views[1]
-    viewing.change(session, 1, replace(state, focus_mm=(3.0, 4.0, 5.0)))
+    following.change(session, 1, replace(state, focus_mm=(3.0, 4.0, 5.0)))
     assert session.workspace.views[0].focus_mm == (3.0, 4.0, 5.0)
     assert session.workspace.views[2].focus_mm == (3.0, 4.0, 5.0)
 

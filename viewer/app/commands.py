@@ -1,11 +1,12 @@
 """The explicit list of every command that needs no Qt, in the order of the menus."""
 
-from viewer.app import comparing, enhancement_verbs, measuring, opening, viewing
+from viewer.app import comparing, enhancement_verbs, measuring, opening, viewing, windows
 from viewer.app.command import Command
 
 COMMANDS: tuple[Command, ...] = (
     *opening.COMMANDS,
     *viewing.COMMANDS,
+    *windows.COMMANDS,
     *comparing.COMMANDS,
     *enhancement_verbs.COMMANDS,
     *measuring.COMMANDS,

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from viewer.app.command import Command
+from viewer.app.following import change
 from viewer.app.session import Session
-from viewer.app.viewing import change
 from viewer.app.workspace import Layer, PartKey, Workspace
 from viewer.core.layout import grid
 from viewer.core.view import ORIGINAL, Comparison, Plane, ViewState

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from viewer.app.command import Command
 from viewer.app.comparing import leave_side_by_side, show_side_by_side
+from viewer.app.following import has_image
 from viewer.app.jobs import Job, Jobs, Lane, Progress
 from viewer.app.messages import Message, info, message_from
 from viewer.app.settings import save_settings
-from viewer.app.viewing import has_image
 from viewer.app.workspace import Layer, PartKey, Workspace
 from viewer.core.errors import DiptychError
 from viewer.core.view import ORIGINAL

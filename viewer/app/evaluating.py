@@ -7,33 +7,28 @@ and at full strength, so that a gain is never shown without what it costs.
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 
+from viewer.app.demonstrating import DemoStudy, read_demo
 from viewer.app.enhancing import EnhanceRequest, prepare, run
 from viewer.core.arrays import AnyArray, BoolArray
-from viewer.core.errors import Blocked, Cancelled
-from viewer.core.geometry import FrameGeometry, volume_geometry
-from viewer.core.study import (
-    FrameFacts,
-    FrameSource,
-    Instance,
-    PartKind,
-    Series,
-    SeriesPart,
-    Study,
-)
+from viewer.core.errors import Blocked, Cancelled, UnreadableFile
+from viewer.core.partition import parts
+from viewer.core.study import Series, SeriesPart, Study
 from viewer.core.volume import Volume
 from viewer.enhancement import metrics
 from viewer.enhancement.denoising import body_mask
 from viewer.enhancement.engine import Engine
 from viewer.enhancement.method import Effect
 from viewer.enhancement.strength import DEFAULT_STRENGTH
-from viewer.simulation.demo import DemoStudy
+from viewer.io.assemble import load_part
+from viewer.io.scan import scan
 
-CT_STORAGE = "1.2.840.10008.5.1.4.1.1.2"
 RIM_MM = 6.0
 SSIM_SLICES = 12
 """SSIM is the slowest figure; it is taken on about this many evenly chosen slices."""
@@ -64,38 +59,24 @@ class KnownCase:
     lesions: tuple[KnownLesion, ...]
 
 
-def known_case(demo: DemoStudy) -> KnownCase:
-    """Return the demo study's quarter-dose series with its truth."""
-    count, rows, columns = demo.quarter_dose.shape
+def known_case(files: DemoStudy) -> KnownCase:
+    """Open the demo's quarter-dose series as any other series, and join it with its truth.
+
+    Raises
+    ------
+    UnreadableFile : a file of the demo study is missing or damaged.
+    """
+    demo = read_demo(files)
+    with TemporaryDirectory(prefix="diptych-evaluate-") as unpacked:
+        report = scan((files.quarter_dose,), lambda *_: None, lambda: False, Path(unpacked))
+    study = next(iter(report.studies), None)
+    series = study.series[0] if study else None
+    part = parts(study, series)[0] if study and series else None
+    volume = load_part(part) if part else None
+    if study is None or series is None or part is None or not isinstance(volume, Volume):
+        raise UnreadableFile("The demo study cannot be opened.", do="Build it again.")
     step, row_mm, column_mm = demo.spacing_mm
     x, y, z = demo.first_voxel_mm
-    frames = tuple(
-        FrameGeometry(
-            (x, y, z + index * step), (1, 0, 0), (0, 1, 0), (row_mm, column_mm), (rows, columns)
-        )
-        for index in range(count)
-    )
-    uids = tuple(f"quarter dose {index}" for index in range(count))
-    volume = Volume(
-        values=demo.quarter_dose,
-        geometry=volume_geometry(frames, slice_thickness_mm=demo.thickness_mm),
-        unit="HU",
-        sources=uids,
-        loaded=np.ones(count, dtype=np.bool_),
-    )
-    study = Study("demo", age="060Y")
-    series = Series("quarter dose", "CT", kvp=demo.kvp)
-    part = SeriesPart(
-        study.key,
-        series.uid,
-        0,
-        PartKind.VOLUME,
-        "",
-        tuple(
-            FrameSource(_instance(uid, demo.thickness_mm, frame), 0)
-            for uid, frame in zip(uids, frames, strict=True)
-        ),
-    )
     lesions = tuple(
         KnownLesion(
             nodule.name,
@@ -110,20 +91,6 @@ def known_case(demo: DemoStudy) -> KnownCase:
         for nodule in demo.nodules
     )
     return KnownCase(study, series, part, volume, demo.truth, lesions)
-
-
-def _instance(uid: str, thickness_mm: float, frame: FrameGeometry) -> Instance:
-    return Instance(
-        path="",
-        origin="",
-        sop_class_uid=CT_STORAGE,
-        sop_instance_uid=uid,
-        transfer_syntax_uid="",
-        modality="CT",
-        image_type=("ORIGINAL", "PRIMARY", "AXIAL"),
-        frames=(FrameFacts(geometry=frame),),
-        slice_thickness_mm=thickness_mm,
-    )
 
 
 def evaluate(

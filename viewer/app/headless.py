@@ -177,11 +177,11 @@ def evaluate_demo(methods: tuple[str, ...], strength: float, report: Report) -> 
     ------
     UnknownMethod, InvalidStrength : before anything is computed.
     """
-    from viewer.app.demonstrating import demo_study, read_demo
+    from viewer.app.demonstrating import demo_study
 
     checked_strength(strength)
     engine = new_engine()
     for method in methods:
         engine.catalogue.method(method)
-    case = known_case(read_demo(demo_study(user_folder(), progress=report)))
+    case = known_case(demo_study(user_folder(), progress=report))
     return evaluate(engine, case, methods or None, strength, report=report)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from viewer.app.jobs import Job, Jobs, Lane, Progress
 from viewer.app.messages import Message
 from viewer.app.settings import cache_bytes, decoding_processes
-from viewer.app.viewing import default_window
+from viewer.app.windows import first_window
 from viewer.core.study import PartKind, SeriesPart
 from viewer.core.volume import AnyVolume
 from viewer.core.windowing import Window
@@ -110,7 +110,10 @@ class Images:
         stamp = id(volume.values) if volume is not None else 0
         known = self._windows.get(key)
         if known is None or known[0] != stamp:
-            known = (stamp, default_window(self._workspace, key))
+            part = self._workspace.parts.get(key)
+            middle = len(part.sources) // 2 if part is not None else 0
+            offered = self.file_windows(part, middle) if part is not None else ()
+            known = (stamp, first_window(volume, offered))
             self._windows[key] = known
         return known[1]
 

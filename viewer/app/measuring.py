@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from viewer.app.command import Command
+from viewer.app.following import change, geometry_of, has_image
 from viewer.app.messages import message_from, warning
 from viewer.app.session import Session
-from viewer.app.viewing import change, choose_tool, geometry_of, has_image
+from viewer.app.viewing import choose_tool
 from viewer.app.workspace import PartKey, StudyKey, Workspace
 from viewer.core.arrays import Point
 from viewer.core.errors import DiptychError

@@ -1,4 +1,4 @@
-"""Looking: scroll, window, zoom, planes, slabs, layouts, and views that follow each other."""
+"""Looking: scroll, zoom, turn, planes, slabs and layouts."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -6,14 +6,11 @@ from dataclasses import replace
 import numpy as np
 
 from viewer.app.command import Command
-from viewer.app.session import Session, WindowPreset
+from viewer.app.following import change, geometry_of, has_image, has_volume, link_here, toggle_link
+from viewer.app.session import Session
 from viewer.app.workspace import PartKey, Workspace
-from viewer.core.geometry import VolumeGeometry, point, vector
 from viewer.core.layout import Layout, grid, toggled_maximum, with_active
-from viewer.core.sync import are_parallel, followed, offset_between, with_offset
 from viewer.core.view import (
-    ORIGINAL,
-    Comparison,
     Interpolation,
     Plane,
     SlabMode,
@@ -24,233 +21,11 @@ from viewer.core.view import (
     slice_count,
     zoomed,
 )
-from viewer.core.volume import Frames
-from viewer.core.windowing import COLOUR_MAPS, Window, WindowFunction, auto_window
 
 MPR = "mpr"
 """Name of the 2 x 2 layout of three planes and the volume."""
 
 _MPR_PLANES = (Plane.AXIAL, Plane.CORONAL, Plane.SAGITTAL, Plane.VOLUME)
-
-
-# ---------------------------------------------------------------------- state and its followers
-
-
-def geometry_of(workspace: Workspace, view: int) -> VolumeGeometry | None:
-    """Return the grid that a view shows, None while nothing is loaded."""
-    state = workspace.views.get(view)
-    volume = workspace.volumes.get(state.part) if state and state.part else None
-    return volume.geometry if volume is not None else None
-
-
-def change(session: Session, view: int, new: ViewState) -> None:
-    """Give a view a new state, and let the linked views follow."""
-    workspace = session.workspace
-    old = workspace.views[view]
-    workspace.show(view, new)
-    for other in workspace.layout.views:
-        if other != view and (state := _follow(workspace, view, old, new, other)) is not None:
-            workspace.show(other, state)
-
-
-def _follow(
-    workspace: Workspace, view: int, old: ViewState, new: ViewState, other: int
-) -> ViewState | None:
-    """Return the state of `other` after `view` went from `old` to `new`, None if unlinked."""
-    state = workspace.views[other]
-    geometry, other_geometry = geometry_of(workspace, view), geometry_of(workspace, other)
-    if geometry is None or other_geometry is None or new.part is None or state.part is None:
-        return None
-    if old.part != new.part or not workspace.link.is_on:
-        return None
-    if state.part == new.part:
-        return _same_part(state, old, new)
-    shift = offset_between(workspace.link, new.part, state.part, geometry, other_geometry)
-    if shift is None or Plane.VOLUME in (new.plane, state.plane):
-        return None
-    if not are_parallel(new, geometry, state, other_geometry):
-        return None
-    if new.focus_mm != old.focus_mm:
-        state = followed(state, other_geometry, new.focus_mm, shift)
-    state = zoomed(state, new.zoom / old.zoom) if new.zoom != old.zoom else state
-    state = _panned_along(state, old, new)
-    units = {workspace.volumes[part].unit for part in (new.part, state.part) if part}
-    if units == {"HU"} and new.window != old.window:
-        state = replace(state, window=new.window)
-    return state
-
-
-def _same_part(state: ViewState, old: ViewState, new: ViewState) -> ViewState:
-    """Follow within one part: the same point, the same window, in one plane the same framing."""
-    state = replace(
-        state,
-        focus_mm=new.focus_mm,
-        window=new.window,
-        is_inverted=new.is_inverted,
-        colour_map=new.colour_map,
-        interpolation=new.interpolation,
-    )
-    if (state.plane, state.axes) != (old.plane, old.axes):
-        return state
-    return replace(
-        state,
-        plane=new.plane,
-        axes=new.axes,
-        zoom=new.zoom,
-        pan_mm=new.pan_mm,
-        rotation_rad=new.rotation_rad,
-        flip_horizontal=new.flip_horizontal,
-        flip_vertical=new.flip_vertical,
-        slab_mm=new.slab_mm,
-        slab_mode=new.slab_mode,
-    )
-
-
-def _panned_along(state: ViewState, old: ViewState, new: ViewState) -> ViewState:
-    if new.pan_mm == old.pan_mm:
-        return state
-    right = state.pan_mm[0] + new.pan_mm[0] - old.pan_mm[0]
-    down = state.pan_mm[1] + new.pan_mm[1] - old.pan_mm[1]
-    return replace(state, pan_mm=(right, down))
-
-
-def link_words(workspace: Workspace, view: int) -> str:
-    """Say how a view is linked to others: "linked", "linked +12.0 mm", "not linked" or ""."""
-    geometry = geometry_of(workspace, view)
-    state = workspace.views[view]
-    if geometry is None or state.part is None or state.plane is Plane.VOLUME:
-        return ""
-    others = [v for v in workspace.layout.shown if v != view]
-    found: list[str] = []
-    for other in others:
-        other_geometry, other_part = geometry_of(workspace, other), workspace.views[other].part
-        if other_geometry is None or other_part is None:
-            continue
-        shift = offset_between(workspace.link, other_part, state.part, other_geometry, geometry)
-        if shift is None or not workspace.link.is_on:
-            found.append("not linked")
-        else:
-            size = float(vector(shift) @ geometry.normal)
-            found.append("linked" if not any(shift) else f"linked {size:+.1f} mm, set by you")
-    linked = [words for words in found if words != "not linked"]
-    return max(linked, key=len) if linked else (found[0] if found else "")
-
-
-def toggle_link(session: Session) -> None:
-    """Switch following on or off for all views."""
-    workspace = session.workspace
-    workspace.set_link(replace(workspace.link, is_on=not workspace.link.is_on))
-
-
-def link_here(session: Session) -> None:
-    """Link the active view with the others at the slices that are shown now."""
-    workspace = session.workspace
-    active = workspace.active_state
-    geometry = geometry_of(workspace, workspace.active)
-    if geometry is None or active.part is None:
-        return
-    link = replace(workspace.link, is_on=True)
-    for view in workspace.layout.views:
-        state, other = workspace.views[view], geometry_of(workspace, view)
-        if view == workspace.active or other is None or state.part in (None, active.part):
-            continue
-        shift = point(vector(state.focus_mm) - vector(active.focus_mm))
-        link = with_offset(link, active.part, _some(state.part), shift)
-    workspace.set_link(link)
-
-
-def _some(part: PartKey | None) -> PartKey:
-    if part is None:
-        raise ValueError("the view is empty")
-    return part
-
-
-# ---------------------------------------------------------------------- windows
-
-
-def default_window(workspace: Workspace, key: PartKey, focus_slice: int | None = None) -> Window:
-    """Return the window of the file, or an automatic one where the file has none."""
-    part, volume = workspace.parts.get(key), workspace.volumes.get(key)
-    if part is not None and part.sources:
-        middle = part.sources[len(part.sources) // 2 if focus_slice is None else focus_slice]
-        if middle.facts.windows:
-            return middle.facts.windows[0]
-    if volume is None:
-        return Window(0.5, 1.0, WindowFunction.LINEAR_EXACT)
-    there = np.flatnonzero(volume.loaded)
-    middle_slice = int(there[len(there) // 2]) if there.size else 0
-    mask = volume.mask[middle_slice] if volume.mask is not None else None
-    return auto_window(volume.values[middle_slice], mask)
-
-
-def set_window(session: Session, window: Window | None) -> None:
-    """Use a window in the active view (None: the file's own)."""
-    change(
-        session, session.workspace.active, replace(session.workspace.active_state, window=window)
-    )
-
-
-def auto(session: Session) -> None:
-    """Window the active view by the percentiles of what it shows."""
-    workspace = session.workspace
-    state = workspace.active_state
-    volume = workspace.volumes.get(state.part) if state.part else None
-    if volume is None:
-        return
-    index = volume.geometry.slice_of(state.focus_mm)
-    mask = volume.mask[index] if volume.mask is not None else None
-    set_window(session, auto_window(volume.values[index], mask))
-
-
-def use_preset(session: Session, key: str) -> None:
-    """Use the named window on a digit key that fits the active view's modality."""
-    for preset in presets_here(session):
-        if preset.key == key:
-            set_window(session, preset.window)
-            return
-
-
-def presets_here(session: Session) -> tuple[WindowPreset, ...]:
-    """Return the presets that fit the modality and unit of the active view."""
-    workspace = session.workspace
-    part = workspace.active_state.part
-    series = workspace.series_of(part) if part else None
-    volume = workspace.volumes.get(part) if part else None
-    if series is None or volume is None:
-        return ()
-    return tuple(
-        preset
-        for preset in session.presets
-        if preset.modality in ("", series.modality) and preset.unit in ("", volume.unit)
-    )
-
-
-def file_windows(session: Session) -> tuple[Window, ...]:
-    """Return every window and VOI LUT that the file offers for the slice in the active view."""
-    workspace = session.workspace
-    state = workspace.active_state
-    part = workspace.parts.get(state.part) if state.part else None
-    geometry = geometry_of(workspace, workspace.active)
-    if part is None or geometry is None:
-        return ()
-    return session.images.file_windows(part, geometry.slice_of(state.focus_mm))
-
-
-# ---------------------------------------------------------------------- what commands do
-
-
-def has_image(session: Session) -> bool:
-    """True when the active view has pixels."""
-    part = session.workspace.active_state.part
-    return part is not None and part in session.workspace.volumes
-
-
-def has_volume(session: Session) -> bool:
-    """True when the active view shows a volume in the patient of more than one slice."""
-    workspace = session.workspace
-    part = workspace.active_state.part
-    volume = workspace.volumes.get(part) if part else None
-    return volume is not None and not isinstance(volume, Frames) and volume.geometry.shape[0] > 1
 
 
 def scroll(session: Session, steps: int, view: int | None = None) -> None:
@@ -298,12 +73,10 @@ def _reset(session: Session) -> None:
 
 def starts_inverted(workspace: Workspace, key: PartKey) -> bool:
     """True when the file asks for an inverted grey scale (MONOCHROME1), once and not twice."""
+    from viewer.io.luts import is_inverted
+
     part = workspace.parts.get(key)
-    if part is None or not part.sources:
-        return False
-    instance = part.sources[0].instance
-    is_white_zero = instance.pixels is not None and instance.pixels.photometric == "MONOCHROME1"
-    return is_white_zero or (instance.is_presentation_inverse and not is_white_zero)
+    return part is not None and bool(part.sources) and is_inverted(part.sources[0].instance)
 
 
 def arrange(rows: int, columns: int) -> Callable[[Session], None]:
@@ -360,26 +133,9 @@ def _next_slab_mode(state: ViewState) -> ViewState:
     return replace(state, slab_mode=mode, slab_mm=state.slab_mm or 10.0)
 
 
-def _next_colour_map(state: ViewState) -> ViewState:
-    at = COLOUR_MAPS.index(state.colour_map) if state.colour_map in COLOUR_MAPS else 0
-    return replace(state, colour_map=COLOUR_MAPS[(at + 1) % len(COLOUR_MAPS)])
-
-
 def _next_interpolation(state: ViewState) -> ViewState:
     modes = tuple(Interpolation)
     return replace(state, interpolation=modes[(modes.index(state.interpolation) + 1) % len(modes)])
-
-
-def set_colour_map(session: Session, name: str) -> None:
-    """Use a colour map in the active view."""
-    state = session.workspace.active_state
-    change(session, session.workspace.active, replace(state, colour_map=name))
-
-
-def invert(session: Session) -> None:
-    """Swap black and white in the active view."""
-    state = session.workspace.active_state
-    change(session, session.workspace.active, replace(state, is_inverted=not state.is_inverted))
 
 
 def _step_view(step: int) -> Callable[[Session], None]:
@@ -422,16 +178,7 @@ def _flip_vertical(state: ViewState) -> ViewState:
     return replace(state, flip_vertical=not state.flip_vertical)
 
 
-def _preset(key: str) -> Callable[[Session], None]:
-    return lambda session: use_preset(session, key)
-
-
-def _is_plain(session: Session) -> bool:
-    state = session.workspace.active_state
-    return state.layer == ORIGINAL and state.comparison is Comparison.NONE
-
-
-_VIEW, _TOOLS, _PLANES, _WINDOW = "View", "Tools", "Planes", "Window"
+_VIEW, _TOOLS, _PLANES, _LAYOUT = "View", "Tools", "Planes", "Layout"
 
 COMMANDS: tuple[Command, ...] = (
     Command(
@@ -471,43 +218,6 @@ COMMANDS: tuple[Command, ...] = (
         _TOOLS,
         ("Shift+W",),
         icon="mdi6.select-drag",
-    ),
-    Command("window.auto", "Automatic window", auto, _WINDOW, ("0",), has_image),
-    *(
-        Command(
-            f"window.preset_{digit}",
-            f"Window preset {digit}",
-            _preset(digit),
-            _WINDOW,
-            (digit,),
-            has_image,
-        )
-        for digit in "123456789"
-    ),
-    Command(
-        "window.file",
-        "Window of the file",
-        lambda s: set_window(s, None),
-        _WINDOW,
-        ("Shift+0",),
-        has_image,
-    ),
-    Command(
-        "window.invert",
-        "Invert grey scale",
-        _alter(lambda s: replace(s, is_inverted=not s.is_inverted)),
-        _WINDOW,
-        ("I",),
-        has_image,
-        "mdi6.invert-colors",
-    ),
-    Command(
-        "window.colours",
-        "Next colour map",
-        _alter(_next_colour_map),
-        _WINDOW,
-        ("Shift+C",),
-        has_image,
     ),
     Command("view.reset", "Reset view", _reset, _VIEW, ("R",), has_image, "mdi6.restore"),
     Command(

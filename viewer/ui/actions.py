@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QMenu, QMenuBar
 from viewer.app.command import Command
 from viewer.app.commands import COMMANDS
 from viewer.app.session import Session
-from viewer.app.viewing import presets_here
+from viewer.app.windows import presets_here
 from viewer.ui import icons, window_commands
 from viewer.ui.composition import window_name
 from viewer.ui.tool_row import ToolEntry
@@ -159,7 +159,7 @@ class Actions(QObject):
             menu.addAction(self._actions[command_id])
 
     def _fill_file_windows(self, menu: QMenu) -> None:
-        from viewer.app.viewing import file_windows, set_window
+        from viewer.app.windows import file_windows, set_window
 
         for window in file_windows(self._session):
             words = window_name(window)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from viewer.app import measuring, viewing
+from viewer.app import following, measuring, viewing
 from viewer.app.comparing import layer_of
 from viewer.app.opening import patient_alert
 from viewer.app.session import Session
@@ -183,8 +183,12 @@ def _window_words(about: Subject, window: Window) -> str:
 def notices(about: Subject) -> tuple[str, ...]:
     """Return geometry warnings, the lossy mark, and what is present but not drawn."""
     instance = about.instance
-    lossy = f"lossy compression {instance.lossy}".strip() if instance.lossy else ""
-    found = [*about.geometry.warnings, *about.part.warnings, lossy, *instance.notes]
+    found = [
+        *about.geometry.warnings,
+        *about.part.warnings,
+        instance.lossy and f"{instance.lossy} compression",
+        *instance.notes,
+    ]
     return tuple(dict.fromkeys(words for words in found if words))
 
 
@@ -267,7 +271,7 @@ def other_planes(session: Session, about: Subject, ratio: float) -> tuple[Refere
     lines = []
     for view in workspace.layout.shown:
         other = workspace.views[view]
-        geometry = viewing.geometry_of(workspace, view)
+        geometry = following.geometry_of(workspace, view)
         if view == about.view or geometry is None or other.plane is Plane.VOLUME:
             continue
         same = other.part == about.state.part or (
@@ -304,7 +308,7 @@ def crosshair(session: Session, about: Subject, ratio: float) -> Crosshair | Non
 
 def link_mark(session: Session, view: int) -> LinkMark | None:
     """Return the chain on a view, with the user's offset where there is one."""
-    words = viewing.link_words(session.workspace, view)
+    words = following.link_words(session.workspace, view)
     if not words:
         return None
     if words == "not linked":

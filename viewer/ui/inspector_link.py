@@ -5,10 +5,11 @@ from collections.abc import Callable
 from psygnal import SignalInstance
 from PySide6.QtCore import QObject, QTimer
 
-from viewer.app import comparing, enhancement_verbs, measuring, viewing
+from viewer.app import comparing, enhancement_verbs, measuring, windows
 from viewer.app.measuring import numbers_in_words
 from viewer.app.regions import VALUE_KINDS, region_statistics
 from viewer.app.session import Session
+from viewer.app.tools import DRAWING_TOOLS
 from viewer.core.measurement import Measurement
 from viewer.core.view import ORIGINAL, Comparison
 from viewer.core.windowing import COLOUR_MAPS, Window, WindowFunction
@@ -46,6 +47,20 @@ class InspectorLink(QObject):
         """True when nothing waits to be shown."""
         return not self._timer.isActive()
 
+    def show(self, panel: str) -> None:
+        """Bring a panel to the front."""
+        self.panel.show_panel(panel)
+
+    def _follow_tool(self) -> None:
+        """Show the list of measurements as soon as the reader wants to measure."""
+        if self._session.workspace.tool in DRAWING_TOOLS:
+            self.show(inspector.MEASUREMENTS)
+
+    def _follow_layout(self) -> None:
+        """Show the enhancement beside a comparison."""
+        if enhancement_verbs.is_side_by_side(self._session):
+            self.show(inspector.ENHANCEMENT)
+
     def later(self, *_: object) -> None:
         """Fill the panel soon."""
         if not self._timer.isActive():
@@ -54,6 +69,8 @@ class InspectorLink(QObject):
     def stop(self) -> None:
         """Show no more changes, before the window goes."""
         self._timer.stop()
+        self._session.workspace.tool_changed.disconnect(self._follow_tool)
+        self._session.workspace.layout_changed.disconnect(self._follow_layout)
         for signal in self._signals():
             signal.disconnect(self.later)
 
@@ -71,6 +88,8 @@ class InspectorLink(QObject):
         for signal in self._signals():
             signal.connect(self.later)
         self.panel.panel_changed.connect(self.later)
+        self._session.workspace.tool_changed.connect(self._follow_tool)
+        self._session.workspace.layout_changed.connect(self._follow_layout)
 
     # ------------------------------------------------------------------ state in
 
@@ -123,11 +142,11 @@ class InspectorLink(QObject):
 
     def _choices(self) -> list[tuple[WindowChoice, Window]]:
         found = []
-        for place, window in enumerate(viewing.file_windows(self._session)):
+        for place, window in enumerate(windows.file_windows(self._session)):
             title = window.name or f"Window {place + 1}"
             choice = WindowChoice(f"file{place}", title, window_name(window), "", "file")
             found.append((choice, window))
-        for preset in viewing.presets_here(self._session):
+        for preset in windows.presets_here(self._session):
             window = preset.window
             choice = WindowChoice(
                 f"preset{preset.key}", window.name, window_name(window), preset.key
@@ -213,20 +232,20 @@ class InspectorLink(QObject):
         panel, session = self.panel.window_panel, self._session
         panel.window_edited.connect(self._edit_window)
         panel.choice_chosen.connect(self._choose_window)
-        panel.auto_requested.connect(lambda: viewing.auto(session))
+        panel.auto_requested.connect(lambda: windows.auto(session))
         panel.region_requested.connect(lambda: session.workspace.set_tool("region_window"))
-        panel.colour_map_chosen.connect(lambda name: viewing.set_colour_map(session, name))
-        panel.invert_requested.connect(lambda: viewing.invert(session))
+        panel.colour_map_chosen.connect(lambda name: windows.set_colour_map(session, name))
+        panel.invert_requested.connect(lambda: windows.invert(session))
 
     def _edit_window(self, centre: float, width: float, function: str) -> None:
         kind = WindowFunction(function)
         if kind is not WindowFunction.TABLE:
-            viewing.set_window(self._session, Window(centre, max(width, 1.0), kind))
+            windows.set_window(self._session, Window(centre, max(width, 1.0), kind))
 
     def _choose_window(self, choice_id: str) -> None:
         for choice, window in self._choices():
             if choice.id == choice_id:
-                viewing.set_window(self._session, window)
+                windows.set_window(self._session, window)
 
     def _connect_enhancement(self, save: Callable[[], None]) -> None:
         panel, session = self.panel.enhancement_panel, self._session

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtCore import QPointF, Qt
 
-from viewer.app import measuring, viewing
+from viewer.app import following, measuring, windows
 from viewer.app.tools import DRAWING_TOOLS, Drag, DragContext, drag_state, points_needed
 from viewer.core.arrays import Point
 from viewer.core.measurement import AREA_KINDS, Measurement
@@ -135,7 +135,7 @@ class Pointing:
                 (place.x() * ratio, place.y() * ratio),
             )
             state = drag_state(self._tool, self._context, drag)
-            viewing.change(self._session, self._viewport.view, state)
+            following.change(self._session, self._viewport.view, state)
 
     def release(self, place: QPointF, button: Qt.MouseButton) -> bool:
         """End a drag; True when it was a right click without one, which asks for the menu."""
@@ -260,7 +260,7 @@ class Pointing:
         mask = volume.mask[index][window] if volume.mask is not None else None
         values = volume.values[index][window]
         if values.size:
-            viewing.set_window(self._session, auto_window(values, mask, 0.5, 99.5))
+            windows.set_window(self._session, auto_window(values, mask, 0.5, 99.5))
 
     def _near_crosshair_line(self, place: QPointF) -> bool:
         """True on the outer part of a crosshair line, where it can be turned."""

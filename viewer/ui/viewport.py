@@ -15,7 +15,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from viewer.app import comparing, viewing
+from viewer.app import comparing, following, viewing
 from viewer.app.session import Session
 from viewer.app.tools import camera_zoom
 from viewer.core.arrays import UInt8Array
@@ -354,7 +354,7 @@ class Viewport(QWidget):
         if self.state.plane is Plane.VOLUME:
             self._session.workspace.show(self.view, camera_zoom(self.state, 1.1**-steps))
         elif event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            viewing.change(self._session, self.view, zoomed(self.state, 1.15**-steps))
+            following.change(self._session, self.view, zoomed(self.state, 1.15**-steps))
         else:
             viewing.scroll(self._session, steps, self.view)
         self._show_probe(event.position())

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from viewer.app.command import Command, always
+from viewer.app.following import has_image
 from viewer.app.opening import is_cine_possible
 from viewer.app.session import Session
-from viewer.app.viewing import has_image
 from viewer.ui import window_tasks as tasks
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
 
 from viewer import __version__
+from viewer.app.following import geometry_of
 from viewer.app.jobs import Lane, Progress
 from viewer.app.messages import Message, Severity, info, message_from, warning
 from viewer.app.settings import save_settings, with_value
-from viewer.app.viewing import geometry_of
 from viewer.core.errors import DiptychError
 from viewer.core.study import FrameSource
 from viewer.ui import dialogs
