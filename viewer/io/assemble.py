@@ -88,7 +88,7 @@ def load_part(
     quantity = quantity_of(part)
     with ExitStack() as stack:
         if decoders is None and _needs_decoders(addresses):
-            decoders = stack.enter_context(Decoders())
+            decoders = stack.enter_context(Decoders(1 if len(addresses) == 1 else None))
         frame = _frame(part, quantity)
         loading = _loading(part, addresses, failed, quantity)
         stack.callback(loading.close)
