@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pydicom.dataset import Dataset
 
 from tests.builders import (
     CORONAL,
@@ -345,6 +346,22 @@ def test_rule_22_dose_planes_lie_where_their_offsets_say(
     assert z_of(part) == pytest.approx([-30, -27.5, -25])
     assert part.sources[0].facts.slope == 0.5
     assert part.sources[0].instance.rescale_type == "GY"
+
+
+def test_rule_22_reconstructed_nuclear_medicine_is_stacked_from_its_detector(
+    tmp_path: Path,
+) -> None:
+    dataset = ct_slice(0, NumberOfFrames=3, SpacingBetweenSlices=4.5)
+    dataset.ImageType = ["ORIGINAL", "PRIMARY", "RECON TOMO", "EMISSION"]
+    detector = Dataset()
+    detector.ImagePositionPatient = dataset.ImagePositionPatient
+    detector.ImageOrientationPatient = dataset.ImageOrientationPatient
+    dataset.DetectorInformationSequence = [detector]
+    del dataset.ImagePositionPatient, dataset.ImageOrientationPatient
+    dataset.PixelData = dataset.PixelData * 3
+    (part,) = parts_of([write(dataset, tmp_path / "n.dcm")])
+    assert part.kind is PartKind.VOLUME
+    assert z_of(part) == pytest.approx([-30, -25.5, -21])
 
 
 def test_rule_22_frames_without_a_place_of_their_own_are_not_stacked(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from tests.builders import (
     write_all,
 )
 from tests.found import scanned, studies_of
+from viewer.core.errors import NotSaved
 from viewer.core.study import Entry, Study
 from viewer.io import index as index_module
 from viewer.io.header import read_entry
@@ -243,3 +244,27 @@ def test_a_damaged_index_is_set_aside_and_a_rescan_restores_it(tmp_path: Path) -
         index.add(everything())
         study: Study = report.studies[0]
         assert index.load(study.key) == study
+
+
+def test_a_full_disk_is_told_in_words_and_keeps_what_was_there(tmp_path: Path) -> None:
+    first, second = patient(tmp_path, "A", "1"), patient(tmp_path, "B", "2")
+    index, _ = open_index(tmp_path / "library")
+    with index:
+        index.add(entries(first))
+        pages = index._db.execute("PRAGMA page_count").fetchone()[0]
+        index._db.execute(f"PRAGMA max_page_count = {pages}")
+        many = [
+            replace(entry, instance=replace(entry.instance, path=f"{entry.instance.path}-{copy}"))
+            for entry in entries(second)
+            for copy in range(200)
+        ]
+        with pytest.raises(NotSaved) as caught:
+            index.add(many)
+        assert "full" in caught.value.what
+        assert [found.study.patient_name for found in index.search(Search())] == ["A"]
+
+
+def test_a_folder_that_cannot_be_made_is_told_in_words(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(NotSaved):
+        open_index(tmp_path / "file" / "library")

@@ -4,13 +4,14 @@ One thread owns an `Index` and is its only writer.
 """
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 
-from viewer.core.errors import DamagedStore
+from viewer.core.errors import DamagedStore, NotSaved
 from viewer.core.study import Entry, Instance, Series, Study
 from viewer.io.records import (
     instance_of,
@@ -21,6 +22,9 @@ from viewer.io.records import (
     study_record,
 )
 from viewer.io.safely import set_aside
+from viewer.io.searching import Search, conditions
+
+__all__ = ["FILE_NAME", "Found", "Index", "Search", "SetAside", "open_index"]
 
 FILE_NAME = "index.sqlite"
 APPLICATION_ID = 0x44495054
@@ -62,22 +66,6 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
-    """What to look for; empty fields match everything, the others must all match.
-
-    Text matches anywhere, without regard to case; `date_from` and `date_to` are inclusive, as
-    YYYYMMDD.
-    """
-
-    patient: str = ""
-    patient_id: str = ""
-    date_from: str = ""
-    date_to: str = ""
-    modality: str = ""
-    description: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class SetAside:
     """A file that stood in the index's place and was renamed, and why."""
 
@@ -89,18 +77,50 @@ def open_index(folder: Path) -> tuple["Index", SetAside | None]:
     """Open the index in a folder, making or migrating it; a damaged one is set aside, not deleted.
 
     The second value says what was set aside; the studies come back with the next scan.
+
+    Raises
+    ------
+    NotSaved : the folder cannot be written, or another program holds the file.
     """
     path = folder / FILE_NAME
-    folder.mkdir(parents=True, exist_ok=True)
-    reason = _trouble(path) if path.exists() else ""
-    if not reason:
-        return Index(path), None
+    aside = None
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        reason = _trouble(path) if path.exists() else ""
+        if reason:
+            aside = SetAside(_moved(path), reason)
+        return Index(path), aside
+    except (OSError, sqlite3.OperationalError) as error:
+        raise _not_written(error) from error
+
+
+def _moved(path: Path) -> Path:
+    """Set the file aside with its journal files."""
     moved = set_aside(path)
     for end in ("-wal", "-shm"):
         extra = path.with_name(path.name + end)
         if extra.exists():
             extra.rename(moved.with_name(moved.name + end))
-    return Index(path), SetAside(moved, reason)
+    return moved
+
+
+def _not_written(error: Exception) -> NotSaved:
+    return NotSaved(
+        f"The library could not be written ({error}).",
+        "Studies can be opened all the same, but they will not be found by a search.",
+        "Check the disk, and whether another window is busy with the library.",
+    )
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    """Turn what SQLite says about a damaged file into words."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        raise DamagedStore(
+            f"The library could not be read ({error}).", "", "Start Diptych again."
+        ) from error
 
 
 def _trouble(path: Path) -> str:
@@ -255,10 +275,10 @@ class Index:
 
     def search(self, search: Search, limit: int = 500) -> tuple[Found, ...]:
         """Return the studies that match, the latest date first."""
-        conditions, values = _conditions(search)
+        terms, values = conditions(search)
         rows = self._db.execute(
             "SELECT study.id, study.record FROM study"
-            + (f" WHERE {' AND '.join(conditions)}" if conditions else "")
+            + (f" WHERE {' AND '.join(terms)}" if terms else "")
             + " ORDER BY study.date DESC, study.id LIMIT ?",
             (*values, limit),
         ).fetchall()
@@ -281,19 +301,18 @@ class Index:
         ------
         DamagedStore : its records cannot be read; a rescan restores them.
         """
-        row = self._db.execute(
-            "SELECT id, record FROM study WHERE uid = ? AND patient_id = ? AND patient_name = ?",
-            key,
-        ).fetchone()
-        if row is None:
-            return None
-        try:
+        with _reading():
+            row = self._db.execute(
+                "SELECT id, record FROM study"
+                " WHERE uid = ? AND patient_id = ? AND patient_name = ?",
+                key,
+            ).fetchone()
+            if row is None:
+                return None
             rows = self._db.execute(
                 "SELECT id, record FROM series WHERE study = ? ORDER BY id", (row[0],)
             ).fetchall()
             series = tuple(self._series(number, record) for number, record in rows)
-        except sqlite3.DatabaseError as error:
-            raise DamagedStore("The index is damaged.", "", "Open the folder again.") from error
         return replace(study_of(row[1]), series=series)
 
     def _series(self, number: int, record: str) -> Series:
@@ -318,28 +337,14 @@ class _Transaction:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._connection.execute("COMMIT" if kind is None else "ROLLBACK")
+        if kind is None:
+            self._connection.execute("COMMIT")
+            return
+        with suppress(sqlite3.OperationalError):  # SQLite may have rolled back by itself
+            self._connection.execute("ROLLBACK")
+        if isinstance(error, sqlite3.OperationalError):
+            raise _not_written(error) from error
 
 
 def _folded(*words: str) -> str:
     return "\n".join(words).casefold()
-
-
-def _conditions(search: Search) -> tuple[list[str], list[str]]:
-    """Return SQL conditions with question marks, and the values for them."""
-    of_series = "EXISTS (SELECT 1 FROM series WHERE series.study = study.id AND {})"
-    by_words = of_series.format("instr(series.words, ?)")
-    asked = (
-        ("instr(study.folded_name, ?)", search.patient.casefold()),
-        ("instr(study.folded_id, ?)", search.patient_id.casefold()),
-        ("study.date >= ?", search.date_from),
-        ("study.date <= ?", search.date_to),
-        (of_series.format("series.modality = ?"), search.modality.upper()),
-        (f"(instr(study.words, ?) OR {by_words})", search.description.casefold()),
-    )
-    conditions, values = [], []
-    for condition, value in asked:
-        if value:
-            conditions.append(condition)
-            values += [value] * condition.count("?")
-    return conditions, values

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from viewer.core.errors import BadHeader, DiptychError, DirectoryRecord, NotDicom
 from viewer.core.study import Entry, ScanReport, Skipped
@@ -13,7 +14,10 @@ from viewer.io.header import read_entry
 from viewer.io.library import Library
 from viewer.io.media import check_directory
 from viewer.io.runs import Runs
-from viewer.io.zipped import Unpacking, is_archive, members
+from viewer.io.sniffing import is_archive
+
+if TYPE_CHECKING:
+    from viewer.io.zipped import Unpacking
 
 BATCH_INTERVAL_S = 0.1
 """Shortest time between two batches, after the first."""
@@ -184,7 +188,7 @@ def _scan_file(
     unpack_folder: Path,
     directories: list[str],
     origin: str = "",
-    unpacking: Unpacking | None = None,
+    unpacking: "Unpacking | None" = None,
 ) -> bool:
     """Read one file; return whether it is kept (an entry, not something skipped)."""
     found.check()
@@ -214,9 +218,11 @@ def _scan_file(
 
 
 def _scan_archive(
-    path: str, origin: str, found: _Findings, unpack_folder: Path, outer: Unpacking | None
+    path: str, origin: str, found: _Findings, unpack_folder: Path, outer: "Unpacking | None"
 ) -> None:
     """Unpack an archive member by member; what is not DICOM is deleted again at once."""
+    from viewer.io.zipped import Unpacking, members
+
     unpacking = outer.inside() if outer else Unpacking(unpack_folder)
     for member in members(path, origin, unpacking):
         found.check()

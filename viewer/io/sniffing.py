@@ -1,5 +1,7 @@
 """What a file that is not DICOM looks like, in words."""
 
+from pathlib import Path
+
 _BEGINNINGS = (
     (b"\x89PNG", "a PNG picture"),
     (b"\xff\xd8\xff", "a JPEG picture"),
@@ -53,3 +55,12 @@ def _is_text(first: bytes) -> bool:
             return False
         decoded = first[: error.start].decode("utf-8")
     return all(sign.isprintable() or sign in "\r\n\t\f" for sign in decoded)
+
+
+def is_archive(path: str) -> bool:
+    """Tell whether a file begins as a zip archive does."""
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(4) in (b"PK\x03\x04", b"PK\x05\x06")
+    except OSError:
+        return False

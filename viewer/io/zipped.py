@@ -61,15 +61,6 @@ class Member:
     origin: str
 
 
-def is_archive(path: str) -> bool:
-    """Tell whether a file begins as a zip archive does."""
-    try:
-        with Path(path).open("rb") as file:
-            return file.read(4) in (b"PK\x03\x04", b"PK\x05\x06")
-    except OSError:
-        return False
-
-
 def members(path: str, origin: str, unpacking: Unpacking) -> Iterator[Member | Skipped]:
     """Unpack an archive member by member; the caller deletes what it does not keep.
 
