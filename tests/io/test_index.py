@@ -128,6 +128,15 @@ def test_vanished_files_and_their_studies_are_forgotten(index: Index, tmp_path: 
     assert (found.study.patient_name, found.instance_count) == ("B", 1)
 
 
+def test_a_file_that_has_changed_since_is_not_believed(index: Index, tmp_path: Path) -> None:
+    first, second = patient(tmp_path, "A", "1")
+    index.add(entries([first, second]))
+    first.write_bytes(second.read_bytes() + b"\0\0")
+    assert index.forget_vanished() == 1
+    (found,) = index.search(Search())
+    assert found.instance_count == 1
+
+
 def test_recents_are_the_paths_scanned_last(index: Index) -> None:
     for name in ("a", "b", "c", "a"):
         index.note_root(Path("/data") / name)

@@ -3,6 +3,7 @@
 One thread owns an `Index` and is its only writer.
 """
 
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -13,6 +14,7 @@ from types import TracebackType
 
 from viewer.core.errors import DamagedStore, NotSaved
 from viewer.core.study import Entry, Instance, Series, Study
+from viewer.io.database_file import SetAside, set_database_aside, trouble
 from viewer.io.records import (
     instance_of,
     instance_record,
@@ -21,7 +23,6 @@ from viewer.io.records import (
     study_of,
     study_record,
 )
-from viewer.io.safely import set_aside
 from viewer.io.searching import Search, conditions
 
 __all__ = ["FILE_NAME", "Found", "Index", "Search", "SetAside", "open_index"]
@@ -46,8 +47,8 @@ _MIGRATIONS = (
     CREATE TABLE instance (
         id INTEGER PRIMARY KEY,
         series INTEGER NOT NULL REFERENCES series (id) ON DELETE CASCADE,
-        uid TEXT NOT NULL, path TEXT NOT NULL, record TEXT NOT NULL,
-        UNIQUE (path, uid));
+        uid TEXT NOT NULL, path TEXT NOT NULL UNIQUE,
+        size INTEGER NOT NULL, changed INTEGER NOT NULL, record TEXT NOT NULL);
     CREATE INDEX instance_series ON instance (series);
     CREATE TABLE root (path TEXT PRIMARY KEY, scanned TEXT NOT NULL);
     """,
@@ -65,14 +66,6 @@ class Found:
     instance_count: int
 
 
-@dataclass(frozen=True, slots=True)
-class SetAside:
-    """A file that stood in the index's place and was renamed, and why."""
-
-    path: Path
-    reason: str
-
-
 def open_index(folder: Path) -> tuple["Index", SetAside | None]:
     """Open the index in a folder, making or migrating it; a damaged one is set aside, not deleted.
 
@@ -86,22 +79,12 @@ def open_index(folder: Path) -> tuple["Index", SetAside | None]:
     aside = None
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        reason = _trouble(path) if path.exists() else ""
+        reason = trouble(path, APPLICATION_ID, SCHEMA_VERSION) if path.exists() else ""
         if reason:
-            aside = SetAside(_moved(path), reason)
+            aside = SetAside(set_database_aside(path), reason)
         return Index(path), aside
     except (OSError, sqlite3.OperationalError) as error:
         raise _not_written(error) from error
-
-
-def _moved(path: Path) -> Path:
-    """Set the file aside with its journal files."""
-    moved = set_aside(path)
-    for end in ("-wal", "-shm"):
-        extra = path.with_name(path.name + end)
-        if extra.exists():
-            extra.rename(moved.with_name(moved.name + end))
-    return moved
 
 
 def _not_written(error: Exception) -> NotSaved:
@@ -121,28 +104,6 @@ def _reading() -> Iterator[None]:
         raise DamagedStore(
             f"The library could not be read ({error}).", "", "Start Diptych again."
         ) from error
-
-
-def _trouble(path: Path) -> str:
-    """Say why a file cannot be our index; "" when it is."""
-    try:
-        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
-    except sqlite3.Error as error:
-        return f"The index could not be opened ({error})."
-    try:
-        (application,) = connection.execute("PRAGMA application_id").fetchone()
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        (check,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
-        tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
-    except sqlite3.Error as error:
-        return f"The index is damaged ({error})."
-    finally:
-        connection.close()
-    if application != APPLICATION_ID and tables:
-        return "The file in the place of the index belongs to another program."
-    if version > SCHEMA_VERSION:
-        return "The index was written by a later version of Diptych."
-    return "" if check == "ok" else f"The index is damaged ({check})."
 
 
 class Index:
@@ -236,10 +197,16 @@ class Index:
         return int(row[0])
 
     def _put(self, series: int, instance: Instance) -> None:
-        self._db.execute("DELETE FROM instance WHERE path = ?", (instance.path,))
         self._db.execute(
-            "INSERT INTO instance (series, uid, path, record) VALUES (?, ?, ?, ?)",
-            (series, instance.sop_instance_uid, instance.path, instance_record(instance)),
+            "INSERT OR REPLACE INTO instance (series, uid, path, size, changed, record)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                series,
+                instance.sop_instance_uid,
+                instance.path,
+                *_stamp(instance.path),
+                instance_record(instance),
+            ),
         )
 
     def note_root(self, path: Path) -> None:
@@ -252,9 +219,13 @@ class Index:
         )
 
     def forget_vanished(self) -> int:
-        """Forget files that are not there any more, and studies left empty; return how many."""
-        paths = [row[0] for row in self._db.execute("SELECT path FROM instance")]
-        return self.forget(path for path in paths if not Path(path).exists())
+        """Forget files that are gone or have changed since; return how many.
+
+        What was read from the header of a changed file, such as where its pixels lie, is not true
+        any more; the next scan reads it anew.
+        """
+        rows = self._db.execute("SELECT path, size, changed FROM instance").fetchall()
+        return self.forget(path for path, *stamp in rows if tuple(stamp) != _stamp(path))
 
     def forget(self, paths: Iterable[str]) -> int:
         """Forget files by path, and studies left empty; return how many were there."""
@@ -344,6 +315,15 @@ class _Transaction:
             self._connection.execute("ROLLBACK")
         if isinstance(error, sqlite3.OperationalError):
             raise _not_written(error) from error
+
+
+def _stamp(path: str) -> tuple[int, int]:
+    """Return size in bytes and time of the last change in ns; (-1, -1) when the file is gone."""
+    try:
+        status = os.stat(path)  # noqa: PTH116
+    except (OSError, ValueError):
+        return (-1, -1)
+    return (status.st_size, status.st_mtime_ns)
 
 
 def _folded(*words: str) -> str:
