@@ -230,6 +230,7 @@ def _demo(options: argparse.Namespace) -> int:
             method="ct-denoise-s",
             screenshot=options.screenshot,
             size=_size(options.size) if options.size else SCREENSHOT_SIZE,
+            commands=("window.preset_1",),
         )
     )
 

@@ -5,17 +5,28 @@ import os
 import platform
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
 
 from viewer.app.headless import are_models_verified
 from viewer.app.settings import cache_bytes, load_settings, machine_memory_bytes
 from viewer.core.errors import DiptychError
+from viewer.core.partition import parts
 from viewer.core.places import user_folder
+from viewer.core.volume import AnyVolume
 from viewer.enhancement.inference import best_device, compute_threads
+from viewer.io.assemble import load_part
 from viewer.io.codec_check import broken_codecs
+from viewer.io.phantom_files import PhantomGrid, PhantomIdentity, write_ct_series
+from viewer.io.scan import scan
 
 LEAST_FREE_BYTES = 500_000_000
+_SIDE = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +137,20 @@ def _models() -> Finding:
     return Finding(
         "Models", "problem", "weights are missing or were changed", "Install Diptych again."
     )
+
+
+def block_volume() -> AnyVolume:
+    """Return a bright cube in air, written as CT files and opened again like any other series."""
+    values = np.full((_SIDE, _SIDE, _SIDE), -1000, dtype=np.int16)
+    values[4:12, 4:12, 4:12] = 1500
+    grid = PhantomGrid((0.0, 0.0, 0.0), (1.0, 1.0, 1.0), 1.0)
+    identity = PhantomIdentity(("doctor",), "Test block", 1, datetime(2026, 1, 1, tzinfo=UTC))
+    with tempfile.TemporaryDirectory(prefix="diptych-doctor-") as name:
+        folder = Path(name)
+        write_ct_series(values, grid, identity, folder)
+        report = scan((folder,), lambda _entries, _skipped: None, lambda: False, folder)
+        study = report.studies[0]
+        return load_part(parts(study, study.series[0])[0])
 
 
 def text(findings: tuple[Finding, ...]) -> str:

@@ -322,7 +322,7 @@ class _Gates(QWidget):
         passed = [gate.title for gate in gates if gate.level == "ok"]
         rows = sorted(notable, key=lambda gate: gate.level != "block")
         if passed:
-            rows.append(GateRow("ok", "Checked", ", ".join(passed).lower()))
+            rows.append(GateRow("ok", "Checked", ", ".join(map(_inside_sentence, passed))))
         for row, gate in enumerate(rows):
             name, colour, word = _SIGNS[gate.level]
             sign = QLabel()
@@ -335,6 +335,11 @@ class _Gates(QWidget):
             top = Qt.AlignmentFlag.AlignTop
             self._grid.addWidget(sign, row, 0, top)
             self._grid.addWidget(text, row, 1, top)
+
+
+def _inside_sentence(title: str) -> str:
+    """Return a title as it stands inside a sentence; abbreviations keep their capitals."""
+    return title if title[:2].isupper() else title[:1].lower() + title[1:]
 
 
 class _CompareRow(QWidget):

@@ -26,6 +26,8 @@ _LETTER = Lettering(theme.HEADING, is_bold=True)
 _WARNING = Lettering(colour=theme.WARNING)
 _ALERT = Lettering(is_bold=True, colour=theme.ERROR)
 _MARK = 18.0
+_JOINT = " · "
+_LEAST_BESIDE_LABEL = 110.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -208,6 +210,25 @@ def _place_wait(sheet: _Sheet) -> None:
         sheet.foot = y
 
 
+def unfolded(texts: tuple[str, ...], width: float) -> tuple[str, ...]:
+    """Return the lines, those wider than `width` split at their " · " so that no figure is cut."""
+    lines: list[str] = []
+    for text in texts:
+        if text_width(text, _TEXT) <= width or _JOINT not in text:
+            lines.append(text)
+            continue
+        current, *others = text.split(_JOINT)
+        for part in others:
+            joined = f"{current}{_JOINT}{part}"
+            if text_width(joined, _TEXT) <= width:
+                current = joined
+            else:
+                lines.append(current)
+                current = part
+        lines.append(current)
+    return tuple(lines)
+
+
 def _column(sheet: _Sheet, *, is_right: bool) -> float:
     """Width of a corner's column, clear of the letter in the middle."""
     side = sheet.width - sheet.right if is_right else sheet.left
@@ -217,11 +238,13 @@ def _column(sheet: _Sheet, *, is_right: bool) -> float:
 def _place_top_left(sheet: _Sheet) -> None:
     """Place patient lines and, under them, alert and warnings, which take room first."""
     picture, tall = sheet.picture, line_height(_TEXT)
+    beside = sheet.labels.left_end - GAP - sheet.left
+    is_beside = beside >= _LEAST_BESIDE_LABEL
     width = _column(sheet, is_right=False)
-    is_under = sheet.labels.left_end < sheet.left + width
-    top = sheet.labels.bottom if is_under else MARGIN
+    width = min(width, beside) if is_beside else width
+    top = MARGIN if is_beside else sheet.labels.bottom
     fits = max(int((sheet.height / 2 - sheet.half_gap - top) // tall), 0)
-    texts = picture.corners.top_left
+    texts = unfolded(picture.corners.top_left, width)
     is_roomy = fits > 1 or not texts
     most = max(fits - min(2, len(texts)), 1) if is_roomy else 0
     notices = _notices(picture, width - _MARK, most)
@@ -271,7 +294,7 @@ def _place_top_right(sheet: _Sheet) -> None:
     if sheet.colour_bar is not None:
         end = min(end, sheet.colour_bar.top() - tall)
     fits = max(int((end - top) // tall), 0)
-    for i, text in enumerate(sheet.picture.corners.top_right[:fits]):
+    for i, text in enumerate(unfolded(sheet.picture.corners.top_right, width)[:fits]):
         short = shortened(text, _TEXT, width)
         across = text_width(short, _TEXT)
         if short:
@@ -306,9 +329,9 @@ def _stack_up(
 
     `end` is the column's inner edge, as the distance from the view's side.
     """
-    kept = texts[-fits:] if fits > 0 else ()
     tall = line_height(_TEXT)
     side = sheet.width - sheet.right if is_right else sheet.left
+    kept = unfolded(texts, end - side)[-fits:] if fits > 0 else ()
     for i, text in enumerate(reversed(kept)):
         short = shortened(text, _TEXT, end - side)
         across = text_width(short, _TEXT)

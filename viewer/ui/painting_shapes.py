@@ -186,17 +186,29 @@ def draw_crosshair(painter: QPainter, crosshair: Crosshair, view: QRectF) -> Non
     for line in crosshair.lines:
         colour = theme.PLANE_COLOURS.get(line.plane, theme.SECONDARY)
         along = QPointF(math.cos(line.angle_rad), math.sin(line.angle_rad))
-        path = QPainterPath()
-        for sign in (-1, 1):
-            path.moveTo(centre + along * (sign * _CENTRE_GAP))
-            path.lineTo(centre + along * (sign * reach))
-        draw_with_halo(painter, path, colour, 1)
+        through = _sharp(centre, along)
+        halves = [
+            QLineF(through + along * (sign * _CENTRE_GAP), through + along * (sign * reach))
+            for sign in (-1, 1)
+        ]
+        for pen in (QPen(QColor(0, 0, 0, 150), 3), QPen(QColor(colour), 1)):
+            painter.setPen(pen)
+            painter.drawLines(halves)
         if crosshair.has_handles:
             for place in handle_places(crosshair.centre, line.angle_rad, view):
                 painter.setPen(QPen(QColor(theme.HALO), 1))
                 painter.setBrush(QColor(colour))
                 painter.drawEllipse(place, 4.5, 4.5)
     painter.setBrush(Qt.BrushStyle.NoBrush)
+
+
+def _sharp(centre: QPointF, along: QPointF) -> QPointF:
+    """Move an upright or level line to the middle of a pixel, so that it is one pixel wide."""
+    if abs(along.x()) < 1e-3:
+        return QPointF(math.floor(centre.x()) + 0.5, centre.y())
+    if abs(along.y()) < 1e-3:
+        return QPointF(centre.x(), math.floor(centre.y()) + 0.5)
+    return centre
 
 
 def handle_places(centre: Place, angle_rad: float, view: QRectF) -> tuple[QPointF, QPointF]:
