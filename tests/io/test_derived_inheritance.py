@@ -4,13 +4,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pydicom
+import pytest
 from pydicom.dataset import Dataset
+from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from tests.builders import (
-    ct_series,
-    radiograph,
-    write,
-)
+from tests.builders import Acquisition, ct_series, radiograph, write
 from tests.io.sources import (
     enhanced_of,
     part_of,
@@ -101,3 +99,40 @@ def test_missing_values_are_not_made_up(tmp_path: Path) -> None:
     paths = ct_series(tmp_path / "s", 1, PatientID=None, KVP=None, FrameOfReferenceUID=None)
     (new,) = saved(paths, tmp_path / "out")
     assert not {"PatientID", "KVP", "FrameOfReferenceUID", "PatientSize"} & set(new.dir())
+
+
+@pytest.mark.parametrize(
+    ("charset", "name"),
+    [
+        (["", "ISO 2022 IR 149"], b"\x1b$)C\xb1\xe8\xc8\xf1\xc1\xdf\x1b(B "),
+        (["", "ISO 2022 IR 58"], b"Zhang^Xiao=\x1b$)A\xd5\xc5^\x1b$)A\xd0\xa1= "),
+        ("ISO_IR 100", b"M\xfcller^Ida"),
+    ],
+)
+@pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, ImplicitVRLittleEndian])
+def test_patient_texts_keep_their_bytes(
+    tmp_path: Path, charset: object, name: bytes, syntax: str
+) -> None:
+    (path,) = ct_series(
+        tmp_path / "s", 1, transfer_syntax=syntax, PatientName="N" * len(name), PatientID="7 "
+    )
+    dataset = pydicom.dcmread(path)
+    dataset.SpecificCharacterSet = charset
+    dataset.save_as(path)
+    path.write_bytes(path.read_bytes().replace(b"N" * len(name), name))
+    enhanced = enhanced_of(volume_of([path]))
+    (new,) = write_derived(part_of([path]), enhanced, tmp_path / "out")
+    written = pydicom.dcmread(new, stop_before_pixels=True)
+    assert written.get_item("PatientName").value == name
+    assert str(written.PatientName) == str(pydicom.dcmread(path).PatientName)
+
+
+def test_mosaic_stays_marked_as_one(tmp_path: Path) -> None:
+    paths = ct_series(
+        tmp_path / "s",
+        1,
+        settings=Acquisition("MR"),
+        ImageType=["ORIGINAL", "PRIMARY", "M", "ND", "MOSAIC"],
+    )
+    (new,) = saved(paths, tmp_path / "out")
+    assert list(new.ImageType) == ["DERIVED", "SECONDARY", "M", "AI_ENHANCED", "MOSAIC"]

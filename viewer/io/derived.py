@@ -29,10 +29,10 @@ from viewer.io.derived_image import (
     whole_number,
 )
 from viewer.io.derived_multiframe import ENHANCED_CLASSES, derived_multiframe
+from viewer.io.inheritance import restore, verbatim
 from viewer.io.safely import NOTHING_CHANGED, new_folder, write_bytes
 from viewer.io.stored_format import (
     Extremes,
-    FormatRules,
     extremes,
     joined,
     stored_format,
@@ -106,18 +106,20 @@ def _single_frames(
 ) -> Iterator[Dataset]:
     """Yield one derived image per source slice, all coded alike (but PET, slice by slice)."""
     values, mask = enhanced.values, enhanced.mask
-    rules = RULES.get(first.SOPClassUID, FormatRules())
+    rules = RULES[first.SOPClassUID]
     is_by_slice = rules.has_no_intercept
     seen = [extremes(values[n], None if mask is None else mask[n]) for n in range(len(values))]
     whole = joined(seen)
     for index, frame in enumerate(part.sources):
         header = read_header(frame)
+        texts = verbatim(header)
         span = _with_padding(seen[index], whole) if is_by_slice else whole
         coded = stored_format(source_format(header if is_by_slice else first), span, rules)
         real = None if mask is None else mask[index]
         dataset = derived_header(header, frame, index, plan, coded)
         stored = stored_values(values[index], real, coded)
         put_pixels(dataset, header, stored, real, coded, plan.unit)
+        restore(dataset, texts)
         yield dataset
 
 
@@ -166,6 +168,8 @@ def _check_kind(header: Dataset) -> None:
             raise _blocked("one piece of a multi-frame object that was cut up")
     elif int(header.get("NumberOfFrames") or 1) > 1 or "SharedFunctionalGroupsSequence" in header:
         raise _blocked("stored as a multi-frame object of the old kind")
+    elif header.SOPClassUID not in RULES:
+        raise _blocked(f"of the kind {header.SOPClassUID.name}, whose derived form is not known,")
 
 
 def _blocked(how: str) -> Blocked:

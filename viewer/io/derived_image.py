@@ -39,8 +39,10 @@ RULES: dict[str, FormatRules] = {
     uids.PositronEmissionTomographyImageStorage: FormatRules(
         has_no_intercept=True, needs_rescale=True, least_bits=16, least_allocated=16
     ),
+    uids.ComputedRadiographyImageStorage: FormatRules(),
     **{kind: FormatRules(is_identity=True) for kind in _PROJECTIONS},
 }
+"""Kinds of single-frame object that a derived image is written of, and what they allow."""
 
 
 @dataclass(frozen=True, slots=True)

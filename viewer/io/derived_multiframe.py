@@ -83,6 +83,7 @@ def derived_multiframe(
         )
     values = enhanced.values[order]
     mask = None if enhanced.mask is None else enhanced.mask[order]
+    texts = inheritance.verbatim(header)
     transformation = _transformation(header)
     for word in ("RescaleSlope", "RescaleIntercept"):
         if transformation is not None and word in transformation:
@@ -102,6 +103,7 @@ def derived_multiframe(
     dataset.SourceImageEvidenceSequence = coding.sequence(_evidence(header))
     dataset.PerFrameFunctionalGroupsSequence = [per_frame[frame] for frame in frames]
     _put_groups(dataset, header, frames, coded, plan)
+    inheritance.restore(dataset, texts)
     return dataset
 
 

@@ -62,7 +62,8 @@ def image_type(header: Dataset, kind: MethodKind) -> list[str]:
     values = ["DERIVED", "PRIMARY" if is_pet else "SECONDARY", third[:16]]
     if str(header.get("MultienergyCTAcquisition", "")) == "YES" and len(source) > 3:
         values.append(source[3])
-    return [*values, MARKS[kind]]
+    mosaic = ["MOSAIC"] if "MOSAIC" in source[3:] else []  # tiles are slices side by side
+    return [*values, MARKS[kind], *mosaic]
 
 
 def instance_numbers(part: SeriesPart) -> tuple[int, ...]:

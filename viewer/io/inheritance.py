@@ -7,10 +7,12 @@ attributes that the source lacks are not made up.
 import copy
 import re
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
-from pydicom.datadict import dictionary_has_tag
-from pydicom.dataelem import DataElement
+from pydicom.charset import convert_encodings, default_encoding
+from pydicom.datadict import dictionary_has_tag, dictionary_VR
+from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 from pydicom.sr.codedict import codes
@@ -80,6 +82,36 @@ def inherited(source: Dataset) -> Dataset:
     return dataset
 
 
+def verbatim(header: Dataset) -> tuple[RawDataElement, ...]:
+    """Return the texts of patient and study as they stand in the file, before they are decoded.
+
+    Writing a decoded name may choose other escape sequences or drop an empty component group, and
+    then two files of one patient no longer agree.
+    """
+    found = []
+    for tag in list(header.keys()):
+        raw: Any = header.get_item(tag)
+        if not isinstance(raw, RawDataElement) or _is_of_series(tag) or tag.is_private:
+            continue
+        kind = raw.VR or (dictionary_VR(tag) if dictionary_has_tag(tag) else "UN")
+        if kind in ("PN", "LO", "SH", "LT", "ST") and raw.value:
+            even = raw.value + b" " * (len(raw.value) % 2)
+            element = raw._replace(VR=kind, value=even, length=len(even))
+            found.append(element._replace(is_implicit_VR=False, is_little_endian=True))
+    return tuple(found)
+
+
+def restore(dataset: Dataset, texts: tuple[RawDataElement, ...]) -> None:
+    """Put texts of `verbatim` back; the last step before writing, as any look decodes them."""
+    charset = dataset.get("SpecificCharacterSet")
+    encodings = convert_encodings(charset) if charset else default_encoding
+    # said to be as it was read, or pydicom would decode and code it again
+    dataset.set_original_encoding(False, True, encodings)
+    for raw in texts:
+        if raw.tag in dataset:
+            dataset[raw.tag] = raw
+
+
 def _readable(source: Dataset, tag: BaseTag) -> DataElement | None:
     """Return an element that is kept; None where it is not, or where its value is damaged."""
     try:
@@ -132,15 +164,15 @@ _PATIENT_AND_STUDY = frozenset((0x0010, 0x0012, 0x0032))  # groups; plus the stu
 _STUDY_TAGS = frozenset((0x00080020, 0x00080030, 0x00080050, 0x00080090, 0x0020000D, 0x00200010))
 
 
-def _belongs_to_series(element: DataElement) -> bool:
-    return element.tag.group not in _PATIENT_AND_STUDY and int(element.tag) not in _STUDY_TAGS
+def _is_of_series(tag: BaseTag) -> bool:
+    return tag.group not in _PATIENT_AND_STUDY and int(tag) not in _STUDY_TAGS
 
 
 def _dates(dataset: Dataset) -> str:
     """ACR-NEMA wrote dates as 1995.06.26 and times as 11:20:00; DICOM has no signs in them."""
     corrected = False
     for element in dataset:
-        if element.VR in ("DA", "TM") and _belongs_to_series(element):
+        if element.VR in ("DA", "TM") and _is_of_series(element.tag):
             pattern, sign = (
                 (r"\d{4}\.\d\d\.\d\d", ".") if element.VR == "DA" else (r"\d\d:\d\d(:\d\d.*)?", ":")
             )
