@@ -180,7 +180,12 @@ def test_changed_weights_refuse_to_run(models, tmp_path):
 def test_the_visible_slice_comes_first_then_its_neighbours(engine):
     plan = prepare(engine, request(first_slice=3, direction=-1))
     seen = []
-    run(engine, plan, on_batch=lambda e: seen.append(np.flatnonzero(e.residual.loaded).tolist()))
+    run(
+        engine,
+        plan,
+        on_batch=lambda e: seen.append(np.flatnonzero(e.residual.loaded).tolist()),
+        every_s=0,
+    )
     assert seen[0] == [3]
     assert seen[1] == [2, 3]
     assert seen[-1] == [0, 1, 2, 3, 4, 5]
@@ -189,13 +194,13 @@ def test_the_visible_slice_comes_first_then_its_neighbours(engine):
 def test_slices_not_computed_yet_are_marked_and_look_like_the_original(engine):
     plan = prepare(engine, request(first_slice=2))
     batches = []
-    run(engine, plan, on_batch=lambda e: batches.append(e.residual_volume().loaded))
+    run(engine, plan, on_batch=lambda e: batches.append(e.residual_volume().loaded), every_s=0)
     assert batches[0].tolist() == [False, False, True, False, False, False]
 
 
 def test_progress_reaches_one_and_names_the_method(engine):
     told = []
-    run(engine, prepare(engine, request()), report=lambda *it: told.append(it))
+    run(engine, prepare(engine, request()), report=lambda *it: told.append(it), every_s=0)
     fractions = [fraction for fraction, _ in told]
     assert fractions == sorted(fractions)
     assert told[-1] == (1.0, "Tiny: 6 of 6 slices")
@@ -205,7 +210,9 @@ def test_a_cancelled_run_stops_and_keeps_nothing(engine):
     plan = prepare(engine, request())
     batches = []
     with pytest.raises(Cancelled):
-        run(engine, plan, on_batch=batches.append, is_cancelled=lambda: len(batches) >= 2)
+        run(
+            engine, plan, on_batch=batches.append, is_cancelled=lambda: len(batches) >= 2, every_s=0
+        )
     assert len(batches) == 2
     assert engine.residuals.find(plan.key) is None
 
@@ -275,3 +282,26 @@ def test_memory_running_short_on_the_device_ends_on_another(models):
     enhancement = enhance(engine, request())
     assert enhancement.residual.is_complete
     assert enhancement.provenance().device == "the CPU"
+
+
+def test_quick_methods_tell_the_first_and_the_last_slab_and_few_between(engine):
+    plan = prepare(engine, request("gaussian"))
+    batches = []
+    run(engine, plan, on_batch=batches.append, every_s=3600)
+    assert [int(batch.residual.loaded.sum()) for batch in batches] == [1, 6]
+
+
+def test_padding_does_not_count_as_input_and_stays_as_it_is(engine):
+    mask = np.ones(VOLUME.values.shape, dtype=np.bool_)
+    mask[:, :20] = False
+    values = VOLUME.values.copy()
+    values[~mask] = -3000
+    enhanced = enhance(engine, request(volume=volume_of(values, mask=mask))).volume()
+    assert enhanced.provenance.input_range[0] > -1200
+    np.testing.assert_array_equal(enhanced.values[~mask], values[~mask])
+
+
+def test_the_audit_of_a_smoothing_filter_finds_more_structure_than_noise_has(engine):
+    found = enhance(engine, request("gaussian")).audit()
+    assert found.structure > 0.2
+    assert found.sd > 5.0

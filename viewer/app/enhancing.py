@@ -5,6 +5,8 @@ residual, visible slice first. Both are plain functions over frozen inputs and r
 lane, on the command line or in a test alike. An `Engine` is what they keep between runs.
 """
 
+import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,8 +19,9 @@ from viewer.core.provenance import Provenance
 from viewer.core.study import Series, SeriesPart, Study
 from viewer.core.volume import AnyVolume, DerivedVolume, Volume, derive
 from viewer.enhancement import checks
+from viewer.enhancement.audit import Audit, audit
 from viewer.enhancement.checks import Candidate, GateResult
-from viewer.enhancement.conditioning import NoiseProfile, noise_profile, source_slices
+from viewer.enhancement.conditioning import NoiseProfile, noise_profile, source_slices, value_range
 from viewer.enhancement.engine import (
     Engine,
     QuietThread,
@@ -156,6 +159,10 @@ class Enhancement:
         residual = self.residual
         return derive(self.plan.volume, residual.values, self.provenance(strength), residual.loaded)
 
+    def audit(self) -> Audit:
+        """Return whether the residual looks like noise or holds anatomy; takes a moment."""
+        return audit(source_slices(self.plan.volume, self.plan.noise), self.residual)
+
 
 def prepare(engine: Engine, request: EnhanceRequest) -> Plan:
     """Measure the series, ask the gates, open the model and fix the scale of the strength.
@@ -191,7 +198,7 @@ def prepare(engine: Engine, request: EnhanceRequest) -> Plan:
         flat=flat,
         cautions=tuple(word for word in (*words, NO_SCALE if is_unscaled else "") if word),
         is_synthetic_data=card is not None and card.is_synthetic_data,
-        input_range=(float(volume.values.min()), float(volume.values.max())),
+        input_range=measured.value_range,
         key=key,
         time=datetime.now(UTC).isoformat(timespec="seconds"),
     )
@@ -209,7 +216,7 @@ def survey(engine: Engine, volume: Volume) -> Survey:
     with QuietThread() as quiet:
         noise = quiet.call(lambda: _measured_noise(volume))
         patches = quiet.call(lambda: flat_patches(source_slices(volume, noise)))
-    measured = Survey(key, noise, patches)
+        measured = Survey(key, quiet.call(lambda: value_range(volume)), noise, patches)
     engine.surveys.keep(key, measured)
     return measured
 
@@ -281,14 +288,16 @@ def run(
     on_batch: Callable[[Enhancement], None] | None = None,
     report: Callable[[float, str], None] | None = None,
     is_cancelled: Callable[[], bool] = lambda: False,
+    every_s: float = 0.1,
 ) -> Enhancement:
     """Compute the residual of a plan, visible slice first, or take it from the cache.
 
     Parameters
     ----------
-    on_batch : gets the growing result after each slab; its `residual.loaded` says what is there.
+    on_batch : gets the growing result; its `residual.loaded` says what is there.
     report : gets the fraction done and a few words.
     is_cancelled : looked at between slabs.
+    every_s : both are told after the first slab, then at most this often, and at the end.
 
     Raises
     ------
@@ -302,17 +311,21 @@ def run(
         return Enhancement(plan, kept)
     request, volume = plan.request, plan.volume
     source = source_slices(volume, plan.noise)
-    buffer = ResidualBuffer(volume.values.shape, residual_step(volume.values))
+    step = residual_step(plan.input_range, is_integer=volume.values.dtype.kind in "iu")
+    buffer = ResidualBuffer(volume.values.shape, step)
     order = slice_order(source.count, request.first_slice, request.direction)
     with QuietThread() as quiet:
         processor = quiet.call(
             lambda: engine.processor(plan.method, source, plan.settings, request.device)
         )
         steps = residual_slices(processor, order, is_cancelled)
-        done = 0
+        done, told = 0, -math.inf
         while (slab := quiet.call(lambda: next(steps, None))) is not None:
             buffer.write(*slab)
             done += len(slab[0])
+            if time.monotonic() - told < every_s and done < len(order):
+                continue
+            told = time.monotonic()
             if on_batch:
                 on_batch(Enhancement(plan, buffer.published(processor.device)))
             if report:

@@ -100,6 +100,17 @@ def _blocks(image: Float32Array) -> FloatArray:
     return np.asarray(cut.reshape(rows * columns, -1), dtype=np.float64)
 
 
+def value_range(volume: Volume) -> tuple[float, float]:
+    """Return the lowest and highest value that is not padding; (0, 0) where all of it is."""
+    values = volume.values
+    if volume.mask is None:
+        return (float(values.min()), float(values.max()))
+    real = [plane[mask] for plane, mask in zip(values, volume.mask, strict=True) if mask.any()]
+    if not real:
+        return (0.0, 0.0)
+    return (min(float(one.min()) for one in real), max(float(one.max()) for one in real))
+
+
 def source_slices(volume: Volume, noise: NoiseProfile) -> SourceSlices:
     """Return a volume and its noise as a method wants them."""
     geometry = volume.geometry

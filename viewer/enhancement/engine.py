@@ -110,11 +110,12 @@ def lower_priority() -> None:
 class Survey:
     """What is measured on a series before any method runs; small, so it is kept.
 
-    `key` names the pixels; `patches` are the flat regions that every denoiser's strength is
-    measured in.
+    `key` names the pixels; `value_range` is the lowest and highest real value; `patches` are the
+    flat regions that every denoiser's strength is measured in.
     """
 
     key: str
+    value_range: tuple[float, float]
     noise: NoiseProfile
     patches: tuple[FlatPatch, ...]
 

@@ -78,17 +78,15 @@ class ResidualBuffer:
         return Residual(self._values, self._step, self._loaded.copy(), device)
 
 
-def residual_step(values: AnyArray) -> float:
-    """Return the step, a power of two, in which any difference of two of the values fits.
+def residual_step(value_range: tuple[float, float], *, is_integer: bool) -> float:
+    """Return the step, a power of two, in which any difference of two values of a range fits.
 
     Integer values get at least an eighth of a unit; the largest difference of CT values then
     still fits.
     """
-    if not values.size:
-        return FINEST_INTEGER_STEP
-    span = float(values.max()) - float(values.min())
+    span = value_range[1] - value_range[0]
     needed = 2.0 ** math.ceil(math.log2(span / REACH)) if span > 0 else FINEST_INTEGER_STEP
-    return max(FINEST_INTEGER_STEP, needed) if values.dtype.kind in "iu" else needed
+    return max(FINEST_INTEGER_STEP, needed) if is_integer else needed
 
 
 def blended(
