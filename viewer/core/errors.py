@@ -63,7 +63,7 @@ class InvalidGeometry(DiptychError):
 
 
 class NoVolumeRendering(DiptychError):
-    """This machine offers no way to draw off screen, so volumes cannot be rendered."""
+    """The machine offers no way to draw off screen, so volumes cannot be rendered."""
 
 
 class InvalidStrength(DiptychError):

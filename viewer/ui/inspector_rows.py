@@ -1,7 +1,7 @@
 """Rows and words of the enhancement panel, made from methods, gates, provenance and regions."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 from viewer.app.regions import RegionRow, region_rows
 from viewer.app.session import Session
@@ -10,14 +10,46 @@ from viewer.core.measurement import RegionStatistics
 from viewer.core.provenance import MethodKind, strength_words
 from viewer.ui.enhancement_panel import Figures, GateRow, MethodRow
 
-if TYPE_CHECKING:
-    from viewer.enhancement.checks import GateResult
-    from viewer.enhancement.method import Method
-
 NOISE_CUT = "noise cut"
 
 
-def method_rows(methods: "Iterable[Method]") -> tuple[MethodRow, ...]:
+class ListedMethod(Protocol):
+    """A method as lists show it; see `viewer.enhancement.method.Method`."""
+
+    @property
+    def id(self) -> str:
+        """Stable id."""
+
+    @property
+    def name(self) -> str:
+        """Name for people."""
+
+    @property
+    def kind(self) -> MethodKind:
+        """AI or filter."""
+
+    @property
+    def purpose(self) -> str:
+        """One sentence."""
+
+
+class ListedGate(Protocol):
+    """A gate as lists show it; see `viewer.enhancement.checks.GateResult`."""
+
+    @property
+    def name(self) -> str:
+        """What was looked at."""
+
+    @property
+    def verdict(self) -> Any:
+        """An enumeration of "ok", "warn" and "block"."""
+
+    @property
+    def words(self) -> str:
+        """The reason."""
+
+
+def method_rows(methods: Iterable[ListedMethod]) -> tuple[MethodRow, ...]:
     """Return the methods as the chooser lists them, AI and filters told apart."""
     return tuple(
         MethodRow(
@@ -30,7 +62,7 @@ def method_rows(methods: "Iterable[Method]") -> tuple[MethodRow, ...]:
     )
 
 
-def gate_rows(gates: "Iterable[GateResult]") -> tuple[GateRow, ...]:
+def gate_rows(gates: Iterable[ListedGate]) -> tuple[GateRow, ...]:
     """Return the gates with their verdicts."""
     return tuple(GateRow(gate.verdict.value, gate.name, gate.words) for gate in gates)
 
