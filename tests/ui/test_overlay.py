@@ -9,7 +9,8 @@ from PySide6.QtCore import QRectF
 
 from tests.ui.samples import CORNERS, DRAWN, LABEL, WARNINGS, grey
 from viewer.core.provenance import residual_label
-from viewer.ui.overlay import arrange, scale_length, signed_number
+from viewer.ui.overlay import arrange
+from viewer.ui.overlay_words import scale_length, signed_number, unfolded
 from viewer.ui.picture import ColourBar, CornerText, Picture, Pixels, ScaleBar, Wait
 
 TINY = grey(4, 4)
@@ -92,6 +93,21 @@ def test_small_views_show_fewer_lines_and_the_ones_at_the_edge():
     assert len(small.lines) < len(wide.lines)
     assert {*CORNERS.top_left, *CORNERS.bottom_left} <= set(texts(wide))
     assert CORNERS.bottom_left[-1] in texts(small)
+
+
+def test_a_line_that_is_too_wide_is_split_at_its_dots_before_it_is_cut():
+    line = "at −612.5 mm · 1.0 mm thick · oblique"
+    overlay = arrange(enhanced(corners=CornerText(bottom_left=(line,))), 340, 500)
+    lines = sorted(overlay.lines, key=lambda placed: placed.rect.top())
+    shown = [x.text for x in lines if "mm thick" in x.text or "−612.5" in x.text]
+    assert shown == ["at −612.5 mm", "1.0 mm thick · oblique"]
+    assert unfolded((line,), 1000) == (line,)
+
+
+def test_the_patient_stays_at_the_top_beside_the_label():
+    overlay = arrange(enhanced(), 358, 690)
+    name = next(line for line in overlay.lines if line.text.startswith("Müller"))
+    assert name.rect.top() == overlay.labels.plates[0].rect.top()
 
 
 def test_every_warning_is_written_where_there_is_room():

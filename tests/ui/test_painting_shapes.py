@@ -121,6 +121,14 @@ def test_the_crosshair_leaves_its_centre_free():
     assert (values[150, :180] != 90).any()
 
 
+def test_a_level_line_of_the_crosshair_is_one_pixel_wide():
+    cross = Crosshair((200.3, 150.8), (CrosshairLine(0.0, "axial"),))
+    values = canvas(lambda p: draw_crosshair(p, cross, VIEW))
+    colour = np.array(QColor(theme.PLANE_COLOURS["axial"]).getRgb()[:3])
+    (rows,) = np.nonzero((values[:, 40] == colour).all(axis=1))
+    assert rows.tolist() == [150]
+
+
 def test_crosshair_handles_lie_on_their_line():
     first, second = handle_places((200.0, 150.0), 0.5, VIEW)
     assert math.atan2(first.y() - 150, first.x() - 200) == pytest.approx(0.5)

@@ -3,7 +3,6 @@
 `arrange` is a pure step from a picture and a size to places; painting draws them.
 """
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -16,17 +15,13 @@ from viewer.ui.lettering import (
     line_height,
     shortened,
     text_width,
-    wrapped,
 )
+from viewer.ui.overlay_words import TEXT, notice_lines, scale_length, signed_number, unfolded
 from viewer.ui.painting_label import GAP, MARGIN, LabelPlaces, arrange_labels
 from viewer.ui.picture import LinkMark, LinkState, Picture, ScaleBar
 
-_TEXT = Lettering()
 _LETTER = Lettering(theme.HEADING, is_bold=True)
-_WARNING = Lettering(colour=theme.WARNING)
-_ALERT = Lettering(is_bold=True, colour=theme.ERROR)
 _MARK = 18.0
-_JOINT = " · "
 _LEAST_BESIDE_LABEL = 110.0
 
 
@@ -144,25 +139,16 @@ def _place_letters(sheet: _Sheet) -> None:
     sheet.half_gap = tall / 2 + GAP
 
 
-def scale_length(scale: ScaleBar, longest: float) -> tuple[float, str]:
-    """Return the bar's length in view pixels and its words, of 1, 2 or 5 times a power of ten."""
-    most = scale.per_pixel * longest
-    power = 10.0 ** math.floor(math.log10(most))
-    value = next(f * power for f in (5, 2, 1) if f * power <= most * (1 + 1e-9))
-    note = f" {scale.note}" if scale.note else ""
-    return (value / scale.per_pixel, f"{value:g} {scale.unit}{note}")
-
-
 def _place_scale(sheet: _Sheet, scale: ScaleBar) -> None:
     """Put the bar above the bottom letter, with its words on top of it."""
     if sheet.width < 200 or sheet.height < 160 or not scale.per_pixel > 0:
         return
     length, words = scale_length(scale, min(sheet.width * 0.2, 160.0))
-    tall = line_height(_TEXT)
-    across = text_width(words, _TEXT)
+    tall = line_height(TEXT)
+    across = text_width(words, TEXT)
     bar = QRectF(round(sheet.width / 2 - length / 2), round(sheet.foot - 9), round(length), 7)
     text = QRectF(sheet.width / 2 - across / 2, bar.top() - tall, across, tall)
-    if sheet.add(words, text, _TEXT):
+    if sheet.add(words, text, TEXT):
         sheet.scale = bar
         sheet.foot = text.top()
 
@@ -172,7 +158,7 @@ def _place_colour_bar(sheet: _Sheet) -> None:
     bar = sheet.picture.colour_bar
     if bar is None:
         return
-    tall = line_height(_TEXT)
+    tall = line_height(TEXT)
     room = sheet.height - sheet.labels.bottom - tall - 2 * MARGIN
     long = min(max(sheet.height * 0.36, 48.0), 240.0, room)
     letter = sheet.letter_width + GAP if sheet.letter_width else 0.0
@@ -185,48 +171,21 @@ def _place_colour_bar(sheet: _Sheet) -> None:
     for value in (bar.high, (bar.low + bar.high) / 2, bar.low):
         words = signed_number(value, is_signed=is_signed)
         words += f" {bar.unit}" if value == bar.high else ""
-        across = text_width(words, _TEXT)
+        across = text_width(words, TEXT)
         part = (bar.high - value) / ((bar.high - bar.low) or 1.0)
         y = sheet.colour_bar.top() + part * long - tall / 2
-        sheet.add(words, QRectF(x - GAP - across, y, across, tall), _TEXT)
-
-
-def signed_number(value: float, *, is_signed: bool) -> str:
-    """Return a figure with three significant digits; differences always carry their sign."""
-    digits = f"{abs(value):.3g}" if abs(value) < 1000 else f"{abs(value):.0f}"
-    if value < 0:
-        return f"−{digits}"
-    return f"+{digits}" if is_signed and value > 0 else digits
+        sheet.add(words, QRectF(x - GAP - across, y, across, tall), TEXT)
 
 
 def _place_wait(sheet: _Sheet) -> None:
     wait = sheet.picture.wait
     if wait is None or not wait.words:
         return
-    words = shortened(wait.words, _TEXT, sheet.width * 0.7)
-    across, tall = text_width(words, _TEXT), line_height(_TEXT)
+    words = shortened(wait.words, TEXT, sheet.width * 0.7)
+    across, tall = text_width(words, TEXT), line_height(TEXT)
     y = sheet.foot - GAP - tall
-    if sheet.add(words, QRectF((sheet.width - across) / 2, y, across, tall), _TEXT):
+    if sheet.add(words, QRectF((sheet.width - across) / 2, y, across, tall), TEXT):
         sheet.foot = y
-
-
-def unfolded(texts: tuple[str, ...], width: float) -> tuple[str, ...]:
-    """Return the lines, those wider than `width` split at their " · " so that no figure is cut."""
-    lines: list[str] = []
-    for text in texts:
-        if text_width(text, _TEXT) <= width or _JOINT not in text:
-            lines.append(text)
-            continue
-        current, *others = text.split(_JOINT)
-        for part in others:
-            joined = f"{current}{_JOINT}{part}"
-            if text_width(joined, _TEXT) <= width:
-                current = joined
-            else:
-                lines.append(current)
-                current = part
-        lines.append(current)
-    return tuple(lines)
 
 
 def _column(sheet: _Sheet, *, is_right: bool) -> float:
@@ -237,7 +196,7 @@ def _column(sheet: _Sheet, *, is_right: bool) -> float:
 
 def _place_top_left(sheet: _Sheet) -> None:
     """Place patient lines and, under them, alert and warnings, which take room first."""
-    picture, tall = sheet.picture, line_height(_TEXT)
+    picture, tall = sheet.picture, line_height(TEXT)
     beside = sheet.labels.left_end - GAP - sheet.left
     is_beside = beside >= _LEAST_BESIDE_LABEL
     width = _column(sheet, is_right=False)
@@ -247,13 +206,13 @@ def _place_top_left(sheet: _Sheet) -> None:
     texts = unfolded(picture.corners.top_left, width)
     is_roomy = fits > 1 or not texts
     most = max(fits - min(2, len(texts)), 1) if is_roomy else 0
-    notices = _notices(picture, width - _MARK, most)
+    notices = notice_lines(picture, width - _MARK, most)
     y = top
     for text in texts[: max(fits - len(notices), 0)]:
-        short = shortened(text, _TEXT, width)
+        short = shortened(text, TEXT, width)
         if short:
-            rect = QRectF(sheet.left, y, text_width(short, _TEXT), tall)
-            sheet.add(short, rect, _TEXT)
+            rect = QRectF(sheet.left, y, text_width(short, TEXT), tall)
+            sheet.add(short, rect, TEXT)
         y += tall
     _add_notices(sheet, notices, y)
     sheet.has_notices_left = not is_roomy and bool(picture.alert or picture.warnings)
@@ -261,56 +220,37 @@ def _place_top_left(sheet: _Sheet) -> None:
 
 def _add_notices(sheet: _Sheet, notices: list[tuple[str, str, Lettering]], y: float) -> None:
     for kind, text, style in notices:
-        tall = line_height(_TEXT)
+        tall = line_height(TEXT)
         rect = QRectF(sheet.left + _MARK, y, text_width(text, style), tall)
         sign = Mark(kind, QRectF(sheet.left, y, _MARK - 4, tall)) if kind else None
         sheet.add(text, rect, style, sign)
         y += tall
 
 
-def _notices(picture: Picture, width: float, most: int) -> list[tuple[str, str, Lettering]]:
-    """Return alert and warnings in at most `most` lines; what does not fit is counted."""
-    wanted = [("alert", picture.alert, _ALERT)] if picture.alert else []
-    wanted += [("warning", text, _WARNING) for text in picture.warnings]
-    lines: list[tuple[str, str, Lettering]] = []
-    for done, (kind, text, style) in enumerate(wanted):
-        rows = wrapped(text, style, max(width, 20.0))
-        left = len(wanted) - done
-        room = most - len(lines) - (1 if left > 1 else 0)
-        if len(rows) > room:
-            if most > len(lines):
-                more = " more" if lines else ""
-                words = f"{left}{more} warnings" if left > 1 else text
-                lines.append(("warning", shortened(words, _WARNING, width), _WARNING))
-            break
-        lines += [(kind if i == 0 else "", row, style) for i, row in enumerate(rows)]
-    return lines
-
-
 def _place_top_right(sheet: _Sheet) -> None:
-    tall, top = line_height(_TEXT), sheet.labels.bottom
+    tall, top = line_height(TEXT), sheet.labels.bottom
     width = _column(sheet, is_right=True)
     end = sheet.height / 2 - sheet.half_gap
     if sheet.colour_bar is not None:
         end = min(end, sheet.colour_bar.top() - tall)
     fits = max(int((end - top) // tall), 0)
     for i, text in enumerate(unfolded(sheet.picture.corners.top_right, width)[:fits]):
-        short = shortened(text, _TEXT, width)
-        across = text_width(short, _TEXT)
+        short = shortened(text, TEXT, width)
+        across = text_width(short, TEXT)
         if short:
-            sheet.add(short, QRectF(sheet.right - across, top + i * tall, across, tall), _TEXT)
+            sheet.add(short, QRectF(sheet.right - across, top + i * tall, across, tall), TEXT)
 
 
 def _place_bottom(sheet: _Sheet) -> None:
     """Place both bottom corners, lines growing upwards, and the link mark above the right one."""
-    picture, tall = sheet.picture, line_height(_TEXT)
+    picture, tall = sheet.picture, line_height(TEXT)
     low = (line.rect.width() for line in sheet.lines if line.rect.top() >= sheet.foot - 1)
     bar = sheet.scale.width() if sheet.scale else 0.0
     centre = max(*low, bar, sheet.letter_width, 0.0)
     width = sheet.width / 2 - centre / 2 - 2 * GAP
     foot, least = sheet.height - MARGIN, sheet.height / 2 + sheet.half_gap
     fits = max(int((foot - least) // tall), 0)
-    notices = _notices(picture, width - sheet.left - _MARK, 2) if sheet.has_notices_left else []
+    notices = notice_lines(picture, width - sheet.left - _MARK, 2) if sheet.has_notices_left else []
     done = _stack_up(sheet, picture.corners.bottom_left, fits - len(notices), width)
     _add_notices(sheet, notices, foot - (done + len(notices)) * tall)
     if sheet.colour_bar is not None:
@@ -329,16 +269,16 @@ def _stack_up(
 
     `end` is the column's inner edge, as the distance from the view's side.
     """
-    tall = line_height(_TEXT)
+    tall = line_height(TEXT)
     side = sheet.width - sheet.right if is_right else sheet.left
     kept = unfolded(texts, end - side)[-fits:] if fits > 0 else ()
     for i, text in enumerate(reversed(kept)):
-        short = shortened(text, _TEXT, end - side)
-        across = text_width(short, _TEXT)
+        short = shortened(text, TEXT, end - side)
+        across = text_width(short, TEXT)
         x = sheet.right - across if is_right else sheet.left
         y = sheet.height - MARGIN - (i + 1) * tall
         if short:
-            sheet.add(short, QRectF(x, y, across, tall), _TEXT)
+            sheet.add(short, QRectF(x, y, across, tall), TEXT)
     return len(kept)
 
 
@@ -346,7 +286,7 @@ def _place_link(sheet: _Sheet, link: LinkMark, y: float, width: float) -> None:
     """Place the chain and its words, ending at the right edge."""
     colour = theme.SECONDARY if link.state is LinkState.OFF else theme.FOCUS
     style = Lettering(colour=colour)
-    tall = line_height(_TEXT)
+    tall = line_height(TEXT)
     short = shortened(link.text, style, width - _MARK) if link.text else ""
     across = text_width(short, style) if short else 0.0
     mark = Mark(link.state.value, QRectF(sheet.right - across - _MARK, y, _MARK - 4, tall))
