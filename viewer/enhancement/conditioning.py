@@ -10,7 +10,7 @@ from viewer.core.volume import Volume
 from viewer.enhancement.method import Float32Array, SourceSlices
 from viewer.enhancement.noise import estimate_noise, slice_sd
 
-SAMPLED_SLICES = 12
+SAMPLED_SLICES = 8
 BLOCK = 8
 MAD_TO_SD = 1.4826
 LAPLACIAN_GAIN = 6.0
@@ -39,7 +39,7 @@ class NoiseProfile:
 def noise_profile(
     values: AnyArray, spacing_mm: tuple[float, float], unit: str, mask: BoolArray | None = None
 ) -> NoiseProfile:
-    """Measure up to twelve slices spread over a series and interpolate the others.
+    """Measure up to eight slices spread over a series and interpolate the others.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def noise_profile(
         masks = [None if mask is None else mask[place] for place in places]
         sds = [plain_noise_sd(values[p], real) for p, real in zip(places, masks, strict=True)]
         return _interpolated(count, places, sds, 0.0)
-    estimate = estimate_noise(values, spacing_mm)
+    estimate = estimate_noise(values[places], spacing_mm)
     if estimate is None or not estimate.sd > 0:
         return nothing
     sds = [slice_sd(values[place], estimate) for place in places]
