@@ -125,6 +125,9 @@ class TorchRunner:
         coarse = state["down_coarse.weight"].shape[0]
         network = Denoiser((head, middle, coarse))
         network.network.load_state_dict(state)
+        if device == "cuda":
+            # TF32 keeps ten bits of mantissa: half a HU at 1000 HU is more than noise can hide.
+            torch.backends.cudnn.allow_tf32 = False
         self._torch = torch
         self._place = device
         self._network = network.eval().to(device)
