@@ -181,7 +181,7 @@ def _enhance(options: argparse.Namespace) -> int:
                 _print(f"  caution: {caution}")
     if not any(result.files for result in results):
         return FAILED
-    return WARNED if any(result.refusal or result.cautions for result in results) else DONE
+    return WARNED if any(result.refusal or result.warnings for result in results) else DONE
 
 
 def _models(options: argparse.Namespace) -> int:

@@ -13,6 +13,7 @@ from viewer.core.partition import parts
 from viewer.core.places import data_folder, user_folder
 from viewer.core.study import PartKind, ScanReport, Series, SeriesPart, Study
 from viewer.enhancement.catalogue import ModelCard, WeightsState, read_catalogue, weights_state
+from viewer.enhancement.checks import Verdict
 from viewer.enhancement.engine import Engine
 from viewer.enhancement.strength import checked_strength
 from viewer.io.assemble import load_part
@@ -24,12 +25,16 @@ Plain = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class EnhancedSeries:
-    """What became of one series: files written, or the reason why none were."""
+    """What became of one series: files written, or the reason why none were.
+
+    `warnings` are what the gates say about this series; `cautions` hold for the method as well.
+    """
 
     series_uid: str
     description: str
     files: tuple[Path, ...] = ()
     refusal: str = ""
+    warnings: tuple[str, ...] = ()
     cautions: tuple[str, ...] = ()
     provenance: tuple[tuple[str, str], ...] = ()
 
@@ -131,7 +136,8 @@ def _enhance_one(
         ("device", known.device),
         *known.parameters,
     )
-    return EnhancedSeries(series.uid, words, files, "", known.cautions, facts)
+    warned = tuple(gate.words for gate in result.plan.gates if gate.verdict is Verdict.WARN)
+    return EnhancedSeries(series.uid, words, files, "", warned, known.cautions, facts)
 
 
 def list_models() -> tuple[Plain, ...]:

@@ -10,6 +10,7 @@ from viewer.app.jobs import Job, Lane, Progress
 from viewer.app.messages import info, warning
 from viewer.app.session import Session
 from viewer.app.settings import save_settings, with_recent
+from viewer.app.unpacking import unpack_folder
 from viewer.app.viewing import MPR, starts_inverted
 from viewer.app.workspace import PartKey, Workspace
 from viewer.core.layout import grid
@@ -34,7 +35,7 @@ def open_paths(
         def on_batch(entries: tuple[Entry, ...], skipped: tuple[Skipped, ...]) -> None:
             progress.publish((entries, skipped))
 
-        return scan(paths, on_batch, progress.is_cancelled, session.home / "unpacked")
+        return scan(paths, on_batch, progress.is_cancelled, unpack_folder(session.home))
 
     def batch(found: tuple[tuple[Entry, ...], tuple[Skipped, ...]]) -> None:
         session.workspace.add(*found)

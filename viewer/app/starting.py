@@ -11,6 +11,7 @@ from viewer.app.messages import Message, message_from
 from viewer.app.presets import read_presets
 from viewer.app.session import Session, WindowPreset
 from viewer.app.settings import Settings, load_settings
+from viewer.app.unpacking import remove_unpacked
 from viewer.app.workspace import Workspace
 from viewer.core.errors import DiptychError
 from viewer.core.places import data_folder, user_folder
@@ -22,6 +23,7 @@ def new_session(jobs: Jobs, home: Path | None = None) -> Session:
     Heavy libraries (VTK, torch, SimpleITK) are not loaded here.
     """
     home = home or user_folder()
+    remove_unpacked(home)
     settings, messages = load_settings(home)
     workspace = Workspace(settings)
     presets, problem = _presets(settings)

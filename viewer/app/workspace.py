@@ -116,7 +116,8 @@ class Workspace:
     def series_of(self, key: PartKey) -> Series | None:
         """Return the series that a part belongs to."""
         study = self.study_of(key)
-        found = (series for series in (study.series if study else ()) if series.uid == key[0])
+        uid = self.parts[key].series_uid if key in self.parts else ""
+        found = (series for series in (study.series if study else ()) if series.uid == uid)
         return next(found, None)
 
     def image_parts(self) -> Iterable[SeriesPart]:

@@ -1,5 +1,6 @@
 """What was found on disk: studies, series, instances and their frames, as plain values."""
 
+import hashlib
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
@@ -197,8 +198,12 @@ class SeriesPart:
 
     @property
     def key(self) -> tuple[str, int]:
-        """Identity of the part within a session."""
-        return (self.series_uid, self.index)
+        """Identity of the part: its series and study (as 8 hex digits), and its number.
+
+        Two patients whose files carry the same UIDs have different keys.
+        """
+        study = hashlib.sha256("\0".join(self.study_key).encode()).hexdigest()[:8]
+        return (f"{self.series_uid}@{study}", self.index)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from viewer.app.workspace import Workspace
 from viewer.core.arrays import Point
 from viewer.core.geometry import VolumeGeometry
 from viewer.core.measurement import AREA_KINDS, Measurement
-from viewer.core.provenance import Label, Provenance, label_for
+from viewer.core.provenance import Label, label_for
 from viewer.core.study import Instance, Series, SeriesPart, Study
 from viewer.core.sync import reference_line
 from viewer.core.view import (
@@ -326,9 +326,3 @@ def is_comparing(state: ViewState) -> bool:
 def alert(session: Session, view: int) -> str:
     """Return the line that warns of two patients side by side."""
     return patient_alert(session.workspace, view)
-
-
-def residual_words(provenance: Provenance) -> str:
-    """Return the caption of a residual picture."""
-    label = label_for(provenance)
-    return f"{label.title} minus original" if label else ""

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QWidget
 from viewer.app.enhancement_verbs import enhance_active
 from viewer.app.opening import confirm_patients, needs_confirmation, open_paths, show_part
 from viewer.app.session import Session
+from viewer.app.unpacking import remove_unpacked
 from viewer.app.workspace import PartKey
 from viewer.core.layout import with_active
 from viewer.core.view import ViewState
@@ -253,4 +254,5 @@ class MainWindow(QMainWindow):
         self.grid.volumes.close()
         self.session.jobs.close()
         self.session.images.close()
+        remove_unpacked(self.session.home)
         super().closeEvent(event)

@@ -1,7 +1,5 @@
 """One view: it asks for pixels, paints them with everything above, and turns hands into intent."""
 
-from dataclasses import replace
-
 from PySide6.QtCore import QPoint, QPointF, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
@@ -20,6 +18,7 @@ from viewer.app.session import Session
 from viewer.app.tools import camera_zoom
 from viewer.core.arrays import UInt8Array
 from viewer.core.layout import with_active
+from viewer.core.provenance import Label, label_for, residual_label
 from viewer.core.view import ORIGINAL, Comparison, Plane, SliceRequest, ViewState, resolve, zoomed
 from viewer.core.volume import AnyVolume, Frames
 from viewer.core.windowing import Window
@@ -250,13 +249,16 @@ class Viewport(QWidget):
         if picture is None or picture.order.volume.geometry is not about.geometry:
             return (None, None, None)
         stored, label = composition.labels(self._session.workspace, about)
-        caption = "Original" if label is not None or self._is_beside_derived() else ""
+        caption = "Original" if label is not None or self._label_beside() is not None else ""
+        room = label or self._label_beside()
         original = (
-            Pixels(picture.original, stored, caption) if picture.original is not None else None
+            Pixels(picture.original, stored, caption, room)
+            if picture.original is not None
+            else None
         )
         derived = Pixels(picture.derived, label) if picture.derived is not None else None
         if picture.residual is not None and label is not None:
-            minus = replace(label, title=f"{label.title} minus original")
+            minus = residual_label(label)
             unit = about.volume.unit
             largest = self._session.residual_largest(unit)
             bar = ColourBar(-largest, largest, unit)
@@ -268,14 +270,15 @@ class Viewport(QWidget):
             return (original if is_original else derived, None, None)
         return (derived or original, None, None)
 
-    def _is_beside_derived(self) -> bool:
-        """True when another view shows a derived layer of the same part."""
+    def _label_beside(self) -> Label | None:
+        """Return the label of another view that shows a derived layer of the same part."""
         workspace = self._session.workspace
-        return any(
-            workspace.views[view].part == self.state.part
-            and composition.is_comparing(workspace.views[view])
-            for view in workspace.layout.shown
-        )
+        for view in workspace.layout.shown:
+            state = workspace.views[view]
+            layer = comparing.layer_of(workspace, state)
+            if state.part == self.state.part and layer is not None:
+                return label_for(layer.provenance)
+        return None
 
     def _tile(self) -> Tile | None:
         part = self.state.part
