@@ -113,6 +113,13 @@ def test_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
     assert digest(tmp_path / "out").keys() == {"mine.txt"}
 
 
+def test_files_are_not_executable_and_have_no_preamble(tmp_path: Path) -> None:
+    part, enhanced = failing(ct_series(tmp_path / "source", 1))
+    (path,) = write_derived(part, enhanced, tmp_path / "out")
+    assert path.stat().st_mode & 0o111 == 0
+    assert path.read_bytes()[:132] == bytes(128) + b"DICM"
+
+
 def test_empty_folder_is_filled(tmp_path: Path) -> None:
     part, enhanced = failing(ct_series(tmp_path / "source", 1))
     (tmp_path / "out").mkdir()

@@ -36,7 +36,8 @@ def not_saved(what: str, error: OSError) -> NotSaved:
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Write a new file and force it to the disk; an existing file is an error (FileExistsError)."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0))
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(path, flags, 0o666)  # never executable
     try:
         left = memoryview(content)
         while left:
