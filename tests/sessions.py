@@ -65,6 +65,9 @@ class FakeEnhancements:
     def __init__(self) -> None:
         self.refusals: dict[tuple[PartKey, str], Any] = {}
 
+    def survey(self, part: PartKey) -> None:
+        return None
+
     def job(self, part: PartKey) -> None:
         return None
 

@@ -15,7 +15,7 @@ from viewer.app.settings import save_settings
 from viewer.app.workspace import Layer, PartKey, Workspace
 from viewer.core.errors import DiptychError
 from viewer.core.view import ORIGINAL
-from viewer.core.volume import AnyVolume, Frames
+from viewer.core.volume import AnyVolume, Frames, Volume
 
 if TYPE_CHECKING:
     from viewer.app.enhancing import Enhancement, EnhanceRequest, Plan
@@ -118,6 +118,26 @@ class Enhancements:
         if not job.is_over:
             self._running[key] = job
         return job
+
+    def survey(self, part: PartKey) -> None:
+        """Measure the noise of a complete CT volume quietly, so that the first E answers at once."""
+        volume = self._workspace.volumes.get(part)
+        if not isinstance(volume, Volume) or not volume.is_complete or volume.unit != "HU":
+            return
+
+        def work() -> None:
+            from viewer.app.enhancing import survey
+
+            survey(self.engine, volume)
+
+        self._jobs.submit(
+            Lane.COMPUTE,
+            "Measuring noise",
+            lambda _progress: work(),
+            lambda _result: None,
+            failed=lambda _message: None,
+            is_quiet=True,
+        )
 
     def _request(
         self, part: PartKey, method_id: str, strength: float, first: int, direction: int

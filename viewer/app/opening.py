@@ -187,6 +187,8 @@ def _put(session: Session, part: SeriesPart, volume: AnyVolume) -> None:
         if state.part == part.key and is_new_grid:
             workspace.show(view, start_state(state, volume))
     workspace.put_volume(part.key, volume)
+    if volume.is_complete and len(part.sources) > 1:
+        session.enhancements.survey(part.key)
 
 
 def fill_empty_views(session: Session) -> None:
