@@ -52,7 +52,10 @@ class FakeImages:
     def file_windows(self, part: SeriesPart, index: int) -> tuple[Window, ...]:
         return part.sources[index].facts.windows
 
-    def make_thumbnails(self) -> None:
+    def make_thumbnails(self, keys: Any) -> None:
+        return None
+
+    def forget_all(self) -> None:
         return None
 
     def close(self) -> None:
@@ -82,6 +85,9 @@ class FakeEnhancements:
 
     def gates(self, part: PartKey, method_id: str) -> tuple[Any, ...]:
         return ()
+
+    def forget_all(self) -> None:
+        return None
 
 
 def new_session(home: Path) -> Session:

@@ -10,6 +10,9 @@ from viewer.app.workspace import Layer, PartKey, Workspace
 from viewer.core.layout import grid
 from viewer.core.view import ORIGINAL, Comparison, Plane, ViewState
 
+SIDE_BY_SIDE = "comparison"
+"""Name of the layout with the original on the left and its derived layer on the right."""
+
 
 def layer_name(workspace: Workspace, part: PartKey) -> str | None:
     """Return the name of a part's derived layer that was made last, None without one."""
@@ -42,9 +45,18 @@ def show_side_by_side(session: Session, part: PartKey, name: str) -> None:
     state = workspace.views[views[0]] if views else replace(ViewState(), part=part)
     if state.plane is Plane.VOLUME:
         state = replace(state, plane=Plane.ACQUIRED)
-    workspace.arrange(grid(1, 2, 0, "comparison"))
     workspace.show(0, replace(state, layer=ORIGINAL, comparison=Comparison.NONE))
     workspace.show(1, replace(state, layer=name, comparison=Comparison.NONE))
+    workspace.arrange(grid(1, 2, 0, SIDE_BY_SIDE))
+
+
+def is_side_by_side(session: Session) -> bool:
+    """True when the window shows original and enhanced pixels of one series side by side."""
+    workspace = session.workspace
+    if workspace.layout.name != SIDE_BY_SIDE:
+        return False
+    left, right = (workspace.views[view] for view in workspace.layout.views)
+    return left.part == right.part and {left.layer, right.layer} != {ORIGINAL}
 
 
 def leave_side_by_side(session: Session) -> None:
@@ -61,11 +73,8 @@ def toggle(comparison: Comparison) -> Callable[[Session], None]:
         workspace = session.workspace
         state = workspace.active_state
         wanted = Comparison.NONE if state.comparison is comparison else comparison
-        name = layer_name(workspace, state.part) if state.part else None
-        if name is None:
-            return
-        layer = ORIGINAL if wanted is Comparison.NONE and state.layer == ORIGINAL else name
-        change(session, workspace.active, replace(state, comparison=wanted, layer=layer))
+        if has_layer(session) and state.plane is not Plane.VOLUME:
+            change(session, workspace.active, replace(state, comparison=wanted))
 
     return run
 

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from viewer.app.command import Command
-from viewer.app.comparing import leave_side_by_side, show_side_by_side
+from viewer.app.comparing import (
+    SIDE_BY_SIDE,
+    is_side_by_side,
+    layer_name,
+    leave_side_by_side,
+    show_side_by_side,
+)
 from viewer.app.following import has_image
 from viewer.app.jobs import Job, Jobs, Lane, Progress
 from viewer.app.messages import Message, info, message_from
 from viewer.app.settings import save_settings
 from viewer.app.workspace import Layer, PartKey, Workspace
 from viewer.core.errors import DiptychError
-from viewer.core.view import ORIGINAL
+from viewer.core.view import ORIGINAL, Comparison
 from viewer.core.volume import AnyVolume, Frames, Volume
 
 if TYPE_CHECKING:
@@ -39,6 +46,7 @@ class Enhancements:
         self._running: dict[tuple[PartKey, str], Job] = {}
         self._found: dict[tuple[PartKey, str], Enhancement] = {}
         self.refusals: dict[tuple[PartKey, str], Message] = {}
+        workspace.volume_dropped.connect(self._forget)
 
     @property
     def engine(self) -> Engine:
@@ -73,10 +81,18 @@ class Enhancements:
         return found.plan.gates if found is not None else ()
 
     def start(
-        self, part: PartKey, method_id: str, strength: float, first: int, direction: int = 1
+        self,
+        part: PartKey,
+        method_id: str,
+        strength: float,
+        first: int,
+        refused: Callable[[], None] = lambda: None,
     ) -> Job | None:
-        """Enhance a part; its layer fills from slice `first` outwards. None if it cannot start."""
-        request = self._request(part, method_id, strength, first, direction)
+        """Enhance a part; its layer fills from slice `first` outwards. None if it cannot start.
+
+        `refused` is called when a gate or the machine says no, after the reader was told why.
+        """
+        request = self._request(part, method_id, strength, first)
         if request is None:
             return None
         from viewer.app.enhancing import prepare, run
@@ -97,14 +113,18 @@ class Enhancements:
             )
 
         def done(result: Enhancement) -> None:
-            self._running.pop(key, None)
             self._publish(part, method_id, result)
 
+        def ended(job: Job) -> None:
+            if self._running.get(key) is job:
+                del self._running[key]
+                self._workspace.part_changed.emit(part)
+
         def failed(message: Message) -> None:
-            self._running.pop(key, None)
             self.refusals[key] = message
             self._workspace.drop_layer(part, method_id)
             self._workspace.tell(message)
+            refused()
 
         self.refusals.pop(key, None)
         job = self._jobs.submit(
@@ -114,13 +134,14 @@ class Enhancements:
             done,
             partial=lambda result: self._publish(part, method_id, result),
             failed=failed,
+            ended=ended,
         )
         if not job.is_over:
             self._running[key] = job
         return job
 
     def survey(self, part: PartKey) -> None:
-        """Measure the noise of a complete CT volume quietly, so that the first E answers at once."""
+        """Measure the noise of a complete CT volume quietly, for the first E to answer at once."""
         volume = self._workspace.volumes.get(part)
         if not isinstance(volume, Volume) or not volume.is_complete or volume.unit != "HU":
             return
@@ -140,7 +161,7 @@ class Enhancements:
         )
 
     def _request(
-        self, part: PartKey, method_id: str, strength: float, first: int, direction: int
+        self, part: PartKey, method_id: str, strength: float, first: int
     ) -> EnhanceRequest | None:
         from viewer.app.enhancing import EnhanceRequest
 
@@ -157,11 +178,13 @@ class Enhancements:
             method_id=method_id,
             strength=strength,
             first_slice=first,
-            direction=direction,
             device=workspace.settings.enhancement.device,
         )
 
     def _publish(self, part: PartKey, method_id: str, result: Enhancement) -> None:
+        shown = self._workspace.volumes.get(part)
+        if shown is None or shown.values.shape != result.plan.volume.values.shape:
+            return
         key = (part, method_id)
         old = self._workspace.layers.get(key)
         strength = old.provenance.strength if old else result.plan.request.strength
@@ -178,6 +201,14 @@ class Enhancements:
         """Stop what runs on a part; what is there already stays."""
         for key in [key for key in self._running if key[0] == part]:
             self._running.pop(key).cancel()
+        self._workspace.part_changed.emit(part)
+
+    def _forget(self, part: PartKey) -> None:
+        """Let go of what was made from pixels that are gone."""
+        self.cancel(part)
+        for known in (self._found, self.refusals):
+            for key in [key for key in known if key[0] == part]:
+                del known[key]
 
 
 def layer_at(result: Enhancement, strength: float) -> Layer:
@@ -192,11 +223,6 @@ def can_enhance(session: Session) -> bool:
     part = session.workspace.active_state.part
     volume: AnyVolume | None = session.workspace.volumes.get(part) if part else None
     return volume is not None and not isinstance(volume, Frames) and volume.is_complete
-
-
-def is_side_by_side(session: Session) -> bool:
-    """True when the window shows original and enhanced side by side."""
-    return session.workspace.layout.name == "comparison"
 
 
 def toggle_enhancement(session: Session) -> None:
@@ -228,12 +254,20 @@ def enhance_active(session: Session, method_id: str, strength: float) -> None:
     found = session.enhancements.enhancement(part, method_id)
     if found is None or not found.residual.is_complete:
         first = volume.geometry.slice_of(workspace.active_state.focus_mm)
-        session.enhancements.start(part, method_id, strength, first)
+        session.enhancements.start(
+            part, method_id, strength, first, refused=lambda: _leave_refused(session)
+        )
         if (part, method_id) in session.enhancements.refusals:
             return
     else:
         session.enhancements.set_strength(part, method_id, strength)
     show_side_by_side(session, part, method_id)
+
+
+def _leave_refused(session: Session) -> None:
+    """Go back to one view: beside the original there is nothing to show."""
+    if session.workspace.layout.name == SIDE_BY_SIDE:
+        leave_side_by_side(session)
 
 
 def preview_strength(session: Session, strength: float) -> None:
@@ -272,6 +306,8 @@ def shown_method(session: Session) -> str:
     state = workspace.active_state
     if state.layer != ORIGINAL:
         return state.layer
+    if state.part is not None and state.comparison is not Comparison.NONE:
+        return layer_name(workspace, state.part) or ""
     for view in workspace.layout.shown:
         other = workspace.views[view]
         if other.part == state.part and other.layer != ORIGINAL:

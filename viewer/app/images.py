@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from viewer.app.jobs import Job, Jobs, Lane, Progress
@@ -35,6 +35,7 @@ class Images:
         self._loading: dict[PartKey, Job] = {}
         self._cache = VolumeCache(cache_bytes(workspace.settings))
         self._windows: dict[PartKey, tuple[int, Window]] = {}
+        self._pictured: dict[PartKey, int] = {}
         self.thumbnails: dict[PartKey, Thumbnail] = {}
         self.thumbnail_arrived: Callable[[PartKey], None] = lambda _key: None
 
@@ -61,20 +62,33 @@ class Images:
             )
 
         def done(volume: AnyVolume) -> None:
-            self._loading.pop(part.key, None)
             publish(volume)
             self._keep(part.key, volume)
 
         def failed(message: Message) -> None:
-            self._loading.pop(part.key, None)
             if part.key in self._workspace.volumes:
                 self._workspace.tell(message)
             else:
                 self._workspace.put_problem(part.key, message)
 
-        self._loading[part.key] = self._jobs.submit(
-            Lane.VISIBLE, "Loading images", work, done, partial=publish, failed=failed
+        def ended(job: Job) -> None:
+            if self._loading.get(part.key) is job:
+                del self._loading[part.key]
+                self._workspace.part_changed.emit(part.key)
+
+        job = self._jobs.submit(
+            Lane.VISIBLE, "Loading images", work, done, partial=publish, failed=failed, ended=ended
         )
+        if not job.is_over:
+            self._loading[part.key] = job
+
+    def forget_all(self) -> None:
+        """Stop loading and give back all memory, when the studies are closed."""
+        for key in tuple(self._loading):
+            self._cancel(key)
+        self._cache.clear()
+        for known in (self._windows, self._pictured, self.thumbnails):
+            known.clear()
 
     def _cancel(self, key: PartKey) -> None:
         if (job := self._loading.pop(key, None)) is not None:
@@ -123,10 +137,17 @@ class Images:
 
         return file_windows(part, min(index, len(part.sources) - 1))
 
-    def make_thumbnails(self) -> None:
-        """Make the thumbnails that are missing, one after another in the background."""
-        for part in tuple(self._workspace.image_parts()):
-            if part.key not in self.thumbnails and part.kind is not PartKind.OBJECT:
+    def make_thumbnails(self, keys: Iterable[PartKey]) -> None:
+        """Make the thumbnails that are missing, one after another in the background.
+
+        A part that has grown since gets a new one.
+        """
+        for key in keys:
+            part = self._workspace.parts.get(key)
+            if part is None or part.kind is PartKind.OBJECT:
+                continue
+            if self._pictured.get(key) != len(part.sources):
+                self._pictured[key] = len(part.sources)
                 self._make_thumbnail(part)
 
     def _make_thumbnail(self, part: SeriesPart) -> None:

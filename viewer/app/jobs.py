@@ -6,10 +6,11 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import partial as bound
 from typing import Any, TypeVar
 
 from viewer.app.messages import Message, message_from
-from viewer.core.errors import Cancelled, DiptychError
+from viewer.core.errors import Cancelled
 
 Result = TypeVar("Result")
 Deliver = Callable[[Callable[[], None]], None]
@@ -48,6 +49,10 @@ class Job:
     def is_cancelled(self) -> bool:
         """True once somebody asked the work to stop."""
         return self._cancel.is_set()
+
+
+def _nothing() -> None:
+    """Do nothing: what a cancelled job has to say."""
 
 
 class Progress:
@@ -125,12 +130,13 @@ class Jobs:
         *,
         partial: Callable[[Any], None] | None = None,
         failed: Callable[[Message], None] | None = None,
+        ended: Callable[[Job], None] | None = None,
         is_quiet: bool = False,
     ) -> Job:
         """Run `work` in a lane and hand its result to `done` on the workspace's thread.
 
         An error of ours becomes a `Message` for `failed` (by default the window's messages); a
-        cancelled job delivers neither.
+        cancelled job delivers neither. `ended` is called last, however the job came to its end.
         """
         job = Job(title, lane, is_quiet)
         progress = Progress(job, self, partial)
@@ -140,11 +146,13 @@ class Jobs:
             self.tell_changed()
 
         def run() -> None:
-            self._run(job, lambda: work(progress), done, failed or self.failed)
+            self._run(job, lambda: work(progress), done, failed or self.failed, ended)
 
         if self._is_inline:
             run()
-        elif not self._is_closed:
+        elif self._is_closed:
+            self._forget(job)
+        else:
             future = self._executor(lane).submit(run)
             future.add_done_callback(lambda f: self._dropped(job, f))
         return job
@@ -161,27 +169,29 @@ class Jobs:
         work: Callable[[], Result],
         done: Callable[[Result], None],
         failed: Callable[[Message], None],
+        ended: Callable[[Job], None] | None,
     ) -> None:
         try:
             result = None if job.is_cancelled() else work()
+            last = _nothing if result is None else bound(done, result)
         except Cancelled:
-            self._finish(job, lambda: None)
-        except (DiptychError, OSError, MemoryError) as error:
-            message = message_from(error)
-            self._finish(job, lambda: failed(message))
+            last = _nothing
         except Exception as error:  # noqa: BLE001 - the one place where defects become messages
             message = message_from(error)
-            self._finish(job, lambda: failed(message))
-        else:
-            self._finish(job, lambda: None if result is None else done(result))
+            last = bound(failed, message)
+        self._finish(job, last, ended)
 
-    def _finish(self, job: Job, last: Callable[[], None]) -> None:
+    def _finish(
+        self, job: Job, last: Callable[[], None], ended: Callable[[Job], None] | None
+    ) -> None:
         def end() -> None:
             try:
                 if not job.is_cancelled():
                     last()
             finally:
                 self._forget(job)
+                if ended is not None:
+                    ended(job)
 
         if self._is_closed:
             self._forget(job)

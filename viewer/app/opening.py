@@ -1,18 +1,19 @@
 """Opening: scan files in the background, show the first image at once, load the rest."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from viewer.app import measuring
 from viewer.app.command import Command
+from viewer.app.comparing import SIDE_BY_SIDE
 from viewer.app.jobs import Job, Lane, Progress
 from viewer.app.messages import info, warning
 from viewer.app.session import Session
 from viewer.app.settings import save_settings, with_recent
 from viewer.app.unpacking import unpack_folder
-from viewer.app.viewing import MPR, starts_inverted
-from viewer.app.workspace import PartKey, Workspace
+from viewer.app.viewing import MPR, leave_mpr, starts_inverted
+from viewer.app.workspace import PartKey, StudyKey, Workspace
 from viewer.core.layout import grid
 from viewer.core.study import Entry, PartKind, ScanReport, SeriesPart, Skipped
 from viewer.core.view import Plane, ViewState, at_slice
@@ -24,12 +25,12 @@ def open_paths(
 ) -> Job:
     """Scan files, folders and archives; the browser fills and the first image shows meanwhile.
 
-    `then` is called once, when the scan is over and the whole first series is on its way.
+    `then` is called once the scan is over, or was stopped: what was found until then stays.
     """
     from viewer.io.scan import scan
 
     title = f"Reading {paths[0].name or paths[0]}" if paths else "Reading"
-    before = {part.key for part in session.workspace.image_parts()}
+    found = _Found()
 
     def work(progress: Progress) -> ScanReport:
         def on_batch(entries: tuple[Entry, ...], skipped: tuple[Skipped, ...]) -> None:
@@ -37,36 +38,66 @@ def open_paths(
 
         return scan(paths, on_batch, progress.is_cancelled, unpack_folder(session.home))
 
-    def batch(found: tuple[tuple[Entry, ...], tuple[Skipped, ...]]) -> None:
-        session.workspace.add(*found)
-        session.library.remember(found[0])
-        _show_first(session, before)
+    def batch(news: tuple[tuple[Entry, ...], tuple[Skipped, ...]]) -> None:
+        entries, skipped = news
+        found.take(entries)
+        session.workspace.add(entries, skipped)
+        session.library.remember(entries)
+        _show_first(session, found)
 
     def done(report: ScanReport) -> None:
-        _after_scan(session, paths, report, before)
+        _tell_result(session, paths, report)
+
+    def ended(job: Job) -> None:
+        if job.is_cancelled():
+            session.workspace.tell(info("Reading was stopped. What was found so far is listed."))
+        _after_scan(session, found)
         then()
 
-    return session.jobs.submit(Lane.INDEX, title, work, done, partial=batch)
+    return session.jobs.submit(Lane.INDEX, title, work, done, partial=batch, ended=ended)
 
 
-def _show_first(session: Session, before: set[PartKey]) -> None:
-    """Show the first new image part while the scan goes on, if the active view is free."""
-    workspace = session.workspace
-    state = workspace.active_state
-    if state.part is not None and state.part not in before:
+@dataclass(slots=True)
+class _Found:
+    """What one scan has found so far, and the part that it put on the screen."""
+
+    series: set[tuple[StudyKey, str]] = field(default_factory=set)
+    shown: PartKey | None = None
+
+    def take(self, entries: tuple[Entry, ...]) -> None:
+        """Note the series of new files."""
+        self.series.update((entry.study.key, entry.series.uid) for entry in entries)
+
+    def parts(self, workspace: Workspace) -> list[SeriesPart]:
+        """Return the image parts of what was found, in order."""
+        return [
+            part
+            for part in workspace.image_parts()
+            if (part.study_key, part.series_uid) in self.series
+        ]
+
+
+def _show_first(session: Session, found: _Found) -> None:
+    """Show the first image part that a scan finds, once."""
+    if found.shown is not None:
         return
-    first = next((p for p in workspace.image_parts() if p.key not in before), None)
-    if first is not None:
-        show_part(session, workspace.active, first.key)
-
-
-def _after_scan(
-    session: Session, paths: tuple[Path, ...], report: ScanReport, before: set[PartKey]
-) -> None:
     workspace = session.workspace
-    _remember(session, paths)
-    new = [part for part in workspace.image_parts() if part.key not in before]
-    if not new and not report.studies:
+    first = next(iter(found.parts(workspace)), None)
+    if first is None:
+        return
+    found.shown = first.key
+    if needs_confirmation(workspace, workspace.active, first.key) is not None:
+        leave_mpr(session)
+        workspace.arrange(grid(1, 1))
+    show_part(session, workspace.active, first.key)
+
+
+def _tell_result(session: Session, paths: tuple[Path, ...], report: ScanReport) -> None:
+    """Tell what a scan could not show, and remember the place when there was something."""
+    workspace = session.workspace
+    if report.studies:
+        _remember(session, paths)
+    if not report.studies:
         why = report.skipped[0].reason if len(report.skipped) == 1 else ""
         count = len(report.skipped)
         found = f"{count} other file{'' if count == 1 else 's'} found." if count else ""
@@ -83,26 +114,29 @@ def _after_scan(
             info(
                 f"{count} file{' is' if count == 1 else 's are'} not shown:"
                 f" {report.skipped[0].reason}" + ("" if count == 1 else f" (and {count - 1} more)"),
-                do="The list is in the study browser's menu.",
+                do="File > Files that are not shown lists them.",
             )
         )
-    for study in workspace.studies:
+    for study in report.studies:
         for words in study.warnings:
             workspace.tell(warning(f"{study.patient_name or study.patient_id}: {words}."))
+
+
+def _after_scan(session: Session, found: _Found) -> None:
+    """Load what the scan has completed, and fill views that still wait for a series."""
+    workspace = session.workspace
     _reload_grown(session)
-    _prefer_volume(session, before)
-    for view in workspace.layout.views:
-        if workspace.views[view].part in (None,) and len(workspace.layout.views) > 1:
-            fill_empty_views(session)
-            break
-    session.images.make_thumbnails()
+    _prefer_volume(session, found)
+    if len(workspace.layout.views) > 1:
+        fill_empty_views(session)
+    session.images.make_thumbnails(part.key for part in found.parts(workspace))
 
 
-def _prefer_volume(session: Session, before: set[PartKey]) -> None:
+def _prefer_volume(session: Session, found: _Found) -> None:
     """Show the largest new part of the first study when the first file was a mere localizer."""
     workspace = session.workspace
     state = workspace.active_state
-    if state.part is None or state.part in before:
+    if state.part is None or state.part != found.shown:
         return
     part = workspace.parts.get(state.part)
     if part is None or len(part.sources) > 2:
@@ -140,8 +174,10 @@ def show_part(session: Session, view: int, key: PartKey) -> None:
     if part is None or part.kind is PartKind.OBJECT:
         return
     if workspace.layout.name == MPR:
-        workspace.arrange(grid(1, 1))
+        leave_mpr(session)
         view = 0
+    if workspace.layout.name == SIDE_BY_SIDE and workspace.views[view].part != key:
+        workspace.arrange(replace(workspace.layout, name="grid"))
     state = ViewState(part=key, is_inverted=starts_inverted(workspace, key))
     volume = workspace.volumes.get(key)
     if volume is not None:
@@ -275,6 +311,7 @@ def close_all(session: Session) -> None:
         workspace.show(view, ViewState())
     for key in tuple(workspace.volumes):
         workspace.drop_volume(key)
+    session.images.forget_all()
     workspace.clear()
 
 

@@ -9,6 +9,8 @@ from viewer.app.command import Command
 from viewer.app.following import change, geometry_of, has_image, has_volume, link_here, toggle_link
 from viewer.app.session import Session
 from viewer.app.workspace import PartKey, Workspace
+from viewer.core.arrays import Point
+from viewer.core.geometry import VolumeGeometry
 from viewer.core.layout import Layout, grid, toggled_maximum, with_active
 from viewer.core.view import (
     Interpolation,
@@ -66,9 +68,20 @@ def _reset(session: Session) -> None:
     workspace = session.workspace
     part = workspace.active_state.part
     state = reset(workspace.active_state)
+    if workspace.layout.name == MPR:
+        _straighten(workspace)
+        state = replace(state, plane=_MPR_PLANES[workspace.active], axes=None)
     if part is not None:
         state = replace(state, is_inverted=starts_inverted(workspace, part))
     change(session, workspace.active, state)
+
+
+def _straighten(workspace: Workspace) -> None:
+    """Turn oblique planes back to the standard ones."""
+    for view, plane in enumerate(_MPR_PLANES):
+        state = workspace.views[view]
+        if state.plane is not plane:
+            workspace.show(view, replace(state, plane=plane, axes=None))
 
 
 def starts_inverted(workspace: Workspace, key: PartKey) -> bool:
@@ -85,7 +98,7 @@ def arrange(rows: int, columns: int) -> Callable[[Session], None]:
     def run(session: Session) -> None:
         workspace = session.workspace
         if workspace.layout.name == MPR:
-            _leave_mpr(session)
+            leave_mpr(session)
         workspace.arrange(grid(rows, columns, workspace.active))
         from viewer.app.opening import fill_empty_views
 
@@ -98,16 +111,32 @@ def show_mpr(session: Session) -> None:
     """Show the active part in three planes and as a volume; again: back to one view."""
     workspace = session.workspace
     if workspace.layout.name == MPR:
-        _leave_mpr(session)
+        leave_mpr(session)
         return
-    state = workspace.active_state
-    workspace.arrange(Layout(2, 2, (0, 1, 2, 3), 0, None, MPR))
+    state = replace(reset(workspace.active_state), window=workspace.active_state.window, axes=None)
+    geometry = geometry_of(workspace, workspace.active)
     for view, plane in enumerate(_MPR_PLANES):
-        workspace.show(view, replace(reset(state), plane=plane, window=state.window, axes=None))
+        workspace.show(view, replace(state, plane=plane))
+    if geometry is not None:
+        focus = on_slices(workspace.views[0], geometry)
+        for view in range(len(_MPR_PLANES)):
+            workspace.show(view, replace(workspace.views[view], focus_mm=focus))
+    workspace.arrange(Layout(2, 2, (0, 1, 2, 3), 0, None, MPR))
 
 
-def _leave_mpr(session: Session) -> None:
+def on_slices(state: ViewState, geometry: VolumeGeometry) -> Point:
+    """Return the focus moved to the middle of a slice in each of the three standard planes."""
+    for plane in _MPR_PLANES[:3]:
+        snapped = scrolled(replace(state, plane=plane, axes=None), geometry, 0)
+        state = replace(state, focus_mm=snapped.focus_mm)
+    return state.focus_mm
+
+
+def leave_mpr(session: Session) -> None:
+    """Go back from the planes to one view of the acquired slices; nothing in other layouts."""
     workspace = session.workspace
+    if workspace.layout.name != MPR:
+        return
     state = replace(workspace.views[0], plane=Plane.ACQUIRED, axes=None)
     for view in (1, 2, 3):
         workspace.show(view, ViewState())
@@ -116,7 +145,15 @@ def _leave_mpr(session: Session) -> None:
 
 
 def _set_plane(plane: Plane) -> Callable[[Session], None]:
-    return _alter(lambda state: replace(state, plane=plane, axes=None, pan_mm=(0.0, 0.0)))
+    def run(session: Session) -> None:
+        workspace = session.workspace
+        geometry = geometry_of(workspace, workspace.active)
+        state = replace(workspace.active_state, plane=plane, axes=None, pan_mm=(0.0, 0.0))
+        if geometry is not None and plane in _MPR_PLANES[:3]:
+            state = scrolled(state, geometry, 0)
+        change(session, workspace.active, state)
+
+    return run
 
 
 def _slab(factor: float) -> Callable[[Session], None]:

@@ -39,13 +39,15 @@ class Workspace:
     """Everything that is open. Only the window's thread reads and changes it.
 
     Signals carry what changed: `view_changed` (view, old state, new state), `part_changed` (part
-    key) when pixels or layers of a part changed, the others nothing or their name.
+    key) when pixels or layers of a part changed, `volume_dropped` (part key) when its pixels were
+    let go, the others nothing or their name.
     """
 
     studies_changed = Signal()
     layout_changed = Signal()
     view_changed = Signal(int, object, object)
     part_changed = Signal(tuple)
+    volume_dropped = Signal(tuple)
     measurements_changed = Signal(tuple)
     link_changed = Signal()
     tool_changed = Signal()
@@ -197,6 +199,7 @@ class Workspace:
         for part, name in tuple(self.layers):
             if part == key:
                 self.layers.pop((part, name))
+        self.volume_dropped.emit(key)
 
     # ------------------------------------------------------------------ the rest
 

@@ -58,7 +58,7 @@ class InspectorLink(QObject):
 
     def _follow_layout(self) -> None:
         """Show the enhancement beside a comparison."""
-        if enhancement_verbs.is_side_by_side(self._session):
+        if comparing.is_side_by_side(self._session):
             self.show(inspector.ENHANCEMENT)
 
     def later(self, *_: object) -> None:
@@ -189,7 +189,7 @@ class InspectorLink(QObject):
         state = self._session.workspace.active_state
         if state.comparison is not Comparison.NONE:
             return str(state.comparison.value)
-        return "side" if enhancement_verbs.is_side_by_side(self._session) else ""
+        return "side" if comparing.is_side_by_side(self._session) else ""
 
     def _fill_measurements(self) -> None:
         workspace = self._session.workspace
