@@ -3,15 +3,19 @@
 import contextlib
 import errno
 import os
+import re
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from viewer.core.errors import NotSaved
 
 NOTHING_CHANGED = "Nothing that was there before has changed."
+ABANDONED_AFTER_S = 60.0
+"""Unfinished content that nobody holds is left alone for this long, whoever it may belong to."""
 
 _REASONS = {
     errno.ENOSPC: ("the disk is full", "Free some space or choose another folder."),
@@ -21,6 +25,7 @@ _REASONS = {
     errno.EPERM: ("you may not write there", "Choose another folder or ask for the right."),
     errno.ENOENT: ("the folder is not there any more", "Choose another folder."),
     errno.ENOTDIR: ("a file stands where a folder is needed", "Choose another folder."),
+    errno.ENOTEMPTY: ("the folder is not empty any more", "Choose another folder."),
     errno.ENAMETOOLONG: ("the name is too long", "Choose a shorter name."),
     errno.EIO: ("the disk reports an error", "Check the disk or the network connection."),
     errno.ESTALE: ("the network folder has gone away", "Check the network connection."),
@@ -54,6 +59,7 @@ def replace_file(path: Path, content: bytes) -> None:
     folder is forced to the disk, so that the new name survives a power cut too.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    remove_abandoned(path)
     temporary.unlink(missing_ok=True)
     try:
         write_bytes(temporary, content)
@@ -85,6 +91,59 @@ def set_aside(path: Path) -> Path:
             path.rename(aside)
             return aside
     raise FileExistsError(errno.EEXIST, "too many damaged files are kept already", str(path))
+
+
+def remove_abandoned(place: Path) -> None:
+    """Remove what a killed write towards `place` left beside it.
+
+    Only hidden names that this module makes for this very place, untouched for a minute, and held
+    by no living process. What cannot be removed stays; it is in nobody's way.
+    """
+    ours = re.compile(rf"\.{re.escape(place.name)}\.([a-z0-9_]{{8}}|[0-9]+)\.part")
+    try:
+        found = [one for one in place.parent.iterdir() if ours.fullmatch(one.name)]
+    except OSError:
+        return
+    for one in found:
+        with contextlib.suppress(OSError):
+            if not _is_abandoned(one):
+                continue
+            if one.is_dir() and not one.is_symlink():
+                shutil.rmtree(one, ignore_errors=True)
+            else:
+                one.unlink()
+
+
+def _is_abandoned(unfinished: Path) -> bool:
+    if time.time() - unfinished.lstat().st_mtime < ABANDONED_AFTER_S:
+        return False
+    if sys.platform == "win32" or not unfinished.is_dir():
+        return True  # a file is renamed the moment it is written
+    import fcntl
+
+    descriptor = os.open(unfinished, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)  # raises while its writer lives
+    finally:
+        os.close(descriptor)
+    return True
+
+
+@contextlib.contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """Hold a folder while it is being filled, so that nobody takes it for abandoned."""
+    if sys.platform == "win32":
+        yield
+        return
+    import fcntl
+
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 @contextlib.contextmanager
@@ -139,14 +198,16 @@ def new_folder(folder: Path, what: str) -> Iterator[Path]:
                 "Choose another folder.",
             )
         folder.parent.mkdir(parents=True, exist_ok=True)
+        remove_abandoned(folder)
         temporary = Path(
             tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".part", dir=folder.parent)
         )
     except OSError as error:
         raise not_saved(what, error) from error
     try:
-        yield temporary
-        _become(temporary, folder)
+        with _held(temporary):
+            yield temporary
+            _become(temporary, folder)
     except OSError as error:
         raise not_saved(what, error) from error
     finally:
