@@ -1,6 +1,7 @@
 """What the reader is told: one sentence on what happened, what it means, what to do."""
 
 import logging
+import traceback
 from dataclasses import dataclass
 from enum import Enum
 
@@ -43,11 +44,19 @@ def warning(what: str, means: str = "", do: str = "") -> Message:
 
 
 def message_from(error: BaseException) -> Message:
-    """Return the message of an error, and log it with its traceback (no patient names in it)."""
+    """Return the message of an error, and log where it came from.
+
+    The log gets the kind of error and the places in the code, never the words: these may hold
+    file names, and file names may hold patient names.
+    """
+    _LOG.log(
+        logging.INFO if isinstance(error, DiptychError) else logging.ERROR,
+        "%s\n%s",
+        type(error).__name__,
+        "".join(traceback.format_tb(error.__traceback__)),
+    )
     if isinstance(error, DiptychError):
-        _LOG.info("%s: %s", type(error).__name__, error.what, exc_info=error)
         return Message(Severity.ERROR, error.what, error.means, error.do)
-    _LOG.error("unexpected %s", type(error).__name__, exc_info=error)
     if isinstance(error, MemoryError):
         return Message(
             Severity.ERROR,

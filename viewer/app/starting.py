@@ -6,6 +6,7 @@ from viewer.app.enhancement_verbs import Enhancements
 from viewer.app.images import Images
 from viewer.app.jobs import Jobs
 from viewer.app.library import StudyLibrary
+from viewer.app.log import start_log
 from viewer.app.measuring import Notebook
 from viewer.app.messages import Message, message_from
 from viewer.app.presets import read_presets
@@ -23,6 +24,7 @@ def new_session(jobs: Jobs, home: Path | None = None) -> Session:
     Heavy libraries (VTK, torch, SimpleITK) are not loaded here.
     """
     home = home or user_folder()
+    start_log(home)
     remove_unpacked(home)
     settings, messages = load_settings(home)
     workspace = Workspace(settings)

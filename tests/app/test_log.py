@@ -1,0 +1,41 @@
+"""The log tells where an error came from and no names."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from viewer.app.log import LOG_NAME, start_log, stop_log
+from viewer.app.messages import message_from
+from viewer.core.errors import UnreadableFile
+
+
+@pytest.fixture(autouse=True)
+def stopped() -> Iterator[None]:
+    yield
+    stop_log()
+
+
+def fail(name: str) -> None:
+    raise UnreadableFile(f"The file {name} could not be read.")
+
+
+def test_the_log_names_the_place_and_not_the_file_of_a_patient(tmp_path: Path) -> None:
+    start_log(tmp_path)
+    patient = "Doe" + "_Jane"
+    try:
+        fail(patient)
+    except UnreadableFile as error:
+        message = message_from(error)
+    text = (tmp_path / LOG_NAME).read_text()
+    assert patient in message.what
+    assert patient not in text
+    assert "UnreadableFile" in text
+    assert "test_log.py" in text
+
+
+def test_without_a_writable_folder_the_program_goes_on(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    start_log(blocked)
+    assert message_from(ValueError("x")).what.startswith("Something unexpected")
