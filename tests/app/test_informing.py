@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.builders import TILT_RAD, ct_series, radiograph, text_report, write
+from tests.io.sources import saved
 from viewer.app.informing import describe, scan_all, text
+from viewer.core.provenance import MethodKind
 
 
 def described(*paths: Path) -> dict:
@@ -85,6 +87,18 @@ def test_text_names_patient_series_geometry_warnings_and_every_file(tmp_path: Pa
     assert all(str(path) in words for path in paths)
     assert "(not DICOM): This is a text, not DICOM." in words
     assert words.endswith("1 study, 1 series, 8 files, 8 frames; 1 other file.")
+
+
+@pytest.mark.parametrize("kind", list(MethodKind))
+def test_stored_series_of_ours_say_whether_ai_or_a_filter_made_them(
+    tmp_path: Path, kind: MethodKind
+) -> None:
+    saved(ct_series(tmp_path / "source", 2), tmp_path / "out", kind=kind)
+    wanted = "AI" if kind is MethodKind.AI else "FILTERED"
+    answer = described(tmp_path / "out")
+    assert answer["studies"][0]["series"][0]["parts"][0]["synthetic"] == wanted
+    assert f" mm [{wanted}]" in text(scan_all((tmp_path / "out",)))
+    assert described(tmp_path / "source")["studies"][0]["series"][0]["parts"][0]["synthetic"] == ""
 
 
 def test_an_empty_folder_is_told_in_one_line(tmp_path: Path) -> None:

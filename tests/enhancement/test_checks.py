@@ -38,6 +38,11 @@ def test_a_plain_adult_ct_passes_every_gate(wanted):
     [
         ({"modality": "MR"}, "modality", "made for CT, this series is MR"),
         ({"is_ai": True}, "AI mark", "an AI has processed"),
+        (
+            {"is_ai": True, "image_type": ("DERIVED", "SECONDARY", "AXIAL", "FILTERED")},
+            "AI mark",
+            "a filter of Diptych",
+        ),
         ({"image_type": ("ORIGINAL", "PRIMARY", "LOCALIZER")}, "kind", "localizer"),
         ({"image_type": ("DERIVED", "SECONDARY", "MIP")}, "kind", "projection"),
         ({"image_type": ("DERIVED", "SECONDARY", "AXIAL", "MINIP")}, "kind", "projection"),

@@ -8,7 +8,8 @@ Keys of `describe` (absent numbers are null, absent text is ""):
   ``manufacturer``, ``model``, ``kernel``, ``instance_count``, ``frame_count``, ``parts``, ``files``
 - ``parts``: ``index``, ``kind`` ("volume", "frames" or "object"), ``label``, ``object`` (what an
   object is), ``frame_count``, ``geometry`` (null unless a volume), ``warnings``, ``not_drawn``,
-  ``is_ai``, ``lossy``, ``files`` (paths in display order, each once)
+  ``synthetic`` ("AI", "FILTERED" or "" for acquired pixels), ``lossy``, ``files`` (paths in
+  display order, each once)
 - ``geometry``: ``shape`` [slice, row, column], ``spacing_mm`` in the same order, ``plane``,
   ``frame_of_reference_uid``, ``is_even``, ``has_gaps``, ``is_tilted``, ``tilt_deg``,
   ``first_mm`` and ``last_mm`` (positions along the normal), ``origin_mm``, ``row_direction``,
@@ -138,7 +139,7 @@ def _part(part: SeriesPart) -> Plain:
         "geometry": geometry,
         "warnings": [*part.warnings, *geometry_warnings],
         "not_drawn": sorted({note for instance in instances for note in instance.notes}),
-        "is_ai": any(instance.is_ai for instance in instances),
+        "synthetic": next((mark for one in instances if (mark := one.synthetic_mark)), ""),
         "lossy": next((instance.lossy for instance in instances if instance.lossy), ""),
         "files": [instance.origin for instance in instances],
     }
@@ -239,7 +240,7 @@ def _part_lines(part: Plain) -> list[str]:
             )
         else:
             line += f", {part['object']}"
-    marks = [words for words in ("AI" if part["is_ai"] else "", part["lossy"]) if words]
+    marks = [words for words in (part["synthetic"], part["lossy"]) if words]
     lines = [f"    {line}{' [' + ', '.join(marks) + ']' if marks else ''}"]
     lines += [f"      ! {words}" for words in part["warnings"]]
     if part["not_drawn"]:

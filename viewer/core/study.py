@@ -55,7 +55,8 @@ class Instance:
     written. `rescale_type` is the unit as written ("" when absent). `padding` is the inclusive
     range of stored values that mean no pixel. `notes` name what is present and not drawn,
     `warnings` what the header leaves out or contradicts. `acquisition` holds further
-    (name, value) pairs as written; the header reader lists the names.
+    (name, value) pairs as written; the header reader lists the names. `is_ai` is a coded mark that
+    AI, or Diptych with whatever method, made the pixels.
     """
 
     path: str
@@ -94,6 +95,13 @@ class Instance:
     def frame_count(self) -> int:
         """Number of frames; 0 for objects without pixels."""
         return len(self.frames)
+
+    @property
+    def synthetic_mark(self) -> str:
+        """What the file says made its pixels: "AI", "FILTERED" (our filters), or "" (acquired)."""
+        if not self.is_ai:
+            return ""
+        return "FILTERED" if "FILTERED" in self.image_type else "AI"
 
 
 @dataclass(frozen=True, slots=True)

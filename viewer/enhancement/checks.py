@@ -116,11 +116,11 @@ def _state_gates(candidate: Candidate) -> Iterator[GateResult]:
 
 def _origin_gate(candidate: Candidate) -> GateResult:
     """Never run on what an AI has made already."""
-    if any(instance.is_ai for instance in candidate.instances):
-        words = (
-            "the file says that an AI has processed these pixels: start from the original series"
-        )
-        return _gate("AI mark", Verdict.BLOCK, words)
+    marks = {instance.synthetic_mark for instance in candidate.instances} - {""}
+    if marks:
+        what = "a filter of Diptych" if marks == {"FILTERED"} else "an AI"
+        words = f"the file says that {what} has processed these pixels: start from the original"
+        return _gate("AI mark", Verdict.BLOCK, f"{words} series")
     return _gate("AI mark", Verdict.OK, "no AI mark in the file")
 
 

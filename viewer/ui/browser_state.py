@@ -58,7 +58,7 @@ def mark(session: Session, part: SeriesPart) -> str:
     volume = session.workspace.volumes.get(part.key)
     if volume is not None and volume.provenance is not None:
         return "AI" if volume.provenance.kind.value == "AI" else "filter"
-    return "filter" if "FILTERED" in part.sources[0].instance.image_type else "AI"
+    return "filter" if part.sources[0].instance.synthetic_mark == "FILTERED" else "AI"
 
 
 def count_words(part: SeriesPart) -> str:
