@@ -53,6 +53,17 @@ def test_progress_can_stop_the_work() -> None:
         demo_chest(slices=8, size=96, spacing_mm=9.0, progress=stop)
 
 
+def test_a_demo_of_few_slices_holds_its_lesions_too() -> None:
+    slices = 8
+    low = demo_chest(slices=slices, size=96)
+    assert low.truth.shape[0] == slices
+    assert len(low.nodules) >= 2
+    first, step = low.first_voxel_mm[2], low.spacing_mm[0]
+    assert all(
+        first <= one.place_mm[2] <= first + (slices - 1) * step + 1e-6 for one in low.nodules
+    )
+
+
 def test_a_demo_too_small_to_show_a_chest_is_refused() -> None:
     with pytest.raises(ValueError, match="at least 8"):
         demo_chest(slices=3)

@@ -27,6 +27,8 @@ _LIVER_LESIONS = ((5.0, -20.0), (8.0, -20.0), (10.0, -40.0), (14.0, -30.0), (5.0
 _FULL_DOSE_SD_HU = 12.0
 _PLANES = 2
 _TOP_MM = 2.0
+_ROOMY_MM = 70.0
+"""Scans lower than this bring lesions closer to their first and last slice in proportion."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,15 +248,16 @@ def _candidate(
     rng: np.random.Generator, chest: Chest, kind: str, low_mm: float, high_mm: float
 ) -> tuple[float, float, float]:
     cavity = chest.torso.cavity
+    share = min(1.0, (high_mm - low_mm) / _ROOMY_MM)
     if kind == "liver":
-        height = low_mm + float(rng.uniform(6.0, 22.0))
+        height = low_mm + share * float(rng.uniform(6.0, 22.0))
         x = -cavity.axes[0] * float(rng.uniform(0.2, 0.7))
         return x, float(rng.uniform(-0.45, 0.45)) * cavity.axes[1], height
     side = float(rng.choice([-1.0, 1.0]))
     lung = lung_region(cavity, side)
     x = lung.centre[0] + float(rng.uniform(-0.6, 0.6)) * lung.axes[0]
     y = lung.centre[1] + float(rng.uniform(-0.7, 0.7)) * lung.axes[1]
-    return x, y, float(rng.uniform(low_mm + 25.0, high_mm - 10.0))
+    return x, y, float(rng.uniform(low_mm + share * 25.0, high_mm - share * 10.0))
 
 
 def _is_surrounded(
