@@ -13,12 +13,13 @@ from pathlib import Path
 import numpy as np
 from cards import read_card, write_card
 from contenders import Answer, filtered, network
-from scenes import MIDDLE, SLICES, body_of, flat_blocks
+from scenes import MIDDLE, body_of, flat_blocks
 
 from viewer.enhancement import metrics
 from viewer.enhancement.noise import NoiseEstimate, estimate_noise
 from viewer.simulation.demo import DemoStudy, demo_chest
 from viewer.simulation.kernels import FloatArray
+from viewer.simulation.patches import SLICES
 
 HERE = Path(__file__).resolve().parent
 CUT = 0.4
