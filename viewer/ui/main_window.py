@@ -32,9 +32,10 @@ BROWSER_TICK_MS = 100
 class MainWindow(QMainWindow):
     """Puts the panels around the views and connects them with the session."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, *, lists_library: bool = True) -> None:
         super().__init__()
         self.session = session
+        self._lists_library = lists_library
         self.setWindowTitle("Diptych")
         self.setWindowIcon(application_icon())
         self.grid = ViewGrid(session, self)
@@ -152,7 +153,8 @@ class MainWindow(QMainWindow):
 
     def load_later(self) -> None:
         """Load what the first picture did not need, once the window is up."""
-        self.session.library.show_studies()
+        if self._lists_library:
+            self.session.library.show_studies()
 
     @property
     def is_settled(self) -> bool:
@@ -217,10 +219,10 @@ class MainWindow(QMainWindow):
 
     def toggle_full_screen(self) -> None:
         """Fill the whole screen, or come back from it."""
-        if self.isFullScreen():
-            self.showNormal()
+        if self.window().isFullScreen():
+            self.window().showNormal()
         else:
-            self.showFullScreen()
+            self.window().showFullScreen()
 
     def _show_menu(self, view: int, place: QPoint) -> None:
         menu = QMenu(self)
