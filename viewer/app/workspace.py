@@ -9,6 +9,7 @@ from viewer.app.messages import Message
 from viewer.app.settings import Settings
 from viewer.core.layout import Layout
 from viewer.core.measurement import Revision
+from viewer.core.objects import PRESENTATION_STATES
 from viewer.core.partition import parts
 from viewer.core.provenance import Provenance
 from viewer.core.study import Entry, PartKind, Series, SeriesPart, Skipped, Study
@@ -19,6 +20,9 @@ from viewer.io.library import Library
 
 PartKey = tuple[str, int]
 StudyKey = tuple[str, str, str]
+_Extent = tuple[int, int]
+"""How many instances a series has, and how many presentation states its study."""
+_NOTHING: _Extent = (0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,7 @@ class Workspace:
         self.early_messages: tuple[Message, ...] = ()
         self.confirmed_patients: set[frozenset[str]] = set()
         self._library = Library()
-        self._series_parts: dict[tuple[StudyKey, str], tuple[int, tuple[SeriesPart, ...]]] = {}
+        self._series_parts: dict[tuple[StudyKey, str], tuple[_Extent, tuple[SeriesPart, ...]]] = {}
 
     # ------------------------------------------------------------------ studies
 
@@ -89,25 +93,27 @@ class Workspace:
         self.studies = self._library.studies()
         self.skipped = (*self.skipped, *skipped)
         for study in self.studies:
+            states = _presentation_states(study)
             for series in study.series:
-                self._split(study, series)
+                self._split(study, series, (len(series.instances), states))
         self.studies_changed.emit()
 
-    def _split(self, study: Study, series: Series) -> None:
+    def _split(self, study: Study, series: Series, extent: _Extent) -> None:
+        """Part a series anew when it has grown, or a presentation state may refer to it."""
         key = (study.key, series.uid)
-        count, old = self._series_parts.get(key, (0, ()))
-        if count == len(series.instances):
+        known, old = self._series_parts.get(key, (_NOTHING, ()))
+        if known == extent:
             return
         new = parts(study, series)
         for part in old:
             self.parts.pop(part.key, None)
         for part in new:
             self.parts[part.key] = part
-        self._series_parts[key] = (len(series.instances), new)
+        self._series_parts[key] = (extent, new)
 
     def parts_of(self, study: Study, series: Series) -> tuple[SeriesPart, ...]:
         """Return the parts of a series, in order."""
-        return self._series_parts.get((study.key, series.uid), (0, ()))[1]
+        return self._series_parts.get((study.key, series.uid), (_NOTHING, ()))[1]
 
     def study_of(self, key: PartKey) -> Study | None:
         """Return the study that a part belongs to."""
@@ -220,3 +226,12 @@ class Workspace:
     def tell(self, message: Message) -> None:
         """Tell the reader something."""
         self.message.emit(message)
+
+
+def _presentation_states(study: Study) -> int:
+    """Return how many presentation states a study has; a series holds one kind of object."""
+    return sum(
+        len(series.instances)
+        for series in study.series
+        if series.instances and series.instances[0].sop_class_uid in PRESENTATION_STATES
+    )
