@@ -129,6 +129,13 @@ def test_only_what_is_inside_counts_and_nothing_inside_has_no_numbers() -> None:
     assert statistics(array, np.zeros((1, 2), np.bool_), box) is None
 
 
+def test_a_point_has_the_value_of_its_voxel_and_no_area() -> None:
+    point_here = drawn(MeasurementKind.POINT, (1.0, 2.0, 0.0))
+    found = statistics(np.asarray([37], dtype=np.int16), np.ones(1, np.bool_), point_here)
+    assert found is not None
+    assert (found.mean, found.sd, found.area, found.count) == (37.0, 0.0, 0.0, 1)
+
+
 def test_contrast_to_noise_is_in_units_of_the_background() -> None:
     region = RegionStatistics(90, 12, 0, 0, 1, 10)
     background = RegionStatistics(50, 8, 0, 0, 1, 10)

@@ -70,7 +70,7 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True)
 class RegionStatistics:
-    """Values under a region: sample SD (n - 1), area in mm² (or px²), count of pixels."""
+    """Values under a region: sample SD (n - 1), area in mm² (or px²; 0 of a point), pixel count."""
 
     mean: float
     sd: float
@@ -190,7 +190,7 @@ def statistics(
         sd=float(flat.std(ddof=1)) if flat.size > 1 else 0.0,
         minimum=float(flat.min()),
         maximum=float(flat.max()),
-        area=area(measurement),
+        area=area(measurement) if measurement.kind in AREA_KINDS else 0.0,
         count=int(flat.size),
     )
 
