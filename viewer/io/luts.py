@@ -100,11 +100,11 @@ def voi_tables(source: FrameSource) -> tuple[Window, ...]:
 
     Source: DICOM PS3.3 C.11.2.1.1.
     """
-    from viewer.io.attributes import attributes, items_of, value_of
-
     instance, facts = source.instance, source.facts
     if not instance.has_voi_lut:
         return ()
+    from viewer.io.attributes import attributes, items_of, value_of
+
     dataset = attributes(instance.path, ("VOILUTSequence",), instance.transfer_syntax_uid)
     is_signed = _is_signed(instance) or facts.intercept < 0
     windows = []
