@@ -6,6 +6,7 @@ import numpy as np
 
 from viewer.app.workspace import Layer, PartKey, Workspace
 from viewer.core.arrays import AnyArray
+from viewer.core.blending import with_residual
 from viewer.core.measurement import (
     AREA_KINDS,
     Measurement,
@@ -54,11 +55,9 @@ def _layer_values(
         keep &= volume.mask[index[:, 0], index[:, 1], index[:, 2]]
     index = index[keep]
     at = (index[:, 0], index[:, 1], index[:, 2])
-    original = volume.values[at].astype(np.float64)
-    enhanced = original + layer.residual.values[at] * (layer.scale * layer.blend)
-    if volume.values.dtype.kind in "iu":
-        enhanced = np.rint(enhanced)
-    return (enhanced, enhanced - original)
+    original = volume.values[at]
+    enhanced = with_residual(original, layer.residual.values[at], layer.blend * layer.scale)
+    return (enhanced, enhanced.astype(np.float64) - original)
 
 
 def region_row(

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from viewer.core.arrays import AnyArray, BoolArray, read_only
+from viewer.core.blending import with_residual
 from viewer.core.errors import OutOfMemory
 from viewer.enhancement.method import Float32Array, Method, Settings
 
@@ -89,34 +90,20 @@ def residual_step(value_range: tuple[float, float], *, is_integer: bool) -> floa
     return max(FINEST_INTEGER_STEP, needed) if is_integer else needed
 
 
-def blended(
-    values: AnyArray, residual: Int16Array, step: float, blend: float, out: AnyArray | None = None
-) -> AnyArray:
-    """Return ``values + blend * step * residual`` in the type of `values`.
+def blended(values: AnyArray, residual: Int16Array, step: float, blend: float) -> AnyArray:
+    """Return ``values + blend * step * residual`` in the type of `values`, plane by plane.
 
     Parameters
     ----------
-    values, residual : same shape, any number of axes; int16, uint16, uint8 or float32 values.
+    values, residual : same shape, any number of axes; see `with_residual`.
     step : modality units of one residual step.
     blend : 0 leaves the values as they are, 1 is full strength.
-    out : where to write, or None for a new array.
-
-    Returns
-    -------
-    Rounded half to even for integers and clipped to their range, never wrapped.
     """
-    answer = np.empty_like(values) if out is None else out
-    factor = np.float32(blend * step)
-    planes = values.ndim > 2
-    for index in range(len(values)) if planes else (...,):
-        mixed = residual[index].astype(np.float32)
-        mixed *= factor
-        mixed += values[index]
-        if values.dtype.kind in "iu":
-            limits = np.iinfo(values.dtype)
-            np.rint(mixed, out=mixed)
-            np.clip(mixed, limits.min, limits.max, out=mixed)
-        answer[index] = mixed
+    if values.ndim < 3:
+        return with_residual(values, residual, blend * step)
+    answer = np.empty_like(values)
+    for index, plane in enumerate(values):
+        answer[index] = with_residual(plane, residual[index], blend * step)
     return answer
 
 

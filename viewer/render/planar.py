@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from viewer.core.arrays import AnyArray, BoolArray, FloatArray, read_only
+from viewer.core.arrays import AnyArray, BoolArray, read_only
+from viewer.core.blending import with_residual
 from viewer.core.geometry import VolumeGeometry, point, vector
 from viewer.core.view import Interpolation, SlabMode, SliceRequest
 from viewer.core.volume import AnyVolume, DerivedVolume, Frames, Volume, regular
@@ -252,13 +253,8 @@ def _is_loaded_at(plane: IndexPlane, loaded: BoolArray) -> BoolArray:
 
 def blend(original: PlaneValues, residual: PlaneValues, factor: float) -> PlaneValues:
     """Return original + `factor` x residual as a plane in the original's type, rounded."""
-    mixed: FloatArray = residual.values * np.float32(factor)
-    mixed = mixed + original.values
-    kind = original.values.dtype
-    if kind.kind in "iu":
-        info = np.iinfo(kind)
-        mixed = np.rint(mixed).clip(info.min, info.max)
-    return PlaneValues(mixed.astype(kind), original.mask & residual.mask)
+    mixed = with_residual(original.values, residual.values, factor)
+    return PlaneValues(mixed, original.mask & residual.mask)
 
 
 def project(planes: Iterator[PlaneValues], mode: SlabMode) -> PlaneValues:

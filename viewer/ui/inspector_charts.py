@@ -5,6 +5,7 @@ import numpy as np
 from viewer.app.measuring import of_part
 from viewer.app.workspace import Layer, PartKey, Workspace
 from viewer.core.arrays import AnyArray
+from viewer.core.blending import with_residual
 from viewer.core.measurement import Measurement, MeasurementKind
 from viewer.core.regions import line_profile
 from viewer.core.view import ViewState
@@ -66,7 +67,8 @@ def both_histograms(workspace: Workspace, part: PartKey, layer: Layer | None) ->
 
 
 def _enhanced_slice(volume: AnyVolume, layer: Layer, index: int) -> AnyArray:
-    mixed = volume.values[index] + layer.residual.values[index] * (layer.scale * layer.blend)
+    factor = layer.blend * layer.scale
+    mixed = with_residual(volume.values[index], layer.residual.values[index], factor)
     return np.asarray(mixed[volume.mask[index]] if volume.mask is not None else mixed.ravel())
 
 
