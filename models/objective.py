@@ -45,7 +45,7 @@ class Loss(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.wide = LowPass()
+        self.wide = LowPass(8.0)
         self.narrow = LowPass(3.0)
 
     def forward(self, predicted: Tensor, batch: Tensors) -> Tensor:

@@ -31,6 +31,7 @@ LESIONS = {
 _APART = 34
 _FLAT_BLOCK = 16
 _FLAT_SD_HU = 2.5
+_FEWEST_FLAT = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,11 @@ def scenes(seed: int, count: int) -> list[Scene]:
         kernel = list(KERNELS)[place % 3]
         scene = _scene(rng, beam, regions[place % 4], kernel, levels[(place // 3) % 3])
         number += 1
-        if scene is not None:
+        if (
+            scene is not None
+            and len(scene.flat) >= _FEWEST_FLAT
+            and len(scene.lesions) >= len(LESIONS)
+        ):
             found.append(scene)
     return found
 

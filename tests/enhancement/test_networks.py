@@ -65,15 +65,24 @@ def test_nothing_changes_in_dense_bone_and_metal(wild: Denoiser) -> None:
 def test_a_constant_shift_is_not_passed_on() -> None:
     raw = torch.full((1, 1, SIDE, SIDE), 2.0)
     sd = torch.full((1, 1, SIDE, SIDE), 10.0)
-    found = bounded_noise(raw, torch.zeros_like(raw), sd, LowPass())
-    assert float(found.abs().max()) == pytest.approx(1.0, abs=1e-3)  # a tenth of the SD
+    found = bounded_noise(raw, torch.zeros_like(raw), sd, LowPass(2.5))
+    assert float(found.abs().max()) < 1e-3
 
 
-def test_fine_noise_passes_the_low_frequency_guard() -> None:
+def test_a_blob_of_lesion_size_is_left_in_the_image() -> None:
+    rows, columns = np.indices((SIDE, SIDE)) - SIDE // 2
+    blob = np.exp(-(rows**2 + columns**2) / (2 * 4.0**2)).astype(np.float32)
+    raw = torch.from_numpy(blob)[None, None]
+    sd = torch.full_like(raw, 10.0)
+    found = bounded_noise(raw, torch.zeros_like(raw), sd, LowPass(2.5)).numpy()[0, 0]
+    assert abs(float((found * blob).sum()) / (10.0 * float((blob**2).sum()))) < 0.2
+
+
+def test_fine_noise_passes_the_guard_of_coarse_scale() -> None:
     raw = torch.zeros(1, 1, SIDE, SIDE)
     raw[..., ::2, ::2], raw[..., 1::2, 1::2] = 1.0, -1.0
     sd = torch.full((1, 1, SIDE, SIDE), 10.0)
-    found = bounded_noise(raw, torch.zeros_like(raw), sd, LowPass())
+    found = bounded_noise(raw, torch.zeros_like(raw), sd, LowPass(2.5))
     expected = 3.0 * np.tanh(1.0 / 3.0) * 10.0
     assert float(found[0, 0, 40, 40]) == pytest.approx(expected, rel=0.02)
 
@@ -104,7 +113,7 @@ def wild_part(image: torch.Tensor, start: int) -> torch.Tensor:
 
 
 def test_low_pass_keeps_constants_and_stops_fine_patterns() -> None:
-    low = LowPass()
+    low = LowPass(8.0)
     flat = low(torch.full((1, 1, 64, 64), 7.0))
     assert torch.allclose(flat, torch.full_like(flat, 7.0), atol=1e-4)
     stripes = torch.zeros(1, 1, 64, 64)
