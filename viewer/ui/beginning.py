@@ -55,13 +55,16 @@ class Beginning(QObject):
         self._exit_code = 0
         self._courier = Courier()
         self._session = new_session(Jobs(self._courier.deliver))
-        self._session.workspace.message.connect(self._messages.append)
+        self._session.workspace.message.connect(self._note)
         self._window = MainWindow(self._session, lists_library=request.screenshot is None)
         self._unexpected = Unexpected(self._tell)
         frame.put(self._window)
         self._timer = QTimer(self, interval=TICK_MS)
         self._timer.timeout.connect(self._tick)
         self._begin()
+
+    def _note(self, message: Message) -> None:
+        self._messages.append(message)
 
     def _tell(self, message: Message) -> None:
         self._courier.deliver(lambda: self._session.workspace.tell(message))

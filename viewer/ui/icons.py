@@ -59,11 +59,11 @@ def _fonts_folder() -> Path:
 
 
 @cache
-def _characters() -> dict[str, str]:
-    """Return the font's character for every icon name."""
+def _codes() -> dict[str, str]:
+    """Return the hexadecimal code point of every icon name in the font."""
     (charmap,) = sorted(_fonts_folder().glob("materialdesignicons6*charmap*.json"))[-1:]
-    codes = json.loads(charmap.read_text(encoding="utf-8"))
-    return {name: chr(int(code, 16)) for name, code in codes.items()}
+    codes: dict[str, str] = json.loads(charmap.read_text(encoding="utf-8"))
+    return codes
 
 
 @cache
@@ -109,13 +109,13 @@ class _GlyphEngine(QIconEngine):
 
 def icon(name: str, colour: str = theme.TEXT) -> QIcon:
     """Return the icon of a name such as "mdi6.ruler"; "" and unknown names give no icon."""
-    character = _characters().get(name.removeprefix("mdi6."))
-    return QIcon(_GlyphEngine(character, colour)) if character else QIcon()
+    code = _codes().get(name.removeprefix("mdi6."))
+    return QIcon(_GlyphEngine(chr(int(code, 16)), colour)) if code else QIcon()
 
 
 def has_icon(name: str) -> bool:
     """True when the font has an icon of this name."""
-    return name.removeprefix("mdi6.") in _characters()
+    return name.removeprefix("mdi6.") in _codes()
 
 
 def object_icon(modality: str) -> QIcon:
