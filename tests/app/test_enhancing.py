@@ -75,6 +75,13 @@ def test_filters_are_labelled_filtered(engine):
     assert (label.title, label.detail) == ("FILTERED", "Unsharp mask · blend 40 %")
 
 
+@pytest.mark.parametrize(("method", "unit"), [("gaussian", "HU"), ("clahe", "a.u.")])
+def test_values_that_a_method_makes_arbitrary_are_no_longer_called_hu(engine, method, unit):
+    result = enhance(engine, request(method))
+    assert result.volume().unit == unit
+    assert result.residual_volume().unit == unit
+
+
 def test_the_provenance_tells_the_whole_story(engine):
     provenance = enhance(engine, request(device="cuda")).provenance()
     card = engine.catalogue.card("tiny")

@@ -9,13 +9,16 @@ from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from tests.builders import Acquisition, ct_series, radiograph, write
+from tests.found import parts_of
 from tests.io.sources import (
     enhanced_of,
     part_of,
     saved,
     volume_of,
 )
+from viewer.core.volume import ARBITRARY
 from viewer.io.derived import write_derived
+from viewer.io.quantity import quantity_of
 
 
 def test_private_attributes_go_at_every_depth(tmp_path: Path) -> None:
@@ -82,6 +85,26 @@ def test_unit_of_a_source_that_is_not_hu_is_not_called_hu(tmp_path: Path) -> Non
     volume = volume_of(paths, unit="stored")
     (path,) = write_derived(part_of(paths), enhanced_of(volume), tmp_path / "out")
     assert pydicom.dcmread(path).RescaleType == "US"
+
+
+@pytest.mark.parametrize("written", ["HU", None])
+def test_grey_levels_of_no_unit_are_never_called_hu(tmp_path: Path, written: str | None) -> None:
+    paths = ct_series(tmp_path / "s", 2, RescaleType=written)
+    (new, _) = saved(paths, tmp_path / "out", unit=ARBITRARY)
+    assert new.RescaleType == "US"
+    assert "arbitrary units" in new.DerivationDescription
+    (part,) = parts_of((tmp_path / "out").iterdir())
+    assert quantity_of(part).unit == "stored"
+
+
+def test_grey_levels_of_no_unit_are_never_called_suv(tmp_path: Path) -> None:
+    acquisition = Acquisition("PT", slope=0.25, intercept=0)
+    paths = ct_series(
+        tmp_path / "s", 2, settings=acquisition, defects=["pet_slopes"], Units="GML", SUVType="BW"
+    )
+    (new, _) = saved(paths, tmp_path / "out", unit=ARBITRARY)
+    assert new.Units == "NONE"
+    assert not {"SUVType", "WindowCenter"} & set(new.dir())
 
 
 def test_modality_table_leaves_the_name_of_its_output(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from tests.io.validators import SYNTHETIC_DATA, entity_errors_of, errors_of
 from viewer.core.errors import Blocked
 from viewer.core.partition import parts
 from viewer.core.study import SeriesPart
-from viewer.core.volume import AnyVolume, DerivedVolume, Frames, Volume, derive
+from viewer.core.volume import ARBITRARY, AnyVolume, DerivedVolume, Frames, Volume, derive
 from viewer.io.assemble import load_part
 from viewer.io.derivation import read_provenance
 from viewer.io.derived import write_derived
@@ -36,6 +36,17 @@ def enhanced_by(volume: AnyVolume, change: int) -> DerivedVolume | Frames:
         return replace(volume, values=values, provenance=provenance)
     assert isinstance(volume, Volume)
     return derive(volume, values, provenance)
+
+
+def test_frames_of_no_unit_are_never_called_hu(tmp_path: Path) -> None:
+    path = write(enhanced_ct(3), tmp_path / "source" / "1.dcm")
+    (part,) = parts_below(path, tmp_path / "x")
+    volume = load_part(part)
+    assert volume.unit == "HU"
+    grey = replace(enhanced_by(volume, 5), unit=ARBITRARY)
+    write_derived(part, grey, tmp_path / "out")
+    (again,) = parts_below(tmp_path / "out", tmp_path / "x")
+    assert load_part(again).unit == "stored"
 
 
 @pytest.mark.parametrize("slopes", [None, (1.0, 0.5, 0.25, 2.0, 1.0)])

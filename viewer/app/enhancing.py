@@ -17,7 +17,7 @@ from viewer import __version__
 from viewer.core.errors import Blocked
 from viewer.core.provenance import Provenance
 from viewer.core.study import Series, SeriesPart, Study
-from viewer.core.volume import AnyVolume, DerivedVolume, Volume, derive
+from viewer.core.volume import ARBITRARY, AnyVolume, DerivedVolume, Volume, derive
 from viewer.enhancement import checks
 from viewer.enhancement.audit import Audit, audit
 from viewer.enhancement.checks import Candidate, GateResult
@@ -152,12 +152,16 @@ class Enhancement:
         provenance = self.provenance(strength)
         source, residual = self.plan.volume, self.residual
         values = blended(source.values, residual.values, residual.step, provenance.blend)
-        return derive(source, values, provenance, residual.loaded)
+        return derive(source, values, provenance, residual.loaded, self._unit)
 
     def residual_volume(self, strength: float | None = None) -> DerivedVolume:
         """Return the residual's own int16 steps (`residual.step` modality units each)."""
-        residual = self.residual
-        return derive(self.plan.volume, residual.values, self.provenance(strength), residual.loaded)
+        residual, provenance = self.residual, self.provenance(strength)
+        return derive(self.plan.volume, residual.values, provenance, residual.loaded, self._unit)
+
+    @property
+    def _unit(self) -> str:
+        return "" if self.plan.method.keeps_unit else ARBITRARY
 
     def audit(self) -> Audit:
         """Return whether the residual looks like noise or holds anatomy; takes a moment."""

@@ -114,18 +114,25 @@ class Frames:
 AnyVolume = Volume | DerivedVolume | Frames
 """Whatever a view can show."""
 
+ARBITRARY = "a.u."
+"""Unit of computed values that are grey levels only: no HU, no SUV, nothing to be measured."""
+
 
 def derive(
     source: Volume | DerivedVolume,
     values: AnyArray,
     provenance: Provenance,
     loaded: BoolArray | None = None,
+    unit: str = "",
 ) -> DerivedVolume:
-    """Return computed values on the grid of `source`; the only maker of derived volumes."""
+    """Return computed values on the grid of `source`; the only maker of derived volumes.
+
+    `unit` is that of the values where it is not the source's ("").
+    """
     return DerivedVolume(
         values=values,
         geometry=source.geometry,
-        unit=source.unit,
+        unit=unit or source.unit,
         sources=source.sources,
         loaded=source.loaded if loaded is None else loaded,
         provenance=provenance,

@@ -61,6 +61,11 @@ class Method:
     weights_sha256: str = ""
     caution: str = ""
 
+    @property
+    def keeps_unit(self) -> bool:
+        """False where values come out that are no modality values (HU, SUV) any more."""
+        return self.operation != "contrast"
+
     def settings(self, given: Settings = ()) -> Settings:
         """Return a value for every parameter: the given one or the default, in listed order.
 

@@ -16,6 +16,7 @@ from viewer.core.arrays import AnyArray
 from viewer.core.errors import NotSaved, UnreadableFile
 from viewer.core.provenance import Provenance
 from viewer.core.study import FrameSource
+from viewer.core.volume import ARBITRARY
 from viewer.io import coding, derivation, identity, inheritance
 from viewer.io.safely import NOTHING_CHANGED, not_saved
 from viewer.io.stored_format import FormatRules, StoredFormat, decimal_text
@@ -110,15 +111,27 @@ def derived_header(
         dataset.BurnedInAnnotation = "NO"
     identity.put_dates(dataset, plan.now)
     dataset.SourceImageSequence = coding.sequence(identity.source_item(header))
-    note = "Values limited to the range of the stored type." if coded.is_limited else ""
-    derivation.mark(dataset, plan.provenance, plan.record, note)
+    notes = (
+        "Values limited to the range of the stored type." if coded.is_limited else "",
+        "Values are grey levels in arbitrary units." if plan.unit == ARBITRARY else "",
+    )
+    derivation.mark(dataset, plan.provenance, plan.record, " ".join(filter(None, notes)))
     _put_unit(dataset, plan.unit)
     return dataset
 
 
 def _put_unit(dataset: Dataset, unit: str) -> None:
-    """Say in PET that values are SUV where they were converted; its windows were in other units."""
-    if unit == "SUVbw" and str(dataset.get("Units", "")) != "GML":
+    """Say in PET what the values are now: SUV where they were converted, or nothing measured.
+
+    Windows of the source were in other units. Source: DICOM PS3.3 C.8.9.1.1.3 (GML, NONE).
+    """
+    written = str(dataset.get("Units", ""))
+    if written and unit == ARBITRARY:
+        dataset.Units = "NONE"
+        if "SUVType" in dataset:
+            del dataset.SUVType
+        inheritance.drop_window(dataset)
+    elif unit == "SUVbw" and written != "GML":
         dataset.Units, dataset.SUVType = "GML", "BW"
         inheritance.drop_window(dataset)
         for word in ("VOILUTSequence", "RescaleType"):
@@ -153,7 +166,8 @@ def source_format(header: Dataset) -> StoredFormat:
 def _put_rescale(dataset: Dataset, header: Dataset, coded: StoredFormat, unit: str) -> None:
     """Write the rescale where the source has one (or a table), or where the values need one.
 
-    A modality LUT has done its work: what is left of it is the name of its output.
+    A modality LUT has done its work: what is left of it is the name of its output. Rescale Type US
+    (unspecified) keeps readers from taking grey levels for HU (C.11.1.1.2).
     """
     for word in ("RescaleSlope", "RescaleIntercept"):
         if word in dataset:
@@ -163,7 +177,9 @@ def _put_rescale(dataset: Dataset, header: Dataset, coded: StoredFormat, unit: s
         return
     dataset.RescaleSlope = decimal_text(coded.slope)
     dataset.RescaleIntercept = decimal_text(coded.intercept)
-    if table:
+    if unit == ARBITRARY:
+        dataset.RescaleType = "US"
+    elif table:
         dataset.RescaleType = str(table[0].get("ModalityLUTType") or "US")
     elif unit == "HU" and "RescaleType" in dataset:
         dataset.RescaleType = "HU"

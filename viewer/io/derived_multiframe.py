@@ -9,7 +9,7 @@ from pydicom.dataset import Dataset
 
 from viewer.core.errors import NotSaved
 from viewer.core.study import SeriesPart
-from viewer.core.volume import DerivedVolume, Frames
+from viewer.core.volume import ARBITRARY, DerivedVolume, Frames
 from viewer.io import coding, identity, inheritance
 from viewer.io.derived_image import (
     WHAT,
@@ -161,7 +161,8 @@ def _put_groups(
 def _put_transformation(item: Dataset, coded: StoredFormat, plan: Plan) -> None:
     item.RescaleSlope = decimal_text(coded.slope)
     item.RescaleIntercept = decimal_text(coded.intercept)
-    item.RescaleType = "HU" if plan.unit == "HU" else str(item.get("RescaleType") or "US")
+    kept = "US" if plan.unit == ARBITRARY else str(item.get("RescaleType") or "US")
+    item.RescaleType = "HU" if plan.unit == "HU" else kept
 
 
 def _derivation(dataset: Dataset, header: Dataset, frame: int) -> Dataset:

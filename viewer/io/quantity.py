@@ -122,7 +122,7 @@ def _pet_quantity(part: SeriesPart) -> Quantity:
     dataset = attributes(
         instance.path, (*_PET_KEYWORDS, *_PHILIPS_TAGS), instance.transfer_syntax_uid
     )
-    unit = instance.units or STORED
+    unit = STORED if instance.units in ("", "NONE") else instance.units
     try:
         factor = _suv_factor(dataset, part)
     except _NoSuv as reason:
