@@ -121,6 +121,21 @@ class VolumeGeometry:
         mm = np.asarray(mm, dtype=np.float64)
         return np.asarray(mm @ self.inverse[:3, :3].T + self.inverse[:3, 3])
 
+    def to_acquired_index(self, mm: FloatArray | Point) -> FloatArray:
+        """Map (..., 3) LPS mm to fractional (slice, row, column) indices of the acquired slices.
+
+        On uneven slices the first index counts true positions: halfway between two slices it is
+        halfway between their numbers, however far apart they lie.
+        """
+        index = self.to_index(mm)
+        if not self.is_even:
+            places = np.asarray(self.slice_positions_mm)
+            step, count = self.spacing_mm[0], len(places)
+            ends = (places[0] - step, *places, places[-1] + step)
+            along = np.asarray(mm, dtype=np.float64) @ self.normal
+            index[..., 0] = np.interp(along, ends, np.arange(-1, count + 1))
+        return index
+
     @property
     def row_direction(self) -> FloatArray:
         """Unit vector towards higher columns."""

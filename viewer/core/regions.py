@@ -14,6 +14,13 @@ from viewer.core.view import SliceRequest
 from viewer.core.volume import AnyVolume
 from viewer.core.windowing import Window
 
+GAP_STEPS = 1.5
+"""Slices further apart than so many usual steps have nothing between them."""
+
+SAME_PLACE = 1e-6
+SAME_PLACE_MM = 1e-3
+"""What lies no further from a voxel's centre (in voxels) or a slice (in mm) lies on it."""
+
 
 def voxels_in(measurement: Measurement, geometry: VolumeGeometry) -> IntArray:
     """Return (n, 3) indices (slice, row, column) of the voxels that a measurement covers.
@@ -93,8 +100,20 @@ def _on_reformat(measurement: Measurement, geometry: VolumeGeometry) -> IntArray
         + columns[:, None] * vector(request.right_mm)
         + rows[:, None] * vector(request.down_mm)
     )
-    index = np.floor(geometry.to_index(mm) + 0.5).astype(np.int64)
+    place = geometry.to_acquired_index(mm)
+    place = place[~_is_in_gap(geometry, place[:, 0], geometry.spacing_mm[0] / 2)]
+    index = np.floor(place + 0.5).astype(np.int64)
     return _within(np.unique(index, axis=0), geometry)
+
+
+def _is_in_gap(geometry: VolumeGeometry, place: FloatArray, reach_mm: float) -> BoolArray:
+    """Return which slice indices (fractions) lie in a gap, further than `reach_mm` from a slice."""
+    if geometry.is_even:
+        return np.zeros(place.shape, dtype=np.bool_)
+    steps = np.diff(geometry.slice_positions_mm)
+    below = np.floor(place).clip(0, len(steps) - 1).astype(np.intp)
+    away = np.minimum(place - below, below + 1 - place) * steps[below]
+    return np.asarray((steps[below] > GAP_STEPS * geometry.spacing_mm[0]) & (away > reach_mm))
 
 
 def values_at(volume: AnyVolume, index: IntArray) -> AnyArray:
@@ -109,27 +128,34 @@ def values_at(volume: AnyVolume, index: IntArray) -> AnyArray:
 def line_profile(volume: AnyVolume, measurement: Measurement) -> tuple[FloatArray, FloatArray]:
     """Return (distance, value) along a length, interpolated linearly every quarter of a voxel.
 
-    Distances in the measurement's unit; values outside the volume are NaN.
+    Distances in the measurement's unit; values are NaN outside the volume, in a gap, and where
+    padding or a slice that is not loaded would be mixed in.
     """
     geometry = volume.geometry
     first, last = (vector(p) for p in measurement.points_mm[:2])
     whole = float(np.linalg.norm(last - first))
     count = max(2, int(whole / (min(geometry.spacing_mm[1:]) / 4)) + 1)
     along = np.linspace(0, 1, min(count, 4096))
-    index = geometry.to_index(first + along[:, None] * (last - first))
-    return (along * whole, _linear(volume, index))
+    index = geometry.to_acquired_index(first + along[:, None] * (last - first))
+    values = _linear(volume, index)
+    values[_is_in_gap(geometry, index[:, 0], SAME_PLACE_MM)] = np.nan
+    return (along * whole, values)
 
 
 def _linear(volume: AnyVolume, index: FloatArray) -> FloatArray:
+    """Interpolate at (n, 3) indices among the eight voxels around; NaN where one is missing."""
+    index = np.where(np.abs(index - np.rint(index)) < SAME_PLACE, np.rint(index), index)
     base = np.floor(index).astype(np.int64)
     part = index - base
+    shape = np.asarray(volume.values.shape[:3])
     total = np.zeros(len(index))
     for corner in np.ndindex(2, 2, 2):
         weight = np.prod(np.where(corner, part, 1 - part), axis=1)
-        at = base + corner
-        clipped = np.clip(at, 0, np.asarray(volume.values.shape[:3]) - 1)
-        values = volume.values[clipped[:, 0], clipped[:, 1], clipped[:, 2]].astype(np.float64)
-        total += weight * values
-    shape = np.asarray(volume.values.shape[:3])
+        s, r, c = np.clip(base + corner, 0, shape - 1).T
+        is_real = (
+            volume.loaded[s] if volume.mask is None else volume.loaded[s] & volume.mask[s, r, c]
+        )
+        total += weight * volume.values[s, r, c].astype(np.float64)
+        total[(weight > 0) & ~is_real] = np.nan
     outside = np.any((index < -0.5) | (index > shape - 0.5), axis=1)
     return np.asarray(np.where(outside, np.nan, total))
