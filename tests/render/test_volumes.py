@@ -10,12 +10,13 @@ import pytest
 from tests.grids import CORONAL, SAGITTAL, grid, volume
 from viewer.core.arrays import AnyArray
 from viewer.core.errors import NoVolumeRendering
+from viewer.core.camera import eye_direction
 from viewer.core.geometry import VolumeGeometry
 from viewer.core.view import Camera
 from viewer.core.volume import Volume
 from viewer.render.planar import Reslicer
 from viewer.render.presets import Projection, VolumePreset
-from viewer.render.volumes import VolumeRenderer, eye_direction, halved
+from viewer.render.volumes import VolumeRenderer, halved
 
 SOLID = VolumePreset(
     id="solid",

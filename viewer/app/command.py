@@ -17,7 +17,8 @@ class Command:
 
     `id` is stable and lower case with dots; `title` is a verb phrase as shown; `menu` is the
     menu's title ("" keeps it out of the menus); `keys` are Qt key sequences, the first one shown;
-    `icon` a qtawesome name ("" for none); `when` tells whether it makes sense now.
+    `icon` a qtawesome name ("" for none); `when` tells whether it makes sense now, and `is_on`, for
+    what can be switched on and off, whether it is on.
     """
 
     id: str
@@ -27,3 +28,4 @@ class Command:
     keys: tuple[str, ...] = ()
     when: Callable[[Session], bool] = always
     icon: str = ""
+    is_on: Callable[[Session], bool] | None = None

@@ -1,11 +1,20 @@
 """The explicit list of every command that needs no Qt, in the order of the menus."""
 
-from viewer.app import comparing, enhancement_verbs, measuring, opening, viewing, windows
+from viewer.app import (
+    comparing,
+    enhancement_verbs,
+    measuring,
+    opening,
+    rendering,
+    viewing,
+    windows,
+)
 from viewer.app.command import Command
 
 COMMANDS: tuple[Command, ...] = (
     *opening.COMMANDS,
     *viewing.COMMANDS,
+    *rendering.COMMANDS,
     *windows.COMMANDS,
     *comparing.COMMANDS,
     *enhancement_verbs.COMMANDS,

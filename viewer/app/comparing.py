@@ -79,6 +79,10 @@ def toggle(comparison: Comparison) -> Callable[[Session], None]:
     return run
 
 
+def _is_shown(comparison: Comparison) -> Callable[[Session], bool]:
+    return lambda session: session.workspace.active_state.comparison is comparison
+
+
 def toggle_layer(session: Session) -> None:
     """Swap the active view between the original and its derived layer."""
     workspace = session.workspace
@@ -101,6 +105,7 @@ COMMANDS: tuple[Command, ...] = (
         ("Y",),
         has_layer,
         "mdi6.arrow-split-vertical",
+        _is_shown(Comparison.SWIPE),
     ),
     Command(
         "compare.flicker",
@@ -110,6 +115,7 @@ COMMANDS: tuple[Command, ...] = (
         ("F",),
         has_layer,
         "mdi6.swap-horizontal",
+        _is_shown(Comparison.FLICKER),
     ),
     Command(
         "compare.residual",
@@ -119,6 +125,7 @@ COMMANDS: tuple[Command, ...] = (
         ("N",),
         has_layer,
         "mdi6.plus-minus-variant",
+        _is_shown(Comparison.RESIDUAL),
     ),
     Command(
         "compare.layer",

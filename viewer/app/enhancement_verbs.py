@@ -22,7 +22,7 @@ from viewer.app.settings import save_settings
 from viewer.app.workspace import Layer, PartKey, Workspace
 from viewer.core.errors import DiptychError
 from viewer.core.view import ORIGINAL, Comparison
-from viewer.core.volume import AnyVolume, Frames, Volume
+from viewer.core.volume import AnyVolume, DerivedVolume, Frames, Volume
 
 if TYPE_CHECKING:
     from viewer.app.enhancing import Enhancement, EnhanceRequest, Plan
@@ -46,6 +46,8 @@ class Enhancements:
         self._running: dict[tuple[PartKey, str], Job] = {}
         self._found: dict[tuple[PartKey, str], Enhancement] = {}
         self.refusals: dict[tuple[PartKey, str], Message] = {}
+        self._blended: dict[tuple[PartKey, str], DerivedVolume] = {}
+        self._blending: set[tuple[PartKey, str]] = set()
         workspace.volume_dropped.connect(self._forget)
 
     @property
@@ -197,6 +199,41 @@ class Enhancements:
         if found is not None:
             self._workspace.put_layer(part, method_id, layer_at(found, strength))
 
+    def blended(self, part: PartKey, method_id: str) -> DerivedVolume | None:
+        """Return the enhanced volume at the strength in view, for volume rendering.
+
+        None while it is made in the compute lane; `part_changed` tells when it is there.
+        """
+        key = (part, method_id)
+        layer, found = self._workspace.layers.get(key), self._found.get(key)
+        if layer is None or found is None or not found.residual.is_complete:
+            return None
+        strength = layer.provenance.strength
+        made = self._blended.get(key)
+        if made is not None and made.provenance.strength == strength:
+            return made
+        if key not in self._blending:
+            self._blending.add(key)
+            self._blend(key, found, strength)
+        return None
+
+    def _blend(self, key: tuple[PartKey, str], found: Enhancement, strength: float) -> None:
+        def done(volume: DerivedVolume) -> None:
+            self._blended[key] = volume
+
+        def ended(_job: Job) -> None:
+            self._blending.discard(key)
+            self._workspace.part_changed.emit(key[0])
+
+        self._jobs.submit(
+            Lane.COMPUTE,
+            "Blending the enhanced volume",
+            lambda _progress: found.volume(strength),
+            done,
+            ended=ended,
+            is_quiet=True,
+        )
+
     def cancel(self, part: PartKey) -> None:
         """Stop what runs on a part; what is there already stays."""
         for key in [key for key in self._running if key[0] == part]:
@@ -206,7 +243,7 @@ class Enhancements:
     def _forget(self, part: PartKey) -> None:
         """Let go of what was made from pixels that are gone."""
         self.cancel(part)
-        for known in (self._found, self.refusals):
+        for known in (self._found, self.refusals, self._blended):
             for key in [key for key in known if key[0] == part]:
                 del known[key]
 
@@ -326,6 +363,7 @@ COMMANDS: tuple[Command, ...] = (
         ("E",),
         has_image,
         "mdi6.auto-fix",
+        is_side_by_side,
     ),
     Command(
         "enhance.cancel",

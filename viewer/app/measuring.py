@@ -26,6 +26,7 @@ from viewer.core.measurement import (
     redone,
     undone,
 )
+from viewer.core.units import figure, figure_with_unit
 from viewer.core.view import Plane, screen_axes
 from viewer.io.measurements import MeasurementStore
 
@@ -89,17 +90,16 @@ def numbers_in_words(
         return (f"{np.degrees(angle_rad(measurement)):.1f}°",)
     if measurement.kind is MeasurementKind.ARROW:
         return (measurement.text,) if measurement.text else ()
-    digits = 0 if unit == "HU" else 2
     if measurement.kind is MeasurementKind.POINT:
-        return (f"{region.mean:.{digits}f} {unit}",) if region else ()
+        return (figure_with_unit(region.mean, unit),) if region else ()
     square = "mm²" if measurement.unit == "mm" else "px²"
     size = f"{area(measurement):.0f} {square}"
     if region is None:
         return (size,)
-    sd_digits = 1 if unit == "HU" else 2
+    mean = figure_with_unit(region.mean, unit, is_mean=True)
     return (
-        f"mean {region.mean:.{sd_digits}f} {unit}  SD {region.sd:.{sd_digits}f}",
-        f"min {region.minimum:.{digits}f}  max {region.maximum:.{digits}f}  {size}",
+        f"mean {mean}  SD {figure(region.sd, unit, is_mean=True)}",
+        f"min {figure(region.minimum, unit)}  max {figure(region.maximum, unit)}  {size}",
     )
 
 
@@ -121,15 +121,26 @@ def add(
     session: Session, view: int, kind: MeasurementKind, points_mm: tuple[Point, ...], text: str = ""
 ) -> str:
     """Add what was drawn in a view, save it, and return its id ("" when the view is empty)."""
+    measurement = drawn(session, view, kind, points_mm, text)
+    if measurement is None:
+        return ""
+    _put(session, measurement.part, lambda old: (*old, measurement))
+    return measurement.id
+
+
+def drawn(
+    session: Session, view: int, kind: MeasurementKind, points_mm: tuple[Point, ...], text: str = ""
+) -> Measurement | None:
+    """Return what is drawn in a view as a measurement that is not kept yet."""
     workspace = session.workspace
     state, geometry = workspace.views[view], geometry_of(workspace, view)
     if state.part is None or geometry is None:
-        return ""
+        return None
     right, down = screen_axes(replace(state, rotation_rad=0.0), geometry)
     part = workspace.parts[state.part]
     index = geometry.slice_of(state.focus_mm) if state.plane is Plane.ACQUIRED else None
     source = part.sources[index] if index is not None and index < len(part.sources) else None
-    measurement = Measurement(
+    return Measurement(
         id=uuid.uuid4().hex,
         kind=kind,
         part=state.part,
@@ -142,8 +153,6 @@ def add(
         sop_instance_uid=source.instance.sop_instance_uid if source else "",
         frame=source.index if source else 0,
     )
-    _put(session, state.part, lambda old: (*old, measurement))
-    return measurement.id
 
 
 def _put(session: Session, part: PartKey, alter: Alter) -> None:
@@ -190,6 +199,12 @@ def part_of(workspace: Workspace, measurement_id: str) -> PartKey | None:
             if measurement.id == measurement_id:
                 return measurement.part
     return None
+
+
+def text_of(workspace: Workspace, measurement_id: str) -> str:
+    """Return the text of a measurement, "" without one."""
+    every = (m for revision in workspace.revisions.values() for m in revision.measurements)
+    return next((m.text for m in every if m.id == measurement_id), "")
 
 
 def remove_any(session: Session, ids: tuple[str, ...]) -> None:
@@ -259,11 +274,24 @@ def restore(session: Session, study: StudyKey) -> None:
         session.notebook.load(study)
 
 
+def _is_chosen(tool: str) -> Callable[[Session], bool]:
+    return lambda session: session.workspace.tool == tool
+
+
 _MENU = "Tools"
 
 COMMANDS: tuple[Command, ...] = (
     *(
-        Command(f"tool.{kind.value}", title, choose_tool(kind.value), _MENU, keys, has_image, icon)
+        Command(
+            f"tool.{kind.value}",
+            title,
+            choose_tool(kind.value),
+            _MENU,
+            keys,
+            has_image,
+            icon,
+            _is_chosen(kind.value),
+        )
         for kind, title, keys, icon in (
             (MeasurementKind.LENGTH, "Length", ("L", "D"), "mdi6.ruler"),
             (MeasurementKind.ANGLE, "Angle", ("A",), "mdi6.angle-acute"),

@@ -215,7 +215,7 @@ def load(session: Session, part: SeriesPart) -> None:
 def _put(session: Session, part: SeriesPart, volume: AnyVolume) -> None:
     """Publish pixels; views that have not been touched start at the middle slice."""
     workspace = session.workspace
-    if workspace.parts.get(part.key) != part:
+    if not _is_part_of(part, workspace.parts.get(part.key)):
         return
     old = workspace.volumes.get(part.key)
     is_new_grid = old is None or old.values.shape != volume.values.shape
@@ -225,6 +225,14 @@ def _put(session: Session, part: SeriesPart, volume: AnyVolume) -> None:
     workspace.put_volume(part.key, volume)
     if volume.is_complete and len(part.sources) > 1:
         session.enhancements.survey(part.key)
+
+
+def _is_part_of(part: SeriesPart, now: SeriesPart | None) -> bool:
+    """True when a part is as it was, or has only gained slices from a scan that goes on."""
+    if now is None or now == part:
+        return now is not None
+    known = {(source.instance.path, source.index) for source in now.sources}
+    return all((source.instance.path, source.index) in known for source in part.sources)
 
 
 def fill_empty_views(session: Session) -> None:
@@ -248,7 +256,7 @@ def _same_study(workspace: Workspace) -> Iterable[SeriesPart]:
 def _step_series(step: int) -> Callable[[Session], None]:
     def run(session: Session) -> None:
         workspace = session.workspace
-        keys = [part.key for part in workspace.image_parts()]
+        keys = [part.key for part in _same_study(workspace)]
         if not keys:
             return
         current = workspace.active_state.part

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from viewer.core.camera import mm_per_pixel
 from viewer.core.geometry import VolumeGeometry, point, vector
 from viewer.core.measurement import POINT_COUNT, MeasurementKind
 from viewer.core.view import (
@@ -99,6 +100,15 @@ def orbit_drag(context: DragContext, drag: Drag) -> ViewState:
     return replace(context.state, camera=turned)
 
 
+def volume_pan(context: DragContext, drag: Drag) -> ViewState:
+    """The rendered volume follows the hand."""
+    camera = context.state.camera
+    size = (context.request.width, context.request.height)
+    step = mm_per_pixel(context.geometry, camera, size)
+    pan = (camera.pan_mm[0] + drag.right * step, camera.pan_mm[1] + drag.down * step)
+    return replace(context.state, camera=replace(camera, pan_mm=pan))
+
+
 def camera_zoom(state: ViewState, factor: float) -> ViewState:
     """Bring the volume nearer, between 0.2 and 10 times."""
     zoom = float(np.clip(state.camera.zoom * factor, 0.2, 10))
@@ -129,11 +139,11 @@ DRAGS = {
 
 
 def drag_state(tool: str, context: DragContext, drag: Drag) -> ViewState:
-    """Return the state after a drag with a tool; a volume view turns, zooms or windows."""
+    """Return the state after a drag with a tool; a volume view turns, zooms or moves."""
     if context.state.plane is Plane.VOLUME:
         if tool == "zoom":
             return camera_zoom(context.state, float(np.exp(-drag.down / 200)))
-        return orbit_drag(context, drag) if tool != "pan" else context.state
+        return volume_pan(context, drag) if tool == "pan" else orbit_drag(context, drag)
     return DRAGS.get(tool, window_drag)(context, drag)
 
 

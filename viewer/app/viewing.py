@@ -24,6 +24,8 @@ from viewer.core.view import (
     zoomed,
 )
 
+THICKEST_SLAB_MM = 200.0
+
 MPR = "mpr"
 """Name of the 2 x 2 layout of three planes and the volume."""
 
@@ -159,9 +161,22 @@ def _set_plane(plane: Plane) -> Callable[[Session], None]:
 def _slab(factor: float) -> Callable[[Session], None]:
     def alter(state: ViewState) -> ViewState:
         thickness = state.slab_mm * factor if state.slab_mm else 5.0 * (factor > 1)
-        return replace(state, slab_mm=0.0 if thickness < 2 else min(round(thickness, 1), 200.0))
+        return replace(
+            state, slab_mm=0.0 if thickness < 2 else min(round(thickness, 1), THICKEST_SLAB_MM)
+        )
 
     return _alter(alter)
+
+
+def look(session: Session, state: ViewState) -> None:
+    """Give the active view a new state; linked views follow."""
+    change(session, session.workspace.active, state)
+
+
+def set_slab(session: Session, thickness_mm: float) -> None:
+    """Show a slab of a thickness in the active view; 0 for a thin slice."""
+    thickness = float(np.clip(thickness_mm, 0.0, THICKEST_SLAB_MM))
+    look(session, replace(session.workspace.active_state, slab_mm=thickness))
 
 
 def _next_slab_mode(state: ViewState) -> ViewState:
@@ -202,6 +217,22 @@ def _last(session: Session) -> None:
         go_to_slice(session, slice_count(session.workspace.active_state, geometry))
 
 
+def _is_tool(tool: str) -> Callable[[Session], bool]:
+    return lambda session: session.workspace.tool == tool
+
+
+def _is_grid(rows: int, columns: int) -> Callable[[Session], bool]:
+    def check(session: Session) -> bool:
+        layout = session.workspace.layout
+        return layout.name != MPR and (layout.rows, layout.columns) == (rows, columns)
+
+    return check
+
+
+def _is_linked(session: Session) -> bool:
+    return session.workspace.link.is_on
+
+
 def choose_tool(tool: str) -> Callable[[Session], None]:
     """Return what makes `tool` the left mouse button's job."""
     return lambda session: session.workspace.set_tool(tool)
@@ -225,12 +256,25 @@ COMMANDS: tuple[Command, ...] = (
         _TOOLS,
         ("W",),
         icon="mdi6.contrast-circle",
+        is_on=_is_tool("window"),
     ),
     Command(
-        "tool.zoom", "Zoom by dragging", choose_tool("zoom"), _TOOLS, ("Z",), icon="mdi6.magnify"
+        "tool.zoom",
+        "Zoom by dragging",
+        choose_tool("zoom"),
+        _TOOLS,
+        ("Z",),
+        icon="mdi6.magnify",
+        is_on=_is_tool("zoom"),
     ),
     Command(
-        "tool.pan", "Pan by dragging", choose_tool("pan"), _TOOLS, ("P",), icon="mdi6.cursor-move"
+        "tool.pan",
+        "Pan by dragging",
+        choose_tool("pan"),
+        _TOOLS,
+        ("P",),
+        icon="mdi6.cursor-move",
+        is_on=_is_tool("pan"),
     ),
     Command(
         "tool.scroll",
@@ -239,6 +283,7 @@ COMMANDS: tuple[Command, ...] = (
         _TOOLS,
         ("S",),
         icon="mdi6.layers-triple-outline",
+        is_on=_is_tool("scroll"),
     ),
     Command(
         "tool.crosshair",
@@ -247,6 +292,7 @@ COMMANDS: tuple[Command, ...] = (
         _TOOLS,
         ("X",),
         icon="mdi6.crosshairs",
+        is_on=_is_tool("crosshair"),
     ),
     Command(
         "tool.region_window",
@@ -255,6 +301,7 @@ COMMANDS: tuple[Command, ...] = (
         _TOOLS,
         ("Shift+W",),
         icon="mdi6.select-drag",
+        is_on=_is_tool("region_window"),
     ),
     Command("view.reset", "Reset view", _reset, _VIEW, ("R",), has_image, "mdi6.restore"),
     Command(
@@ -298,9 +345,17 @@ COMMANDS: tuple[Command, ...] = (
         ("Shift+I",),
         has_image,
     ),
-    Command("view.maximise", "Maximise view", maximise, _VIEW, ("Return",), icon="mdi6.fullscreen"),
-    Command("view.next", "Next view", _step_view(1), _VIEW, ("Tab",)),
-    Command("view.previous", "Previous view", _step_view(-1), _VIEW, ("Shift+Tab",)),
+    Command(
+        "view.maximise",
+        "Maximise view",
+        maximise,
+        _VIEW,
+        ("Return",),
+        icon="mdi6.fullscreen",
+        is_on=lambda s: s.workspace.layout.maximised is not None,
+    ),
+    Command("view.next", "Next view", _step_view(1), _VIEW, ("F6",)),
+    Command("view.previous", "Previous view", _step_view(-1), _VIEW, ("Shift+F6",)),
     Command("slice.next", "Next slice", _scroll(1), _VIEW, ("Down",), has_image),
     Command("slice.previous", "Previous slice", _scroll(-1), _VIEW, ("Up",), has_image),
     Command("slice.next_ten", "Ten slices on", _scroll(10), _VIEW, ("PgDown",), has_image),
@@ -308,7 +363,13 @@ COMMANDS: tuple[Command, ...] = (
     Command("slice.first", "First slice", lambda s: go_to_slice(s, 1), _VIEW, ("Home",), has_image),
     Command("slice.last", "Last slice", _last, _VIEW, ("End",), has_image),
     Command(
-        "layout.1x1", "One view", arrange(1, 1), "Layout", ("Ctrl+1",), icon="mdi6.square-outline"
+        "layout.1x1",
+        "One view",
+        arrange(1, 1),
+        "Layout",
+        ("Ctrl+1",),
+        icon="mdi6.square-outline",
+        is_on=_is_grid(1, 1),
     ),
     Command(
         "layout.1x2",
@@ -317,6 +378,7 @@ COMMANDS: tuple[Command, ...] = (
         "Layout",
         ("Ctrl+2",),
         icon="mdi6.view-split-vertical",
+        is_on=_is_grid(1, 2),
     ),
     Command("layout.1x3", "Three views", arrange(1, 3), "Layout", ("Ctrl+3",)),
     Command(
@@ -326,6 +388,7 @@ COMMANDS: tuple[Command, ...] = (
         "Layout",
         ("Ctrl+4",),
         icon="mdi6.view-grid-outline",
+        is_on=_is_grid(2, 2),
     ),
     Command("layout.2x3", "Six views", arrange(2, 3), "Layout", ("Ctrl+6",)),
     Command("layout.3x3", "Nine views", arrange(3, 3), "Layout", ("Ctrl+9",)),
@@ -337,6 +400,7 @@ COMMANDS: tuple[Command, ...] = (
         ("M",),
         has_volume,
         "mdi6.axis-arrow",
+        lambda session: session.workspace.layout.name == MPR,
     ),
     Command(
         "plane.acquired",
@@ -376,7 +440,15 @@ COMMANDS: tuple[Command, ...] = (
         ("Shift+M",),
         has_volume,
     ),
-    Command("link.toggle", "Link views", toggle_link, _VIEW, ("Ctrl+L",), icon="mdi6.link-variant"),
+    Command(
+        "link.toggle",
+        "Link views",
+        toggle_link,
+        _VIEW,
+        ("Ctrl+L",),
+        icon="mdi6.link-variant",
+        is_on=_is_linked,
+    ),
     Command(
         "link.here", "Link views at these slices", link_here, _VIEW, ("Ctrl+Shift+L",), has_image
     ),

@@ -130,6 +130,7 @@ COMMANDS: tuple[Command, ...] = (
         ("I",),
         has_image,
         "mdi6.invert-colors",
+        lambda session: session.workspace.active_state.is_inverted,
     ),
     Command(
         "window.colours",

@@ -61,7 +61,8 @@ class Camera:
     """Where the eye of a volume view stands, relative to the volume's centre.
 
     Turns about the head-foot axis (`azimuth_rad`), then up or down (`elevation_rad`); `zoom` is a
-    factor; `crop` are fractions (slice, row, column) x (from, to) of what is kept.
+    factor; `pan_mm` moves the picture (right, down); `crop` are fractions (slice, row, column) x
+    (from, to) of what is kept.
     """
 
     azimuth_rad: float = 0.0
@@ -73,6 +74,7 @@ class Camera:
         (0.0, 1.0),
         (0.0, 1.0),
     )
+    pan_mm: tuple[float, float] = (0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from viewer.core.arrays import AnyArray, BoolArray, FloatArray, UInt8Array
+from viewer.core.arrays import AnyArray, BoolArray, UInt8Array
+from viewer.core.camera import eye_direction, half_height_mm, right_direction
 from viewer.core.geometry import VolumeGeometry, vector
 from viewer.core.view import Camera
 from viewer.core.volume import DerivedVolume, Volume
@@ -24,25 +25,6 @@ HALVED_FROM = 200
 
 BODIES_KEPT = 2
 """Volumes kept ready: an original and what was derived from it."""
-
-
-def eye_direction(camera: Camera) -> tuple[FloatArray, FloatArray]:
-    """Return the unit vectors from the centre to the eye, and upwards on the screen, in LPS.
-
-    At azimuth and elevation 0 the eye is in front of the patient: head up, the patient's left on
-    the right of the screen. Azimuth moves it towards the patient's left, elevation to the head.
-    """
-    a, e = camera.azimuth_rad, camera.elevation_rad
-    eye = (np.sin(a) * np.cos(e), -np.cos(a) * np.cos(e), np.sin(e))
-    up = (-np.sin(a) * np.sin(e), np.cos(a) * np.sin(e), np.cos(e))
-    return (np.asarray(eye), np.asarray(up))
-
-
-def half_height_mm(geometry: VolumeGeometry, camera: Camera, size: tuple[int, int]) -> float:
-    """Return half the height that the picture shows: at zoom 1 the volume fits from all sides."""
-    spans = np.ptp(geometry.corners_mm(), axis=0)
-    across = float(max(spans[0], spans[1])) * size[1] / size[0]
-    return 1.05 * max(across, float(spans[2])) / 2 / camera.zoom
 
 
 def halved(values: AnyArray) -> tuple[AnyArray, tuple[int, int, int]]:
@@ -116,6 +98,8 @@ class VolumeRenderer:
         stage.show(body)
         centre = vector(ready.geometry.centre_mm)
         eye, up = eye_direction(camera)
+        right, down = camera.pan_mm
+        centre = centre - right * right_direction(camera) + down * up
         far = 2 * float(np.ptp(ready.geometry.corners_mm(), axis=0).max())
         stage.look(centre, centre + far * eye, up, half_height_mm(ready.geometry, camera, size))
         return stage.picture(*size)

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar
 
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 MENUS = ("File", "View", "Layout", "Planes", "Window", "Tools", "Compare", "Enhance", "Help")
 """Order of the menus."""
 
-VIEW_MENU = ("Window", "Planes", "Compare", "Enhance", "Layout")
-"""Menus that a right click on a view offers."""
-
 
 @dataclass(frozen=True, slots=True)
 class CommandRow:
@@ -40,7 +37,12 @@ class CommandRow:
 
 
 class Actions(QObject):
-    """Owns one QAction per command and keeps them enabled as the commands say."""
+    """Owns one QAction per command and keeps them enabled and checked as the commands say.
+
+    `refreshed` is emitted after that, for the tool row.
+    """
+
+    refreshed = Signal()
 
     def __init__(self, session: Session, window: "MainWindow") -> None:
         super().__init__(window)
@@ -51,7 +53,7 @@ class Actions(QObject):
         for command in COMMANDS:
             self._add(command, partial(command.run, session))
         for own in window_commands.COMMANDS:
-            self._add(own.as_command(), partial(own.run, window))
+            self._add(own.as_command(window), partial(own.run, window))
         self._later = QTimer(self, singleShot=True, interval=120)
         self._later.timeout.connect(self.refresh)
         self.refresh()
@@ -62,6 +64,7 @@ class Actions(QObject):
         if command.icon:
             action.setIcon(icons.icon(command.icon))
         action.setIconVisibleInMenu(False)
+        action.setCheckable(command.is_on is not None)
         action.triggered.connect(lambda _=False: self.run(command.id))
         self._window.addAction(action)
         self._commands[command.id] = command
@@ -74,11 +77,16 @@ class Actions(QObject):
         if command is not None and command.when(self._session):
             run: Callable[[], None] = self._actions[command_id].data()
             run()
+        self.refresh_later()
 
     def refresh(self) -> None:
         """Enable and disable the actions."""
         for command_id, command in self._commands.items():
-            self._actions[command_id].setEnabled(command.when(self._session))
+            action = self._actions[command_id]
+            action.setEnabled(command.when(self._session))
+            if command.is_on is not None:
+                action.setChecked(command.is_on(self._session))
+        self.refreshed.emit()
 
     def refresh_later(self) -> None:
         """Enable and disable the actions soon, once for many changes."""
@@ -100,7 +108,6 @@ class Actions(QObject):
 
     def tool_entries(self) -> tuple[ToolEntry, ...]:
         """Return the buttons of the tool row: every command with an icon, grouped by menu."""
-        tool = f"tool.{self._session.workspace.tool}"
         return tuple(
             ToolEntry(
                 command.id,
@@ -108,8 +115,8 @@ class Actions(QObject):
                 command.icon,
                 _shown(command.keys[0]) if command.keys else "",
                 command.menu,
-                is_checkable=command.id.startswith("tool."),
-                is_checked=command.id == tool,
+                is_checkable=command.is_on is not None,
+                is_checked=command.is_on is not None and command.is_on(self._session),
                 is_enabled=command.when(self._session),
             )
             for title in MENUS
@@ -127,7 +134,7 @@ class Actions(QObject):
         """Put every command with a menu into the menu bar."""
         for title in MENUS:
             menu = bar.addMenu(title)
-            self._fill(menu, title)
+            self.fill(menu, title)
             if title == "Window":
                 menu.aboutToShow.connect(self._name_presets)
             if title == "File":
@@ -136,36 +143,13 @@ class Actions(QObject):
     def _add_recent(self, menu: QMenu) -> None:
         menu.aboutToShow.connect(lambda: self._fill_recent(menu))
 
-    def _fill(self, menu: QMenu, title: str) -> None:
+    def fill(self, menu: QMenu, title: str) -> None:
+        """Add every command of a menu."""
+        if title == "Window":
+            self._name_presets()
         for command_id, command in self._commands.items():
             if command.menu == title:
                 menu.addAction(self._actions[command_id])
-
-    def fill_view_menu(self, menu: QMenu, view: int) -> None:
-        """Offer what fits a view."""
-        self.refresh()
-        self._name_presets()
-        self._fill_file_windows(menu.addMenu("Windows of the file"))
-        for title in VIEW_MENU:
-            self._fill(menu.addMenu(title), title)
-        menu.addSeparator()
-        for command_id in (
-            "view.reset",
-            "view.maximise",
-            "export.clipboard",
-            "export.png",
-            "tags.show",
-        ):
-            menu.addAction(self._actions[command_id])
-
-    def _fill_file_windows(self, menu: QMenu) -> None:
-        from viewer.app.windows import file_windows, set_window
-
-        for window in file_windows(self._session):
-            words = window_name(window)
-            title = f"{window.name}: {words}" if window.name and window.table is None else words
-            menu.addAction(title, partial(set_window, self._session, window))
-        menu.setEnabled(not menu.isEmpty())
 
     def _name_presets(self) -> None:
         names = {preset.key: preset.window for preset in presets_here(self._session)}

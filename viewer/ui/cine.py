@@ -1,6 +1,6 @@
 """Playing frames or slices of views, each at its own speed."""
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from viewer.app import viewing
 from viewer.app.session import Session
@@ -10,7 +10,12 @@ LIMITS_HZ = (0.5, 120.0)
 
 
 class Cine(QObject):
-    """One timer per playing view. The speed comes from the file, else from the settings."""
+    """One timer per playing view; `changed` when one starts or stops.
+
+    The speed comes from the file, else from the settings.
+    """
+
+    changed = Signal()
 
     def __init__(self, session: Session, parent: QObject) -> None:
         super().__init__(parent)
@@ -21,12 +26,19 @@ class Cine(QObject):
         """Play or pause the active view."""
         view = self._session.workspace.active
         if view in self._timers:
-            self._timers.pop(view).stop()
+            self._stop(view)
             return
         timer = QTimer(self)
         timer.timeout.connect(lambda: self._tick(view))
         timer.start(round(1000 / self._speed_hz(view)))
         self._timers[view] = timer
+        self.changed.emit()
+
+    def _stop(self, view: int) -> None:
+        timer = self._timers.pop(view)
+        timer.stop()
+        timer.deleteLater()
+        self.changed.emit()
 
     def is_playing(self, view: int) -> bool:
         """True while a view plays."""
@@ -50,8 +62,9 @@ class Cine(QObject):
 
     def _tick(self, view: int) -> None:
         workspace = self._session.workspace
-        if view not in workspace.layout.shown or workspace.views[view].part is None:
-            self._timers.pop(view).stop()
+        part = workspace.views[view].part
+        if view not in workspace.layout.shown or part not in workspace.volumes:
+            self._stop(view)
             return
         viewing.advance(self._session, view)
 

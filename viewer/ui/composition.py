@@ -4,17 +4,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from viewer.app import following, measuring, viewing
+from viewer.app import following
 from viewer.app.comparing import layer_of
 from viewer.app.opening import patient_alert
 from viewer.app.session import Session
 from viewer.app.workspace import Workspace
 from viewer.core.arrays import Point
-from viewer.core.geometry import VolumeGeometry
-from viewer.core.measurement import AREA_KINDS, Measurement
+from viewer.core.camera import eye_direction, mm_per_pixel, right_direction
+from viewer.core.geometry import VolumeGeometry, orientation_letters
 from viewer.core.provenance import Label, label_for
 from viewer.core.study import Instance, Series, SeriesPart, Study
-from viewer.core.sync import reference_line
+from viewer.core.units import figure_with_unit
 from viewer.core.view import (
     ORIGINAL,
     Comparison,
@@ -22,22 +22,16 @@ from viewer.core.view import (
     SliceRequest,
     ViewState,
     edge_letters,
-    plane_normal,
     slice_count,
     slice_number,
 )
-from viewer.core.volume import AnyVolume, Frames
+from viewer.core.volume import AnyVolume, DerivedVolume, Frames, Volume
 from viewer.core.windowing import Window, WindowFunction
 from viewer.ui.picture import (
     CornerText,
-    Crosshair,
-    CrosshairLine,
     LinkMark,
     LinkState,
-    Place,
-    ReferenceLine,
     ScaleBar,
-    Shape,
 )
 
 
@@ -104,8 +98,11 @@ def plain_date(date: str) -> str:
     return date
 
 
-def corner_text(session: Session, about: Subject, window: Window, probe: str) -> CornerText:
-    """Return the four corners: patient, study and series, slice, window and value."""
+def corner_text(session: Session, about: Subject, looks: str, probe: str) -> CornerText:
+    """Return the four corners: patient, study and series, slice, and value over `looks`.
+
+    `looks` says how values become colours: the window, or a volume's preset.
+    """
     shown = session.workspace.settings.overlays
     study, series = about.study, about.series
     patient = [
@@ -124,7 +121,7 @@ def corner_text(session: Session, about: Subject, window: Window, probe: str) ->
         top_left=_filled(patient),
         top_right=_filled(origin),
         bottom_left=_filled([*_slice_lines(about), _view_words(about)]),
-        bottom_right=_filled([probe, _window_words(about, window)]),
+        bottom_right=_filled([probe, looks]),
     )
 
 
@@ -173,7 +170,8 @@ def window_name(window: Window) -> str:
     return f"{words}  sigmoid" if window.function is WindowFunction.SIGMOID else words
 
 
-def _window_words(about: Subject, window: Window) -> str:
+def window_words(about: Subject, window: Window) -> str:
+    """Return the window of a view in words, "" for colour images."""
     if isinstance(about.volume, Frames) and about.volume.is_colour:
         return ""
     words = window_name(window)
@@ -189,7 +187,7 @@ def notices(about: Subject) -> tuple[str, ...]:
         instance.lossy and f"{instance.lossy} compression",
         *instance.notes,
     ]
-    return tuple(dict.fromkeys(words for words in found if words))
+    return tuple(dict.fromkeys(words[0].upper() + words[1:] for words in found if words))
 
 
 def probe_words(volume: AnyVolume, mm: Point) -> str:
@@ -206,104 +204,37 @@ def probe_words(volume: AnyVolume, mm: Point) -> str:
     value = volume.values[index[0], row, column]
     if np.ndim(value):
         return "RGB " + " ".join(str(int(channel)) for channel in value)
-    digits = 0 if value.dtype.kind in "iu" else 2
-    return f"{float(value):.{digits}f} {volume.unit}"
+    return figure_with_unit(float(value), volume.unit)
 
 
 def letters(about: Subject) -> tuple[str, str, str, str] | None:
     """Return the letters at the edges of a view, None where there is no orientation."""
     if about.state.plane is Plane.VOLUME:
-        return None
+        return _volume_letters(about)
     return edge_letters(about.state, about.geometry, about.instance.patient_orientation)
+
+
+def _volume_letters(about: Subject) -> tuple[str, str, str, str]:
+    """Return the directions to the left, top, right and bottom of a rendered volume."""
+    right, (_, up) = right_direction(about.state.camera), eye_direction(about.state.camera)
+    is_quadruped = about.geometry.is_quadruped
+    return (
+        orientation_letters(-right, is_quadruped=is_quadruped),
+        orientation_letters(up, is_quadruped=is_quadruped),
+        orientation_letters(right, is_quadruped=is_quadruped),
+        orientation_letters(-up, is_quadruped=is_quadruped),
+    )
 
 
 def scale_bar(about: Subject, ratio: float) -> ScaleBar:
     """Return the length of a view pixel; `ratio` is device pixels per view pixel."""
     origin = about.volume.spacing_origin if isinstance(about.volume, Frames) else "patient"
     note = {"detector": "at the detector", "calibrated": "calibrated", "none": ""}.get(origin, "")
-    return ScaleBar(about.request.mm_per_pixel * ratio, about.geometry.unit, note)
-
-
-def shapes(
-    session: Session, about: Subject, ratio: float, numbers: dict[str, tuple[str, ...]], active: str
-) -> tuple[Shape, ...]:
-    """Return the measurements that lie in the plane of a view."""
-    if about.state.plane is Plane.VOLUME or about.state.part is None:
-        return ()
-    near = max(about.state.slab_mm / 2, 0.5 * viewing_step(about))
-    found = []
-    for measurement in measuring.of_part(session.workspace, about.state.part):
-        if all(abs(about.request.distance_mm(p)) <= near for p in measurement.points_mm):
-            points = tuple(_place(about.request, p, ratio) for p in outline(measurement))
-            lines = numbers.get(measurement.id, ())
-            found.append(Shape(measurement.kind, points, lines, measurement.id == active))
-    return tuple(found)
-
-
-def viewing_step(about: Subject) -> float:
-    """Return the distance between slices along the view's normal."""
-    from viewer.core.view import scroll_step_mm
-
-    return scroll_step_mm(about.state, about.geometry)
-
-
-def outline(measurement: Measurement) -> tuple[Point, ...]:
-    """Return the points to draw: all four corners for a rectangle or ellipse."""
-    if measurement.kind not in AREA_KINDS:
-        return measurement.points_mm
-    first, second = (np.asarray(p) for p in measurement.points_mm[:2])
-    right, down = np.asarray(measurement.right), np.asarray(measurement.down)
-    width, height = float((second - first) @ right), float((second - first) @ down)
-    corners = (first, first + width * right, second, first + height * down)
-    return tuple((float(c[0]), float(c[1]), float(c[2])) for c in corners)
-
-
-def _place(request: SliceRequest, mm: Point, ratio: float) -> Place:
-    x, y = request.to_pixel(mm)
-    return ((x + 0.5) / ratio, (y + 0.5) / ratio)
-
-
-def other_planes(session: Session, about: Subject, ratio: float) -> tuple[ReferenceLine, ...]:
-    """Return where the other views' planes cut this one (within one frame of reference)."""
-    workspace = session.workspace
-    if about.state.plane is Plane.VOLUME or not about.geometry.is_patient:
-        return ()
-    lines = []
-    for view in workspace.layout.shown:
-        other = workspace.views[view]
-        geometry = following.geometry_of(workspace, view)
-        if view == about.view or geometry is None or other.plane is Plane.VOLUME:
-            continue
-        same = other.part == about.state.part or (
-            geometry.is_patient
-            and geometry.frame_of_reference_uid
-            and geometry.frame_of_reference_uid == about.geometry.frame_of_reference_uid
-        )
-        ends = reference_line(about.request, other, geometry) if same else None
-        if ends is not None:
-            start, end = (_place(about.request, p, ratio) for p in ends)
-            lines.append(ReferenceLine(start, end, "", view == workspace.active))
-    return tuple(lines)
-
-
-def crosshair(session: Session, about: Subject, ratio: float) -> Crosshair | None:
-    """Return the crosshair of the MPR layout: where the other two planes cut this one."""
-    workspace = session.workspace
-    if about.state.plane is Plane.VOLUME or workspace.layout.name != viewing.MPR:
-        return None
-    lines = []
-    for view in workspace.layout.views:
-        other = workspace.views[view]
-        if view == about.view or other.part != about.state.part or other.plane is Plane.VOLUME:
-            continue
-        direction = np.cross(about.request.normal, plane_normal(other, about.geometry))
-        if np.linalg.norm(direction) < 0.05:
-            continue
-        x = float(direction @ np.asarray(about.request.right_mm))
-        y = float(direction @ np.asarray(about.request.down_mm))
-        lines.append(CrosshairLine(float(np.arctan2(y, x)), ("axial", "coronal", "sagittal")[view]))
-    has_handles = workspace.tool == "crosshair"
-    return Crosshair(_place(about.request, about.state.focus_mm, ratio), tuple(lines), has_handles)
+    step = about.request.mm_per_pixel
+    if about.state.plane is Plane.VOLUME:
+        size = (about.request.width, about.request.height)
+        step = mm_per_pixel(about.geometry, about.state.camera, size)
+    return ScaleBar(step * ratio, about.geometry.unit, note)
 
 
 def link_mark(session: Session, view: int) -> LinkMark | None:
@@ -318,9 +249,39 @@ def link_mark(session: Session, view: int) -> LinkMark | None:
     return LinkMark(LinkState.OFFSET, words.removeprefix("linked "))
 
 
-def is_comparing(state: ViewState) -> bool:
-    """True when the view puts a derived layer on the screen, alone or beside the original."""
-    return state.layer != ORIGINAL or state.comparison is not Comparison.NONE
+def label_beside(workspace: Workspace, view: int) -> Label | None:
+    """Return the label of another view that shows a derived layer of the same part."""
+    part = workspace.views[view].part
+    for other in workspace.layout.shown:
+        state = workspace.views[other]
+        layer = layer_of(workspace, state)
+        if other != view and state.part == part and layer is not None:
+            return label_for(layer.provenance)
+    return None
+
+
+def rendered_volume(session: Session, state: ViewState) -> Volume | DerivedVolume | None:
+    """Return what a volume view renders: the acquired pixels or the blended ones; None to wait."""
+    volume = session.workspace.volumes.get(state.part) if state.part else None
+    if state.part is None or volume is None or isinstance(volume, Frames):
+        return None
+    if not volume.is_complete:
+        return None
+    if state.layer == ORIGINAL or layer_of(session.workspace, state) is None:
+        return volume
+    return session.enhancements.blended(state.part, state.layer)
+
+
+def waiting_for(session: Session, state: ViewState) -> tuple[str, float | None]:
+    """Return what a view waits for in words, and how much of it is done; "" for nothing."""
+    if state.part is None:
+        return ("", None)
+    fraction = session.images.fraction_loaded(state.part)
+    if fraction is not None:
+        return ("Loading images", fraction)
+    if state.layer != ORIGINAL or state.comparison is not Comparison.NONE:
+        fraction = session.enhancements.fraction(state.part)
+    return ("", None) if fraction is None else ("Enhancing", fraction)
 
 
 def alert(session: Session, view: int) -> str:

@@ -28,6 +28,7 @@ def button(title: str, icon: str = "", tip: str = "", *, is_checkable: bool = Fa
     made.setCheckable(is_checkable)
     made.setToolTip(tip)
     made.setAutoDefault(False)
+    made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     if icon:
         made.setIcon(icons.icon(icon))
         made.setIconSize(QSize(16, 16))
@@ -41,7 +42,7 @@ def icon_button(icon: str, name: str, key: str = "") -> QToolButton:
     made.setIconSize(theme.ICON_SIZE)
     made.setAccessibleName(name)
     made.setToolTip(tip_with_key(name, key))
-    made.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     made.setFixedSize(theme.HIT + 2, theme.HIT + 2)
     theme.set_role(made, "flat")
     return made

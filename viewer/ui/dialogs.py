@@ -62,6 +62,21 @@ def ask_text(parent: QWidget | None, title: str, question: str, text: str = "") 
     return answer if is_given else None
 
 
+def ask_number(
+    parent: QWidget | None,
+    title: str,
+    question: str,
+    value: float,
+    limits: tuple[float, float],
+    decimals: int = 0,
+) -> float | None:
+    """Return the number that the reader typed, None after cancel."""
+    answer, is_given = QInputDialog.getDouble(
+        parent, title, question, value, limits[0], limits[1], decimals
+    )
+    return float(answer) if is_given else None
+
+
 def confirm_two_patients(parent: QWidget | None, shown: str, added: str) -> bool:
     """Ask whether images of two patients may stand side by side; True after a clear yes."""
     box = QMessageBox(parent)

@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QStackedWidget, QTabBar, QVBo
 from viewer.ui import theme
 from viewer.ui.enhancement_panel import EnhancementPanel
 from viewer.ui.measurement_panel import MeasurementPanel
+from viewer.ui.volume_panel import VolumePanel
 from viewer.ui.window_panel import WindowPanel
 
 WINDOW, ENHANCEMENT, MEASUREMENTS = "window", "enhancement", "measurements"
@@ -24,6 +25,10 @@ class Inspector(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.window_panel = WindowPanel()
+        self.volume_panel = VolumePanel()
+        self._looks = QStackedWidget()
+        self._looks.addWidget(_scrolling(self.window_panel, "Window"))
+        self._looks.addWidget(_scrolling(self.volume_panel, "Volume"))
         self.enhancement_panel = EnhancementPanel()
         self.measurement_panel = MeasurementPanel()
         self._tabs = QTabBar()
@@ -41,7 +46,7 @@ class Inspector(QWidget):
         layout.addWidget(self._tabs)
         layout.addWidget(rule)
         layout.addWidget(self._pages, 1)
-        self.add_panel(WINDOW, "Window", self.window_panel)
+        self.add_panel(WINDOW, "Window", self._looks, scrolls=False)
         self.add_panel(ENHANCEMENT, "Enhance", self.enhancement_panel)
         self.add_panel(MEASUREMENTS, "Measure", self.measurement_panel, scrolls=False)
         self._tabs.currentChanged.connect(self._changed)
@@ -74,6 +79,11 @@ class Inspector(QWidget):
         place = self._place(identity)
         if place >= 0:
             self._tabs.setCurrentIndex(place)
+
+    def show_volume(self, is_volume: bool) -> None:
+        """Let the first panel be about a rendered volume, or about a window."""
+        self._looks.setCurrentIndex(int(is_volume))
+        self._tabs.setTabText(self._place(WINDOW), "Volume" if is_volume else "Window")
 
     def _place(self, identity: str) -> int:
         ids = [self._tabs.tabData(i) for i in range(self._tabs.count())]

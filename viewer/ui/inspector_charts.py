@@ -8,6 +8,7 @@ from viewer.core.arrays import AnyArray
 from viewer.core.blending import with_residual
 from viewer.core.measurement import Measurement, MeasurementKind
 from viewer.core.regions import line_profile
+from viewer.core.units import unit_words
 from viewer.core.view import ViewState
 from viewer.core.volume import AnyVolume, Frames
 from viewer.core.windowing import Window
@@ -20,10 +21,10 @@ def slice_histogram(volume: AnyVolume, state: ViewState, window: Window) -> Char
     """Return the histogram of the slice in view with the window's ends marked."""
     values = _slice_values(volume, state)
     if values is None:
-        return ChartState(x_title=volume.unit)
+        return ChartState(x_title=unit_words(volume.unit))
     return ChartState(
         (_histogram("this slice", values, "original", _limits(values)),),
-        volume.unit,
+        unit_words(volume.unit),
         "pixels",
         window.range,
     )
@@ -56,14 +57,14 @@ def both_histograms(workspace: Workspace, part: PartKey, layer: Layer | None) ->
     volume, state = workspace.volumes[part], workspace.active_state
     original = _slice_values(volume, state)
     if original is None or layer is None:
-        return ChartState(x_title=volume.unit)
+        return ChartState(x_title=unit_words(volume.unit))
     limits = _limits(original)
     curves = [_histogram("original", original, "original", limits)]
     index = volume.geometry.slice_of(state.focus_mm)
     if layer.residual.loaded[index]:
         enhanced = _enhanced_slice(volume, layer, index)
         curves.append(_histogram("enhanced", enhanced, "enhanced", limits))
-    return ChartState(tuple(curves), volume.unit, "pixels")
+    return ChartState(tuple(curves), unit_words(volume.unit), "pixels")
 
 
 def _enhanced_slice(volume: AnyVolume, layer: Layer, index: int) -> AnyArray:
@@ -88,4 +89,4 @@ def _profiles(volume: AnyVolume, layer: Layer | None, line: Measurement) -> Char
         _, steps = line_profile(layer.residual, line)
         enhanced = original + steps * (layer.scale * layer.blend)
         curves.append(Curve("enhanced", along, enhanced, "enhanced"))
-    return ChartState(tuple(curves), line.unit, volume.unit)
+    return ChartState(tuple(curves), line.unit, unit_words(volume.unit))

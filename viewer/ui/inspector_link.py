@@ -1,23 +1,30 @@
 """Connects the inspector with the session: state in, intent out."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from psygnal import SignalInstance
 from PySide6.QtCore import QObject, QTimer
 
-from viewer.app import comparing, enhancement_verbs, measuring, windows
+from viewer.app import comparing, enhancement_verbs, measuring, rendering, windows
 from viewer.app.measuring import numbers_in_words
 from viewer.app.regions import VALUE_KINDS, region_statistics
 from viewer.app.session import Session
 from viewer.app.tools import DRAWING_TOOLS
+from viewer.core.camera import DIRECTIONS
 from viewer.core.measurement import Measurement
-from viewer.core.view import ORIGINAL, Comparison
+from viewer.core.units import STORED, unit_words
+from viewer.core.view import ORIGINAL, Comparison, ViewState
 from viewer.core.windowing import COLOUR_MAPS, Window, WindowFunction
 from viewer.ui import inspector, inspector_charts, inspector_rows
 from viewer.ui.composition import window_name
 from viewer.ui.enhancement_panel import EnhancementPanelState
 from viewer.ui.measurement_panel import MeasurementRow
+from viewer.ui.volume_panel import VolumePanelState
 from viewer.ui.window_panel import WindowChoice, WindowPanelState
+
+if TYPE_CHECKING:
+    from viewer.render.presets import VolumePreset
 
 TICK_MS = 150
 _COMPARISONS = {
@@ -30,15 +37,24 @@ _COMPARISONS = {
 class InspectorLink(QObject):
     """Fills the shown panel a few times a second while things change, and runs what it asks."""
 
-    def __init__(self, session: Session, save: Callable[[], None], parent: QObject) -> None:
+    def __init__(
+        self,
+        session: Session,
+        presets: Callable[[ViewState], "tuple[VolumePreset, ...]"],
+        save: Callable[[], None],
+        parent: QObject,
+    ) -> None:
+        """Connect; `presets` returns the volume presets that fit a view, its default first."""
         super().__init__(parent)
         self._session = session
+        self._presets = presets
         self.panel = inspector.Inspector()
         self._method = session.workspace.settings.enhancement.method
         self._timer = QTimer(self, singleShot=True, interval=TICK_MS)
         self._timer.timeout.connect(self.fill)
         self._connect_workspace()
         self._connect_window()
+        self._connect_volume()
         self._connect_enhancement(save)
         self._connect_measurements()
 
@@ -96,7 +112,10 @@ class InspectorLink(QObject):
     def fill(self) -> None:
         """Show the present state on the panel that is in front."""
         shown = self.panel.current
-        if shown == inspector.WINDOW:
+        self.panel.show_volume(rendering.is_volume_view(self._session))
+        if shown == inspector.WINDOW and rendering.is_volume_view(self._session):
+            self.panel.volume_panel.set_state(self._volume_state())
+        elif shown == inspector.WINDOW:
             self.panel.window_panel.set_state(self._window_state())
         elif shown == inspector.ENHANCEMENT:
             self.panel.enhancement_panel.set_state(self._enhancement_state())
@@ -129,7 +148,7 @@ class InspectorLink(QObject):
             subject=self._subject(),
             centre=window.centre,
             width=window.width,
-            unit=volume.unit,
+            unit="" if volume.unit == STORED else unit_words(volume.unit),
             decimals=0 if window.width >= 20 else 2,
             function=window.function.value,
             choices=tuple(choice for choice, _ in choices),
@@ -138,6 +157,20 @@ class InspectorLink(QObject):
             colour_maps=COLOUR_MAPS,
             is_inverted=state.is_inverted,
             histogram=inspector_charts.slice_histogram(volume, state, window),
+        )
+
+    def _volume_state(self) -> VolumePanelState:
+        state = self._session.workspace.active_state
+        presets = tuple((preset.id, preset.name) for preset in self._presets(state))
+        known = [identity for identity, _ in presets]
+        chosen = state.camera.preset if state.camera.preset in known else (known or [""])[0]
+        return VolumePanelState(
+            subject=self._subject(),
+            presets=presets,
+            chosen=chosen,
+            looks=tuple(DIRECTIONS),
+            faces=rendering.face_names(self._session),
+            cuts=rendering.cuts(state.camera),
         )
 
     def _choices(self) -> list[tuple[WindowChoice, Window]]:
@@ -236,6 +269,13 @@ class InspectorLink(QObject):
         panel.region_requested.connect(lambda: session.workspace.set_tool("region_window"))
         panel.colour_map_chosen.connect(lambda name: windows.set_colour_map(session, name))
         panel.invert_requested.connect(lambda: windows.invert(session))
+
+    def _connect_volume(self) -> None:
+        panel, session = self.panel.volume_panel, self._session
+        panel.preset_chosen.connect(lambda name: rendering.use_volume_preset(session, name))
+        panel.look_chosen.connect(lambda name: rendering.look_from(session, name))
+        panel.cut_changed.connect(lambda *face: rendering.cut(session, *face))
+        panel.whole_requested.connect(lambda: rendering.cut_nothing(session))
 
     def _edit_window(self, centre: float, width: float, function: str) -> None:
         kind = WindowFunction(function)

@@ -8,6 +8,7 @@ from viewer.app.session import Session
 from viewer.app.workspace import Layer, PartKey, Workspace
 from viewer.core.measurement import RegionStatistics
 from viewer.core.provenance import MethodKind, strength_words
+from viewer.core.units import unit_words
 from viewer.ui.enhancement_panel import Figures, GateRow, MethodRow
 
 NOISE_CUT = "noise cut"
@@ -128,7 +129,7 @@ def _lines(rows: tuple[RegionRow, ...], unit: str, digits: int) -> list[tuple[st
     enhanced, residual = [row.enhanced for row in rows], [row.residual for row in rows]
     plain = f".{digits}f"
     lines = [
-        numbers(f"Original mean ({unit})", of(original, "mean"), plain),
+        numbers(f"Original mean ({unit_words(unit)})", of(original, "mean"), plain),
         numbers("Original SD", of(original, "sd"), plain),
     ]
     if any(enhanced):

@@ -1,12 +1,16 @@
 """The window: browser on the left, views in the middle, inspector on the right, tools on top."""
 
+import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QKeyEvent
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QWidget
+from PySide6.QtCore import QEvent, QPoint, Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QShowEvent
+from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QMenu, QWidget
 
 from viewer.app.enhancement_verbs import enhance_active
+from viewer.app.jobs import Lane
 from viewer.app.opening import confirm_patients, needs_confirmation, open_paths, show_part
 from viewer.app.session import Session
 from viewer.app.unpacking import remove_unpacked
@@ -14,18 +18,23 @@ from viewer.app.workspace import PartKey
 from viewer.core.layout import with_active
 from viewer.core.view import ViewState
 from viewer.ui import dialogs
+from viewer.ui import window_tasks as tasks
 from viewer.ui.actions import Actions
 from viewer.ui.browser import StudyBrowser
 from viewer.ui.browser_state import browser_studies
 from viewer.ui.cine import Cine
 from viewer.ui.inspector_link import InspectorLink
+from viewer.ui.keys import belongs_to
 from viewer.ui.painting import rgb_image
+from viewer.ui.part_menu import fill_part_menu
 from viewer.ui.status_line import StatusLine
 from viewer.ui.theme import application_icon
 from viewer.ui.tool_row import ToolRow
 from viewer.ui.view_grid import ViewGrid
+from viewer.ui.view_menu import fill_view_menu
 
 HOLD_ORIGINAL = Qt.Key.Key_Q
+DEFAULT_TOOL = "window"
 BROWSER_TICK_MS = 100
 
 
@@ -33,9 +42,11 @@ class MainWindow(QMainWindow):
     """Puts the panels around the views and connects them with the session."""
 
     def __init__(self, session: Session, *, lists_library: bool = True) -> None:
+        """Build the window; `lists_library` brings the studies of earlier sessions back."""
         super().__init__()
-        self.session = session
+        self.session: Session = session
         self._lists_library = lists_library
+        self._is_loaded = False
         self.setWindowTitle("Diptych")
         self.setWindowIcon(application_icon())
         self.grid = ViewGrid(session, self)
@@ -47,7 +58,7 @@ class MainWindow(QMainWindow):
         self.tools = ToolRow()
         self._left = self._dock("Studies", self.browser, Qt.DockWidgetArea.LeftDockWidgetArea)
         self.inspector = InspectorLink(
-            session, lambda: self.run_command("file.save_enhanced"), self
+            session, self.grid.presets_for, lambda: self.run_command("file.save_enhanced"), self
         )
         self._right = self._dock(
             "Inspector", self.inspector.panel, Qt.DockWidgetArea.RightDockWidgetArea
@@ -94,17 +105,25 @@ class MainWindow(QMainWindow):
         workspace.part_changed.connect(self._browser_later)
         workspace.view_changed.connect(self._view_changed)
         workspace.layout_changed.connect(self._layout_changed)
-        workspace.tool_changed.connect(self._refresh_tools)
+        workspace.tool_changed.connect(self.actions_by_id.refresh)
+        workspace.link_changed.connect(self.actions_by_id.refresh_later)
+        self.actions_by_id.refreshed.connect(self._refresh_tools)
+        self.cine.changed.connect(self.actions_by_id.refresh_later)
         workspace.settings_changed.connect(self._refresh_recents)
         workspace.message.connect(self.status.show_message)
         self.session.jobs.changed = self._show_jobs
         self.session.images.thumbnail_arrived = self._thumbnail_arrived
         browser.part_activated.connect(self.show_in_active)
+        browser.thumbnails_wanted.connect(self.session.images.make_thumbnails)
+        browser.part_menu_requested.connect(self._show_part_menu)
         browser.recent_activated.connect(lambda path: self.open_paths((Path(path),)))
         browser.paths_dropped.connect(self._dropped)
         grid.menu_asked.connect(self._show_menu)
         grid.part_dropped.connect(self.show_in)
         grid.paths_dropped.connect(self._dropped)
+        grid.picture_arrived.connect(self._first_picture)
+        grid.text_wanted.connect(lambda _view, key: tasks.name_measurement(self, key))
+        self.inspector.panel.window_panel.choice_chosen.connect(lambda _: self.focus_view())
         self.tools.command_triggered.connect(self.run_command)
         self.status.cancel_requested.connect(self._cancel_job)
         self._refresh_recents()
@@ -113,7 +132,7 @@ class MainWindow(QMainWindow):
 
     def open_paths(self, paths: tuple[Path, ...]) -> None:
         """Scan and show files, folders or archives."""
-        open_paths(self.session, paths)
+        open_paths(self.session, paths, self.load_later)
 
     def _dropped(self, paths: list[str]) -> None:
         self.open_paths(tuple(Path(path) for path in paths))
@@ -133,6 +152,11 @@ class MainWindow(QMainWindow):
             confirm_patients(workspace, pair)
         show_part(self.session, view, key)
         workspace.arrange(with_active(workspace.layout, view))
+        self.focus_view()
+
+    def focus_view(self) -> None:
+        """Give the keyboard back to the images."""
+        self.grid.active.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def show_series(self, text: str) -> None:
         """Show the first series whose number or description matches."""
@@ -152,9 +176,23 @@ class MainWindow(QMainWindow):
         self.actions_by_id.run(command)
 
     def load_later(self) -> None:
-        """Load what the first picture did not need, once the window is up."""
+        """Load what the first picture did not need, once it is on the screen."""
+        if self._is_loaded:
+            return
+        self._is_loaded = True
+        self.session.jobs.submit(
+            Lane.PREFETCH,
+            "Loading libraries",
+            lambda _progress: self.grid.reslicer.load(),
+            lambda _result: None,
+            is_quiet=True,
+        )
         if self._lists_library:
             self.session.library.show_studies()
+
+    def _first_picture(self) -> None:
+        if not self._is_loaded:
+            QTimer.singleShot(0, self.load_later)
 
     @property
     def is_settled(self) -> bool:
@@ -172,7 +210,6 @@ class MainWindow(QMainWindow):
     def _fill_browser(self) -> None:
         self.browser.set_studies(browser_studies(self.session))
         self.actions_by_id.refresh()
-        self.tools.set_tools(self.actions_by_id.tool_entries())
 
     def _thumbnail_arrived(self, key: PartKey) -> None:
         picture = self.session.images.thumbnails.get(key)
@@ -194,7 +231,7 @@ class MainWindow(QMainWindow):
         self.actions_by_id.refresh_later()
 
     def _refresh_tools(self) -> None:
-        self.tools.set_current(f"tool.{self.session.workspace.tool}")
+        self.tools.set_tools(self.actions_by_id.tool_entries())
 
     def _refresh_title(self) -> None:
         self.setWindowTitle("Diptych")
@@ -226,35 +263,84 @@ class MainWindow(QMainWindow):
 
     def _show_menu(self, view: int, place: QPoint) -> None:
         menu = QMenu(self)
-        self.actions_by_id.fill_view_menu(menu, view)
-        menu.exec(place)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        fill_view_menu(menu, self, place)
+        menu.popup(place)
+
+    def _show_part_menu(self, key: PartKey, place: QPoint) -> None:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        fill_part_menu(menu, self, key)
+        menu.popup(place)
 
     # ------------------------------------------------------------------ keys
 
+    def event(self, event: QEvent) -> bool:
+        """Leave keys to the control that has the focus; let go of Q when the window loses it."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            if belongs_to(QApplication.focusWidget(), event):
+                event.accept()
+                return True
+            self._hold(event, is_held=True)
+        elif event.type() == QEvent.Type.WindowDeactivate:
+            self.grid.each(lambda viewport: viewport.hold_original(False))
+        return super().event(event)
+
+    def _hold(self, event: QKeyEvent, *, is_held: bool) -> bool:
+        """Show the original while its key is held, wherever the focus is but in a text."""
+        is_plain = event.modifiers() == Qt.KeyboardModifier.NoModifier
+        if event.key() != HOLD_ORIGINAL or event.isAutoRepeat() or (is_held and not is_plain):
+            return False
+        self.grid.each(lambda viewport: viewport.hold_original(is_held))
+        return True
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Hold the key for the original; Esc drops what is being drawn."""
-        if event.key() == HOLD_ORIGINAL and not event.isAutoRepeat():
-            self.grid.each(lambda viewport: viewport.hold_original(True))
-        elif event.key() == Qt.Key.Key_Escape:
-            self.grid.each(lambda viewport: viewport.pointing.cancel())
-        else:
+        """Hold the key for the original; Esc drops what is drawn, the tool, or the focus."""
+        if event.key() == Qt.Key.Key_Escape:
+            self._escape()
+        elif not self._hold(event, is_held=True):
             super().keyPressEvent(event)
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         """Bring the derived pixels back."""
-        if event.key() == HOLD_ORIGINAL and not event.isAutoRepeat():
-            self.grid.each(lambda viewport: viewport.hold_original(False))
-        else:
+        if not self._hold(event, is_held=False):
             super().keyReleaseEvent(event)
 
+    def _escape(self) -> None:
+        workspace = self.session.workspace
+        busy = [viewport for viewport in self.grid.shown if viewport.pointing.is_busy]
+        for viewport in busy:
+            viewport.pointing.cancel()
+        if not busy and workspace.tool != DEFAULT_TOOL:
+            workspace.set_tool(DEFAULT_TOOL)
+        self.focus_view()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Give the keyboard to the images."""
+        super().showEvent(event)
+        self.focus_view()
+
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Stop everything in order: timers, drawing, jobs, processes."""
-        self.cine.stop_all()
-        self._browser_timer.stop()
-        self.grid.disconnect_all()
-        self.inspector.stop()
-        self.grid.volumes.close()
-        self.session.jobs.close()
-        self.session.images.close()
-        remove_unpacked(self.session.home)
+        """Stop everything in order: timers, drawing, jobs, processes.
+
+        A step that fails is told and the others go on: an exception that leaves this method ends
+        the process on some versions of Python.
+        """
+        for stop in self._stops():
+            try:
+                stop()
+            except Exception:  # noqa: BLE001 - see above
+                sys.excepthook(*sys.exc_info())
         super().closeEvent(event)
+
+    def _stops(self) -> tuple[Callable[[], object], ...]:
+        return (
+            self.cine.stop_all,
+            self._browser_timer.stop,
+            self.grid.disconnect_all,
+            self.inspector.stop,
+            self.grid.volumes.close,
+            self.session.jobs.close,
+            self.session.images.close,
+            partial(remove_unpacked, self.session.home),
+        )

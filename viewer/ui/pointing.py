@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,10 +13,16 @@ from PySide6.QtCore import QPointF, Qt
 from viewer.app import following, measuring, windows
 from viewer.app.tools import DRAWING_TOOLS, Drag, DragContext, drag_state, points_needed
 from viewer.core.arrays import Point
-from viewer.core.measurement import AREA_KINDS, Measurement
+from viewer.core.measurement import (
+    AREA_KINDS,
+    POINT_COUNT,
+    Measurement,
+    MeasurementKind,
+)
 from viewer.core.view import Comparison, Plane, tilted_plane
 from viewer.core.windowing import auto_window
 from viewer.ui.picture import Place, Shape
+from viewer.ui.view_lines import outline
 
 if TYPE_CHECKING:
     from viewer.app.session import Session
@@ -91,6 +99,7 @@ class Pointing:
         if self._grabbed is not None:
             self.active = self._grabbed[0]
             return "move"
+        self.active = self.measurement_at(place)
         if modifiers & Qt.KeyboardModifier.ShiftModifier:
             return "pan"
         if self._session.workspace.tool == "crosshair" and self._near_crosshair_line(place):
@@ -154,6 +163,11 @@ class Pointing:
         self._tool = ""
         return button == Qt.MouseButton.RightButton and is_click
 
+    @property
+    def is_busy(self) -> bool:
+        """True while something is drawn, moved or dragged."""
+        return bool(self._points) or self._start is not None
+
     def cancel(self) -> None:
         """Forget what was begun, such as on Esc."""
         self._points.clear()
@@ -186,20 +200,38 @@ class Pointing:
         self._points.clear()
         self._start = None
         self.active = measuring.add(self._session, self._viewport.view, kind, points)
+        if kind is MeasurementKind.ARROW and self.active:
+            self._viewport.text_wanted.emit(self._viewport.view, self.active)
+
+    @property
+    def moving(self) -> str:
+        """Id of the measurement that is in the hand, drawn by `sketch` alone; "" for none."""
+        is_moving = self._tool == "move" and self._grabbed is not None and self._start is not None
+        return self._grabbed[0] if is_moving and self._grabbed else ""
 
     def sketch(self) -> tuple[Shape, ...]:
         """Return what is being drawn or moved, up to the pointer."""
         tool = self._tool or self._session.workspace.tool
         if self._points and tool in DRAWING_TOOLS:
             places = [*self._points, self.to_mm(self._here)][: points_needed(tool)]
-            return (Shape(DRAWING_TOOLS[tool], self._places(places), (), True),)
+            kind = DRAWING_TOOLS[tool]
+            return (Shape(kind, self._places(places), self._numbers(kind, places), True),)
         if self._grabbed is not None and self._tool == "move" and self._start is not None:
             found = self._measurement(self._grabbed[0])
             if found is not None:
                 points = list(found.points_mm)
                 points[self._grabbed[1]] = self.to_mm(self._here)
-                return (Shape(found.kind, self._places(points), (), True),)
+                numbers = self._numbers(found.kind, points)
+                return (Shape(found.kind, self._places(points), numbers, True),)
         return ()
+
+    def _numbers(self, kind: MeasurementKind, points: list[Point]) -> tuple[str, ...]:
+        """Return the length or angle of what is being drawn, once it has all its points."""
+        is_quick = kind in (MeasurementKind.LENGTH, MeasurementKind.ANGLE)
+        if not is_quick or len(points) < POINT_COUNT[kind]:
+            return ()
+        made = measuring.drawn(self._session, self._viewport.view, kind, tuple(points))
+        return measuring.numbers_in_words(made, None, "") if made is not None else ()
 
     def _places(self, points: list[Point]) -> tuple[Place, ...]:
         places = [self._to_place(p) for p in points]
@@ -221,6 +253,26 @@ class Pointing:
                 if is_here and (self._to_place(mm) - place).manhattanLength() <= NEAR:
                     return (measurement.id, index)
         return None
+
+    def measurement_at(self, place: QPointF) -> str:
+        """Return the id of the measurement at a place: at a point of it or on its outline."""
+        if (found := self._point_at(place)) is not None:
+            return found[0]
+        for shape_id, corners in self._outlines():
+            if any(_distance(place, a, b) <= NEAR for a, b in pairwise(corners)):
+                return shape_id
+        return ""
+
+    def _outlines(self) -> Iterator[tuple[str, list[QPointF]]]:
+        part, request = self._viewport.state.part, self._viewport.request
+        if part is None or request is None or self._viewport.state.plane is Plane.VOLUME:
+            return
+        step = self._session.workspace.volumes[part].geometry.spacing_mm[0]
+        for measurement in measuring.of_part(self._session.workspace, part):
+            if all(abs(request.distance_mm(mm)) <= step / 2 for mm in measurement.points_mm):
+                places = [self._to_place(mm) for mm in outline(measurement)]
+                is_closed = measurement.kind in AREA_KINDS
+                yield (measurement.id, [*places, places[0]] if is_closed else places)
 
     def _move_point(self, place: QPointF) -> None:
         part = self._viewport.state.part
@@ -253,13 +305,15 @@ class Pointing:
         if volume is None or request is None or (end - start).manhattanLength() < 2 * CLICK:
             return
         first, last = (volume.geometry.to_index(self.to_mm(p)) for p in (start, end))
-        index = volume.geometry.slice_of(state.focus_mm)
-        low = np.floor(np.minimum(first, last)).astype(int).clip(0)
-        high = np.ceil(np.maximum(first, last)).astype(int) + 1
-        window = (slice(low[1], high[1]), slice(low[2], high[2]))
-        mask = volume.mask[index][window] if volume.mask is not None else None
-        values = volume.values[index][window]
-        if values.size:
+        low = np.floor(np.minimum(first, last) + 0.5).astype(int).clip(0)
+        high = np.floor(np.maximum(first, last) + 0.5).astype(int) + 1
+        if state.plane is Plane.ACQUIRED:
+            low[0] = volume.geometry.slice_of(state.focus_mm)
+            high[0] = low[0] + 1
+        box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
+        values = volume.values[box]
+        mask = volume.mask[box] if volume.mask is not None else None
+        if values.size and values.ndim == 3:
             windows.set_window(self._session, auto_window(values, mask, 0.5, 99.5))
 
     def _near_crosshair_line(self, place: QPointF) -> bool:
@@ -304,3 +358,12 @@ class Pointing:
             return Qt.CursorShape.PointingHandCursor
         is_drawing = self._session.workspace.tool in (*DRAWING_TOOLS, "crosshair", "region_window")
         return Qt.CursorShape.CrossCursor if is_drawing else Qt.CursorShape.ArrowCursor
+
+
+def _distance(place: QPointF, start: QPointF, end: QPointF) -> float:
+    """Return the distance in pixels of a place from the stretch between two others."""
+    across, away = end - start, place - start
+    size = across.x() ** 2 + across.y() ** 2
+    share = (away.x() * across.x() + away.y() * across.y()) / size if size else 0.0
+    nearest = start + across * min(max(share, 0.0), 1.0)
+    return float(np.hypot(place.x() - nearest.x(), place.y() - nearest.y()))

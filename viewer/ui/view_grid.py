@@ -1,17 +1,24 @@
 """The views in the middle of the window, in a grid with thin gutters."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, Signal
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from viewer.app.session import Session
+from viewer.app.viewing import MPR
 from viewer.app.workspace import PartKey
 from viewer.core.view import ViewState
 from viewer.render.planar import Reslicer
 from viewer.ui.region_numbers import RegionNumbers
 from viewer.ui.viewport import Viewport
 from viewer.ui.volume_drawing import VolumeDrawer
+
+if TYPE_CHECKING:
+    from viewer.render.presets import VolumePreset
 
 GUTTER = 2
 
@@ -22,6 +29,8 @@ class ViewGrid(QWidget):
     menu_asked = Signal(int, QPoint)
     part_dropped = Signal(int, tuple)
     paths_dropped = Signal(list)
+    picture_arrived = Signal()
+    text_wanted = Signal(int, str)
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -72,6 +81,20 @@ class ViewGrid(QWidget):
         """True when every visible view shows its newest picture."""
         return all(viewport.is_idle for viewport in self.shown)
 
+    def presets_for(self, state: ViewState) -> tuple[VolumePreset, ...]:
+        """Return the volume presets that fit what a view shows, its default first."""
+        workspace = self._session.workspace
+        series = workspace.series_of(state.part) if state.part else None
+        volume = workspace.volumes.get(state.part) if state.part else None
+        if series is None or volume is None:
+            return ()
+        return self.volumes.presets_for(series.modality, volume.unit)
+
+    def shown_preset(self, state: ViewState) -> str:
+        """Return the id of the preset that a view is rendered with, "" for none."""
+        names = [preset.id for preset in self.presets_for(state)]
+        return state.camera.preset if state.camera.preset in names else (names or [""])[0]
+
     def each(self, do: Callable[[Viewport], None]) -> None:
         """Do something with every visible viewport."""
         for viewport in self.shown:
@@ -80,6 +103,8 @@ class ViewGrid(QWidget):
     def arrange(self) -> None:
         """Place the viewports as the layout says."""
         layout = self._session.workspace.layout
+        if layout.name == MPR:
+            self.volumes.warm()
         for view in layout.views:
             if view not in self._viewports:
                 self._viewports[view] = self._made(view)
@@ -107,6 +132,10 @@ class ViewGrid(QWidget):
         viewport.menu_asked.connect(self.menu_asked)
         viewport.part_dropped.connect(self.part_dropped)
         viewport.paths_dropped.connect(self.paths_dropped)
+        viewport.picture_arrived.connect(self.picture_arrived)
+        viewport.text_wanted.connect(self.text_wanted)
+        if self._viewports:
+            QWidget.setTabOrder(self._viewports[max(self._viewports)], viewport)
         return viewport
 
     def _view_changed(self, view: int, old: ViewState, new: ViewState) -> None:

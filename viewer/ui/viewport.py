@@ -1,5 +1,7 @@
 """One view: it asks for pixels, paints them with everything above, and turns hands into intent."""
 
+from functools import partial
+
 from PySide6.QtCore import QPoint, QPointF, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
@@ -16,21 +18,24 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from viewer.app import comparing, following, viewing
 from viewer.app.session import Session
 from viewer.app.tools import camera_zoom
+from viewer.app.workspace import PartKey
 from viewer.core.arrays import UInt8Array
 from viewer.core.layout import with_active
-from viewer.core.provenance import Label, label_for, residual_label
+from viewer.core.provenance import Label, label_for
 from viewer.core.view import ORIGINAL, Comparison, Plane, SliceRequest, ViewState, resolve, zoomed
-from viewer.core.volume import AnyVolume, Frames
+from viewer.core.volume import AnyVolume
 from viewer.core.windowing import Window
 from viewer.render.planar import Reslicer
-from viewer.ui import composition
+from viewer.ui import composition, view_lines
 from viewer.ui.browser import PART_MIME, part_key
 from viewer.ui.painting import paint_view
-from viewer.ui.picture import ColourBar, Picture, Pixels, Tile, Wait
+from viewer.ui.picture import Picture, Tile, Wait
 from viewer.ui.pointing import Pointing
 from viewer.ui.region_numbers import RegionNumbers
 from viewer.ui.view_drawing import Drawn, DrawOrder, Show, ViewDrawer
+from viewer.ui.view_layers import Layers, VolumePicture, shown_layers
 from viewer.ui.volume_drawing import VolumeDrawer, VolumeOrder
+from viewer.ui.waiting import Waiting
 
 REST_MS = 80
 """A moving hand gets coarse pictures; this long after its last move the full one follows."""
@@ -41,12 +46,16 @@ COARSE_PLANES = (Plane.OBLIQUE,)
 class Viewport(QWidget):
     """A view of the grid.
 
-    Signals: `menu_asked` (view number, global position), `part_dropped` (view number, part key).
+    Signals: `menu_asked` (view number, global position), `part_dropped` (view number, part key),
+    `picture_arrived` when new pixels are about to be painted, `text_wanted` (view number, id of a
+    measurement) when an arrow was drawn.
     """
 
     menu_asked = Signal(int, QPoint)
     part_dropped = Signal(int, tuple)
     paths_dropped = Signal(list)
+    picture_arrived = Signal()
+    text_wanted = Signal(int, str)
 
     def __init__(
         self,
@@ -66,7 +75,10 @@ class Viewport(QWidget):
         self.pointing = Pointing(session, self)
         self._drawn: Drawn | None = None
         self._request: SliceRequest | None = None
-        self._rgba_volume: UInt8Array | None = None
+        self._volume_picture: VolumePicture | None = None
+        self._waiting, self._drawing = Waiting(self), Waiting(self)
+        for wait in (self._waiting, self._drawing):
+            wait.changed.connect(self.update)
         self._probe = ""
         self.is_original_held = False
         self._flicker_shows_original = False
@@ -78,7 +90,7 @@ class Viewport(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setMouseTracking(True)
         self.setAcceptDrops(True)
-        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(120, 120)
         self.setAccessibleName(f"View {view + 1}")
@@ -114,7 +126,7 @@ class Viewport(QWidget):
         self._set_flicker(state)
         if volume is None:
             self._drawer.forget()
-            self._drawn, self._request = None, None
+            self._drawn, self._request, self._volume_picture = None, None, None
             self.update()
             return
         ratio = self.devicePixelRatioF()
@@ -142,24 +154,30 @@ class Viewport(QWidget):
 
     def _ask_volume(self, volume: AnyVolume, size: tuple[int, int]) -> None:
         part = self.state.part
-        if isinstance(volume, Frames) or part is None or not volume.is_complete:
+        shown = composition.rendered_volume(self._session, self.state)
+        if part is None or shown is None:
+            self._volume_picture = None
+            self.update()
             return
         series = self._session.workspace.series_of(part)
         order = VolumeOrder(
-            volume,
+            shown,
             self.state.camera,
             series.modality if series else "",
             size,
             self._is_moving,
-            self._arrived_volume,
+            partial(self._arrived_volume, part, label_for(shown.provenance)),
             self._session.workspace.tell,
         )
         self._volumes.ask(self.view, order)
+        self.update()
 
     def _show(self, state: ViewState) -> Show:
+        if self.is_original_held:
+            return Show.BOTH
         if state.comparison is Comparison.RESIDUAL:
             return Show.RESIDUAL
-        if state.comparison in (Comparison.SWIPE, Comparison.FLICKER) or self.is_original_held:
+        if state.comparison in (Comparison.SWIPE, Comparison.FLICKER):
             return Show.BOTH
         return Show.ORIGINAL if state.layer == ORIGINAL else Show.DERIVED
 
@@ -169,10 +187,13 @@ class Viewport(QWidget):
 
     def _arrived(self, picture: Drawn) -> None:
         self._drawn = picture
+        self._drawing.shown("", None)
         self.update()
+        self.picture_arrived.emit()
 
-    def _arrived_volume(self, rgba: UInt8Array) -> None:
-        self._rgba_volume = rgba
+    def _arrived_volume(self, part: PartKey, label: Label | None, rgba: UInt8Array) -> None:
+        self._volume_picture = VolumePicture(rgba, part, label)
+        self._drawing.shown("", None)
         self.update()
 
     def hold_original(self, is_held: bool) -> None:
@@ -204,81 +225,63 @@ class Viewport(QWidget):
         if about is None:
             return Picture(tile=self._tile(), is_active=is_active, wait=self._wait())
         ratio = self.devicePixelRatioF()
-        left, right, bar = self._layers(about)
-        region = self.pointing.region
+        layers = self._layers(about)
         return Picture(
-            pixels=left,
-            right=right,
+            pixels=layers.pixels,
+            right=layers.right,
             divider=self.state.swipe,
             corners=composition.corner_text(
-                self._session, about, self.window_in_use(), self._probe
+                self._session, about, self._window_words(about), self._probe
             ),
             letters=composition.letters(about) if workspace.settings.overlays.orientation else None,
             scale=composition.scale_bar(about, ratio)
-            if workspace.settings.overlays.scale_bar and self.state.plane is not Plane.VOLUME
+            if workspace.settings.overlays.scale_bar
             else None,
-            colour_bar=bar,
+            colour_bar=layers.bar,
             shapes=(
-                *composition.shapes(
-                    self._session, about, ratio, self._numbers.lines(about), self.pointing.active
+                *view_lines.shapes(
+                    self._session,
+                    about,
+                    ratio,
+                    self._numbers.lines(about),
+                    active=self.pointing.active,
+                    moving=self.pointing.moving,
                 ),
                 *self.pointing.sketch(),
             ),
-            reference_lines=composition.other_planes(self._session, about, ratio)
+            reference_lines=view_lines.other_planes(self._session, about, ratio)
             if workspace.settings.overlays.reference_lines and workspace.layout.name != viewing.MPR
             else (),
-            crosshair=composition.crosshair(self._session, about, ratio)
+            crosshair=view_lines.crosshair(self._session, about, ratio)
             if workspace.settings.overlays.crosshair
             else None,
             alert=composition.alert(self._session, self.view),
             warnings=composition.notices(about),
             link=composition.link_mark(self._session, self.view),
             wait=self._wait(),
-            region=region,
+            region=self.pointing.region,
             is_active=is_active,
         )
 
-    def _layers(
-        self, about: composition.Subject
-    ) -> tuple[Pixels | None, Pixels | None, ColourBar | None]:
+    def _layers(self, about: composition.Subject) -> Layers:
         if self.state.plane is Plane.VOLUME:
-            stored, _ = composition.labels(self._session.workspace, about)
-            rgba = self._rgba_volume
-            return (Pixels(rgba, stored) if rgba is not None else None, None, None)
-        picture = self._drawn
-        if picture is None or picture.order.volume.geometry is not about.geometry:
-            return (None, None, None)
-        stored, label = composition.labels(self._session.workspace, about)
-        caption = "Original" if label is not None or self._label_beside() is not None else ""
-        room = label or self._label_beside()
-        original = (
-            Pixels(picture.original, stored, caption, room)
-            if picture.original is not None
-            else None
+            found = self._volume_picture
+            return found.layers if found and found.part == self.state.part else Layers()
+        if self._drawn is None or self._drawn.order.volume.geometry is not about.geometry:
+            return Layers()
+        return shown_layers(
+            self._drawn,
+            self.state.comparison,
+            shows_original=self.is_original_held or self._flicker_shows_original,
+            beside=composition.label_beside(self._session.workspace, self.view),
         )
-        derived = Pixels(picture.derived, label) if picture.derived is not None else None
-        if picture.residual is not None and label is not None:
-            minus = residual_label(label)
-            unit = about.volume.unit
-            largest = self._session.residual_largest(unit)
-            bar = ColourBar(-largest, largest, unit)
-            return (Pixels(picture.residual, minus), None, bar)
-        if original is not None and derived is not None:
-            if self.state.comparison is Comparison.SWIPE and not self.is_original_held:
-                return (original, derived, None)
-            is_original = self.is_original_held or self._flicker_shows_original
-            return (original if is_original else derived, None, None)
-        return (derived or original, None, None)
 
-    def _label_beside(self) -> Label | None:
-        """Return the label of another view that shows a derived layer of the same part."""
-        workspace = self._session.workspace
-        for view in workspace.layout.shown:
-            state = workspace.views[view]
-            layer = comparing.layer_of(workspace, state)
-            if state.part == self.state.part and layer is not None:
-                return label_for(layer.provenance)
-        return None
+    def _window_words(self, about: composition.Subject) -> str:
+        if self.state.plane is Plane.VOLUME:
+            return self._volumes.preset_name(
+                self.state.camera.preset, about.series.modality, about.volume.unit
+            )
+        return composition.window_words(about, self.window_in_use())
 
     def _tile(self) -> Tile | None:
         part = self.state.part
@@ -294,13 +297,11 @@ class Viewport(QWidget):
         return None
 
     def _wait(self) -> Wait | None:
-        part = self.state.part
-        if part is None:
-            return None
-        fraction = self._session.images.fraction_loaded(part)
-        if self.state.layer != ORIGINAL or self.state.comparison is not Comparison.NONE:
-            fraction = self._session.enhancements.fraction(part) if fraction is None else fraction
-        return None if fraction is None else Wait(fraction)
+        work = self._waiting.shown(*composition.waiting_for(self._session, self.state))
+        is_volume = self.state.plane is Plane.VOLUME
+        is_late = not (self._volumes.is_idle if is_volume else self._drawer.is_idle)
+        words = "Rendering the volume" if is_volume else "Drawing"
+        return work or self._drawing.shown(words if is_late else "", None)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the picture."""

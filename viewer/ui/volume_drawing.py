@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -50,6 +51,7 @@ class VolumeDrawer:
         self._lock = threading.Lock()
         self._busy = 0
         self._thread: threading.Thread | None = None
+        self._presets: tuple[VolumePreset, ...] | None = None
 
     @property
     def is_idle(self) -> bool:
@@ -57,36 +59,66 @@ class VolumeDrawer:
         with self._lock:
             return not self._orders and not self._busy
 
-    def preset_names(self, modality: str) -> tuple[tuple[str, str], ...]:
-        """Return the presets for a modality as (id, name)."""
+    def presets_for(self, modality: str, unit: str) -> tuple[VolumePreset, ...]:
+        """Return the presets that fit a series, its default first.
+
+        Those of its modality come before those for every volume; values in a unit that the series
+        does not have are left out. () when the file of presets cannot be read: the thread says so.
+        """
+        from viewer.render.presets import default_preset
+
+        presets = self._loaded()
+        first = default_preset(presets, modality, unit)
+        fitting = [
+            preset
+            for preset in presets
+            if (not preset.modalities or modality in preset.modalities)
+            and preset.unit in (unit, "relative")
+        ]
+        return tuple(sorted(fitting, key=lambda p: (p is not first, not p.modalities)))
+
+    def preset_name(self, chosen: str, modality: str, unit: str) -> str:
+        """Return the name of a chosen preset, or of the default one for a series."""
+        fitting = self.presets_for(modality, unit)
+        named = [preset.name for preset in fitting if preset.id == chosen]
+        return (named or [preset.name for preset in fitting[:1]] or [""])[0]
+
+    def _loaded(self) -> tuple[VolumePreset, ...]:
         from viewer.render.presets import load_presets
 
-        return tuple(
-            (preset.id, preset.name)
-            for preset in load_presets(self._path)
-            if not preset.modalities or modality in preset.modalities
-        )
+        if self._presets is None:
+            try:
+                self._presets = load_presets(self._path)
+            except DiptychError as error:
+                self._presets = ()
+                self._jobs.failed(message_from(error))
+        return self._presets
+
+    def warm(self) -> None:
+        """Start the thread and open its window, before the first picture is wanted."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="diptych-volume")
+            self._thread.start()
 
     def ask(self, view: int, order: VolumeOrder) -> None:
         """Draw a volume as soon as possible; an older order of the same view is dropped."""
         with self._lock:
             self._orders[view] = order
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="diptych-volume")
-            self._thread.start()
+        self._loaded()
+        self.warm()
         self._wake.put(True)
 
     def _run(self) -> None:
-        from viewer.render.presets import load_presets
         from viewer.render.volumes import VolumeRenderer
 
-        presets = load_presets(self._path)
         renderer = VolumeRenderer(self._reslicer)
         try:
+            with suppress(DiptychError):  # told with the first picture that fails
+                renderer.open()
             while self._wake.get():
                 order = self._next()
                 if order is not None:
-                    self._try(renderer, presets, order)
+                    self._try(renderer, order)
         finally:
             renderer.close()
 
@@ -97,20 +129,17 @@ class VolumeDrawer:
                 return self._orders.pop(view)
         return None
 
-    def _try(
-        self, renderer: VolumeRenderer, presets: tuple[VolumePreset, ...], order: VolumeOrder
-    ) -> None:
-        from viewer.render.presets import default_preset
-
+    def _try(self, renderer: VolumeRenderer, order: VolumeOrder) -> None:
         try:
-            named = [preset for preset in presets if preset.id == order.camera.preset]
-            preset = default_preset(presets, order.modality, order.volume.unit)
-            preset = named[0] if named else preset or presets[0]
-            rgba = renderer.render(
-                order.volume, order.camera, order.size, preset, is_coarse=order.is_coarse
-            )
-            self._jobs.deliver(partial(order.arrived, rgba))
-        except DiptychError as error:
+            fitting = self.presets_for(order.modality, order.volume.unit)
+            named = [preset for preset in fitting if preset.id == order.camera.preset]
+            if fitting:
+                preset = (named or list(fitting))[0]
+                rgba = renderer.render(
+                    order.volume, order.camera, order.size, preset, is_coarse=order.is_coarse
+                )
+                self._jobs.deliver(partial(order.arrived, rgba))
+        except Exception as error:  # noqa: BLE001 - this thread is a lane: its defects are told
             self._jobs.deliver(partial(order.failed, message_from(error)))
         finally:
             with self._lock:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from viewer.app.command import Command, always
-from viewer.app.following import has_image
+from viewer.app.following import has_image, has_volume
 from viewer.app.opening import is_cine_possible
+from viewer.app.rendering import is_volume_view
 from viewer.app.session import Session
 from viewer.ui import window_tasks as tasks
 
@@ -25,11 +26,20 @@ class WindowCommand:
     keys: tuple[str, ...] = ()
     when: Callable[[Session], bool] = always
     icon: str = ""
+    is_on: Callable[["MainWindow"], bool] | None = None
 
-    def as_command(self) -> Command:
+    def as_command(self, window: "MainWindow") -> Command:
         """Return what menus and sheets list; the window runs it."""
+        is_on = self.is_on
         return Command(
-            self.id, self.title, lambda _session: None, self.menu, self.keys, self.when, self.icon
+            self.id,
+            self.title,
+            lambda _session: None,
+            self.menu,
+            self.keys,
+            self.when,
+            self.icon,
+            None if is_on is None else lambda _session: is_on(window),
         )
 
 
@@ -83,6 +93,25 @@ COMMANDS: tuple[WindowCommand, ...] = (
         ("Space",),
         is_cine_possible,
         "mdi6.play",
+        lambda w: w.cine.is_playing(w.session.workspace.active),
+    ),
+    WindowCommand("slice.go_to", "Go to slice…", tasks.ask_slice, "View", ("Ctrl+G",), has_image),
+    WindowCommand("slab.thickness", "Slab thickness…", tasks.ask_slab, "Planes", (), has_volume),
+    WindowCommand(
+        "volume.next_preset",
+        "Next volume preset",
+        tasks.next_volume_preset,
+        "Planes",
+        ("Shift+V",),
+        is_volume_view,
+    ),
+    WindowCommand(
+        "measure.delete",
+        "Delete the active measurement",
+        tasks.delete_measurement,
+        "Tools",
+        ("Del", "Backspace"),
+        has_image,
     ),
     WindowCommand(
         "cine.faster", "Play faster", lambda w: w.cine.change_speed(1.25), "View", ("Ctrl+Right",)

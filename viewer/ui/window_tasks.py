@@ -10,12 +10,14 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
 
 from viewer import __version__
+from viewer.app import measuring, rendering, viewing
 from viewer.app.following import geometry_of
 from viewer.app.jobs import Lane, Progress
 from viewer.app.messages import Message, Severity, info, message_from, warning
 from viewer.app.settings import save_settings, with_value
 from viewer.core.errors import DiptychError
 from viewer.core.study import FrameSource
+from viewer.core.view import slice_count, slice_number
 from viewer.ui import dialogs
 from viewer.ui.painting import picture_image
 
@@ -101,6 +103,62 @@ def save_enhanced(window: MainWindow) -> None:
     session.jobs.submit(Lane.PREFETCH, "Saving the enhanced series", work, done)
 
 
+def ask_slice(window: MainWindow) -> None:
+    """Ask for the number of a slice and show it."""
+    workspace = window.session.workspace
+    geometry = geometry_of(workspace, workspace.active)
+    if geometry is None:
+        return
+    state = workspace.active_state
+    count = slice_count(state, geometry)
+    chosen = dialogs.ask_number(
+        window, "Go to slice", f"Slice 1 to {count}", slice_number(state, geometry), (1, count)
+    )
+    if chosen is not None:
+        viewing.go_to_slice(window.session, round(chosen))
+
+
+def ask_slab(window: MainWindow) -> None:
+    """Ask for the thickness of the slab in the active view."""
+    thickness = window.session.workspace.active_state.slab_mm
+    chosen = dialogs.ask_number(
+        window,
+        "Slab thickness",
+        "Thickness in mm, 0 for a thin slice",
+        thickness,
+        (0.0, viewing.THICKEST_SLAB_MM),
+        decimals=1,
+    )
+    if chosen is not None:
+        viewing.set_slab(window.session, chosen)
+
+
+def next_volume_preset(window: MainWindow) -> None:
+    """Render the active volume view with the next preset that fits it."""
+    state = window.session.workspace.active_state
+    names = [preset.id for preset in window.grid.presets_for(state)]
+    shown = window.grid.shown_preset(state)
+    if names:
+        following = names[(names.index(shown) + 1) % len(names)] if shown in names else names[0]
+        rendering.use_volume_preset(window.session, following)
+
+
+def delete_measurement(window: MainWindow) -> None:
+    """Remove the measurement that was drawn or clicked last in the active view."""
+    pointing = window.grid.active.pointing
+    if pointing.active:
+        measuring.remove_any(window.session, (pointing.active,))
+        pointing.active = ""
+
+
+def name_measurement(window: MainWindow, measurement: str) -> None:
+    """Ask for the name of a measurement, or the text of an arrow."""
+    text = measuring.text_of(window.session.workspace, measurement)
+    chosen = dialogs.ask_text(window, "Name", "Text beside the measurement", text)
+    if chosen is not None:
+        measuring.rename_any(window.session, measurement, chosen)
+
+
 def view_image(window: MainWindow) -> QImage:
     """Return the active view as a picture, label included."""
     viewport = window.grid.active
@@ -147,12 +205,16 @@ def shown_source(window: MainWindow) -> FrameSource | None:
 
 def show_tags(window: MainWindow) -> None:
     """Show the DICOM attributes of the image in the active view."""
+    source = shown_source(window)
+    if source is not None:
+        show_tags_of(window, source)
+
+
+def show_tags_of(window: MainWindow, source: FrameSource) -> None:
+    """Show the DICOM attributes of the file that a frame is in."""
     from viewer.app.tagging import tag_rows
     from viewer.ui.tag_browser import TagBrowser
 
-    source = shown_source(window)
-    if source is None:
-        return
     try:
         rows, problem = tag_rows(Path(source.instance.path))
     except DiptychError as error:

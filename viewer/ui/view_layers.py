@@ -1,0 +1,68 @@
+"""Which of the drawn pixels a view shows now, each with the label of what it was drawn from."""
+
+from dataclasses import dataclass
+
+from viewer.core.arrays import UInt8Array
+from viewer.core.provenance import Label, label_for, residual_label
+from viewer.core.view import Comparison
+from viewer.ui.picture import ColourBar, Pixels
+from viewer.ui.view_drawing import Drawn
+
+ORIGINAL_CAPTION = "Original"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layers:
+    """Pixels of a view: `right` is the second half of a swipe, `bar` explains residual colours."""
+
+    pixels: Pixels | None = None
+    right: Pixels | None = None
+    bar: ColourBar | None = None
+
+
+def shown_layers(
+    drawn: Drawn, comparison: Comparison, *, shows_original: bool, beside: Label | None
+) -> Layers:
+    """Return what is shown of a drawn picture.
+
+    The labels come with the order that the pixels were drawn from, not from the present state of
+    the view: pixels that are late are still called what they are.
+
+    Parameters
+    ----------
+    shows_original : the key for the original is held, or it is its turn in the flicker.
+    beside : label of another view that shows derived pixels of the same series: the acquired
+        ones are then called original, and keep its room free so that both views look alike.
+    """
+    order = drawn.order
+    stored = label_for(order.volume.provenance)
+    label = label_for(order.layer.provenance) if order.layer is not None else None
+    if drawn.residual is not None and label is not None and not shows_original:
+        largest, unit = order.residual_largest, order.volume.unit
+        pixels = Pixels(drawn.residual, residual_label(label))
+        return Layers(pixels, None, ColourBar(-largest, largest, unit))
+    original, derived = None, None
+    if drawn.original is not None:
+        room = label or beside
+        original = Pixels(drawn.original, stored, ORIGINAL_CAPTION if room else "", room)
+    if drawn.derived is not None:
+        derived = Pixels(drawn.derived, label)
+    if original is None or derived is None:
+        return Layers(derived or original)
+    if comparison is Comparison.SWIPE and not shows_original:
+        return Layers(original, derived)
+    return Layers(original if shows_original else derived)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class VolumePicture:
+    """A rendered volume with the label of what it was made from."""
+
+    rgba: UInt8Array
+    part: tuple[str, int]
+    label: Label | None
+
+    @property
+    def layers(self) -> Layers:
+        """The picture as layers of a view."""
+        return Layers(Pixels(self.rgba, self.label))
