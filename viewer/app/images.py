@@ -36,6 +36,7 @@ class Images:
         self._cache = VolumeCache(cache_bytes(workspace.settings))
         self._windows: dict[PartKey, tuple[int, Window]] = {}
         self._pictured: dict[PartKey, int] = {}
+        self._unpictured: dict[PartKey, SeriesPart] = {}
         self.thumbnails: dict[PartKey, Thumbnail] = {}
         self.thumbnail_arrived: Callable[[PartKey], None] = lambda _key: None
 
@@ -49,6 +50,9 @@ class Images:
         decoders = self._decoders_for(part)
 
         def work(progress: Progress) -> AnyVolume:
+            if decoders is not None:
+                decoders.start()
+
             def tell(volume: AnyVolume) -> None:
                 progress.report(float(volume.loaded.mean()))
                 progress.publish(volume)
@@ -75,6 +79,7 @@ class Images:
             if self._loading.get(part.key) is job:
                 del self._loading[part.key]
                 self._workspace.part_changed.emit(part.key)
+                self._begin_thumbnails()
 
         job = self._jobs.submit(
             Lane.VISIBLE, "Loading images", work, done, partial=publish, failed=failed, ended=ended
@@ -87,7 +92,7 @@ class Images:
         for key in tuple(self._loading):
             self._cancel(key)
         self._cache.clear()
-        for known in (self._windows, self._pictured, self.thumbnails):
+        for known in (self._windows, self._pictured, self._unpictured, self.thumbnails):
             known.clear()
 
     def _cancel(self, key: PartKey) -> None:
@@ -140,7 +145,7 @@ class Images:
     def make_thumbnails(self, keys: Iterable[PartKey]) -> None:
         """Make the thumbnails that are missing, one after another in the background.
 
-        A part that has grown since gets a new one.
+        They wait until what is in view has been loaded. A part that has grown since gets a new one.
         """
         for key in keys:
             part = self._workspace.parts.get(key)
@@ -148,7 +153,16 @@ class Images:
                 continue
             if self._pictured.get(key) != len(part.sources):
                 self._pictured[key] = len(part.sources)
-                self._make_thumbnail(part)
+                self._unpictured[key] = part
+        self._begin_thumbnails()
+
+    def _begin_thumbnails(self) -> None:
+        if self._loading:
+            return
+        waiting = tuple(self._unpictured.values())
+        self._unpictured.clear()
+        for part in waiting:
+            self._make_thumbnail(part)
 
     def _make_thumbnail(self, part: SeriesPart) -> None:
         from viewer.io.assemble import thumbnail
@@ -157,10 +171,11 @@ class Images:
             self.thumbnails[part.key] = picture
             self.thumbnail_arrived(part.key)
 
+        decoders = self._decoders_for(part)
         self._jobs.submit(
             Lane.PREFETCH,
             "Thumbnail",
-            lambda _progress: thumbnail(part, THUMBNAIL_PIXELS),
+            lambda _progress: thumbnail(part, THUMBNAIL_PIXELS, decoders),
             done,
             failed=lambda _message: None,
             is_quiet=True,

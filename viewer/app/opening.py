@@ -215,7 +215,8 @@ def load(session: Session, part: SeriesPart) -> None:
 def _put(session: Session, part: SeriesPart, volume: AnyVolume) -> None:
     """Publish pixels; views that have not been touched start at the middle slice."""
     workspace = session.workspace
-    if not _is_part_of(part, workspace.parts.get(part.key)):
+    now = workspace.parts.get(part.key)
+    if not _is_part_of(part, now):
         return
     old = workspace.volumes.get(part.key)
     is_new_grid = old is None or old.values.shape != volume.values.shape
@@ -223,7 +224,7 @@ def _put(session: Session, part: SeriesPart, volume: AnyVolume) -> None:
         if state.part == part.key and is_new_grid:
             workspace.show(view, start_state(state, volume))
     workspace.put_volume(part.key, volume)
-    if volume.is_complete and len(part.sources) > 1:
+    if volume.is_complete and len(part.sources) > 1 and now == part:
         session.enhancements.survey(part.key)
 
 

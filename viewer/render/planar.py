@@ -103,6 +103,11 @@ class Reslicer:
         self._even: dict[int, Volume | DerivedVolume] = {}
         self._reduced = ReducedImages()
 
+    @property
+    def is_loaded(self) -> bool:
+        """True when VTK is there."""
+        return self._has_vtk
+
     def load(self) -> None:
         """Load VTK (about 0.4 s), in a worker, once the first picture is painted."""
         import viewer.render.sampling  # noqa: F401

@@ -89,6 +89,7 @@ class ViewDrawer:
         self._reslicer = reslicer
         self._arrived = arrived
         self._running: Job | None = None
+        self._loading: Job | None = None
         self._waiting: DrawOrder | None = None
 
     @property
@@ -126,6 +127,18 @@ class ViewDrawer:
         self._running = None
         self._arrived(picture)
         self._start()
+        self._load_vtk()
+
+    def _load_vtk(self) -> None:
+        """Have VTK loaded once there is a picture; the first one does without it."""
+        if not self._reslicer.is_loaded and self._loading is None:
+            self._loading = self._jobs.submit(
+                Lane.PREFETCH,
+                "Loading VTK",
+                lambda _progress: self._reslicer.load(),
+                lambda _: None,
+                is_quiet=True,
+            )
 
     def _failed(self) -> None:
         self._running = None
