@@ -18,6 +18,7 @@ from viewer.core.windowing import (
     colour_table,
     dragged,
     grey_fraction,
+    scaled,
     window_between,
     window_table,
 )
@@ -76,6 +77,15 @@ def test_sigmoid_window_reaches_half_at_centre() -> None:
     window = Window(40, 400, WindowFunction.SIGMOID)
     found = grey_fraction(window, np.asarray([40.0, 140.0, -1e9, 1e9]))
     assert found == pytest.approx([0.5, 1 / (1 + np.exp(-1)), 0.0, 1.0])
+
+
+@given(window=st.builds(Window, centres, widths, functions), factor=st.floats(1e-5, 1e3))
+def test_a_scaled_window_shows_scaled_values_as_before(window: Window, factor: float) -> None:
+    low, high = window.range
+    values = np.linspace(low - 1, high + 1, 101)
+    found = grey_fraction(scaled(window, factor), values * factor)
+    slack = 1e-9 + 1e-12 * abs(window.centre) / (window.width - 0.999)
+    np.testing.assert_allclose(found, grey_fraction(window, values), atol=slack)
 
 
 def test_a_table_is_extended_at_both_ends() -> None:

@@ -470,10 +470,20 @@ def test_windows_of_a_pet_series_are_in_suv_like_its_values_12(tmp_path):
     dataset = pet(WindowCenter=20000, WindowWidth=40000)
     (part,) = parts_in(write(dataset, tmp_path / "a.dcm"))
     (window,) = file_windows(part, 0)
-    assert window.centre == pytest.approx(20000 * HALF)
+    assert window.centre == pytest.approx(19999.5 * HALF)
+    assert window.width == pytest.approx(39999 * HALF)
     volume = load_part(part)
     assert volume.unit == "SUVbw"
     assert volume.values[0] == pytest.approx(pattern(24, 32) * 2.0 * HALF, rel=1e-5)
+
+
+def test_a_narrow_window_of_a_pet_series_is_narrower_than_one_suv_12(tmp_path):
+    from tests.io.test_quantity import HALF, pet
+
+    (part,) = parts_in(write(pet(WindowCenter=500, WindowWidth=1000), tmp_path / "a.dcm"))
+    (window,) = file_windows(part, 0)
+    assert window.width == pytest.approx(999 * HALF)
+    assert window.width < 1
 
 
 def test_a_series_that_another_maker_marks_as_ai_warns(tmp_path):

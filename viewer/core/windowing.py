@@ -69,6 +69,18 @@ def window_between(low: float, high: float, name: str = "") -> Window:
     return Window((low + high) / 2, width, WindowFunction.LINEAR_EXACT, name)
 
 
+def scaled(window: Window, factor: float) -> Window:
+    """Return the window that shows values multiplied by `factor` (above 0) as they were before.
+
+    A LINEAR window becomes LINEAR_EXACT: its half and its one are steps of the old unit. A table
+    counts the old unit's whole values and cannot be scaled.
+    """
+    centre, width, function = window.centre, window.width, window.function
+    if function is WindowFunction.LINEAR:
+        centre, width, function = centre - 0.5, max(width - 1, 1e-6), WindowFunction.LINEAR_EXACT
+    return Window(centre * factor, width * factor, function, window.name)
+
+
 def grey_fraction(window: Window, values: AnyArray) -> FloatArray:
     """Return brightness from 0 to 1 for modality values of any shape.
 

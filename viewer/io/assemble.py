@@ -22,7 +22,7 @@ from viewer.core.volume import (
     derive,
     frames_geometry,
 )
-from viewer.core.windowing import Window
+from viewer.core.windowing import Window, scaled
 from viewer.io.addressing import frame_addresses, load_order
 from viewer.io.buffers import Block
 from viewer.io.conversion import Recipe
@@ -304,11 +304,7 @@ def file_windows(part: SeriesPart, index: int) -> tuple[Window, ...]:
     windows = tuple(dict.fromkeys(windows))
     if factor == 1:
         return windows
-    return tuple(
-        replace(window, centre=window.centre * factor, width=window.width * factor)
-        for window in windows
-        if window.table is None
-    )
+    return tuple(scaled(window, factor) for window in windows if window.table is None)
 
 
 def thumbnail(part: SeriesPart, size: int = 160, decoders: Decoders | None = None) -> Thumbnail:
