@@ -1,11 +1,11 @@
-"""Whatever the program imports is declared as a dependency."""
+"""Whatever the program imports is declared as a dependency, and nothing else is."""
 
 import ast
 import re
 import sys
 import tomllib
 
-from tests.architecture.sources import CHECKOUT, files, tree
+from tests.architecture.sources import CHECKOUT, files, texts, tree
 
 IMPORTED_AS = {
     "pyside6-essentials": {"PySide6", "shiboken6"},
@@ -14,6 +14,9 @@ IMPORTED_AS = {
     "pywavelets": {"pywt"},
     "simpleitk": {"SimpleITK"},
 }
+
+NEEDED_BY_OTHERS = {"pywavelets"}
+"""Libraries that another one needs for a part of it that the program uses: its wavelet filter."""
 
 
 def declared() -> dict[str, set[str]]:
@@ -38,3 +41,10 @@ def imported(*folders: str) -> set[str]:
 def test_every_imported_library_is_declared():
     known = set().union(*declared().values())
     assert imported("viewer") - known == set()
+
+
+def test_every_declared_library_is_used():
+    named = {text.value for path in files("viewer") for text in texts(path)}
+    used = imported("viewer") | named
+    unused = {name for name, modules in declared().items() if not modules & used}
+    assert unused <= NEEDED_BY_OTHERS
