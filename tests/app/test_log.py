@@ -1,5 +1,7 @@
 """The log tells where an error came from and no names."""
 
+import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,6 +34,13 @@ def test_the_log_names_the_place_and_not_the_file_of_a_patient(tmp_path: Path) -
     assert patient not in text
     assert "UnreadableFile" in text
     assert "test_log.py" in text
+
+
+@pytest.mark.skipif(os.name == "nt", reason="folders of a user are private there as they are")
+def test_the_folder_that_is_made_for_the_program_is_private(tmp_path: Path) -> None:
+    home = tmp_path / "share" / "diptych"
+    start_log(home)
+    assert stat.S_IMODE(home.stat().st_mode) == 0o700
 
 
 def test_without_a_writable_folder_the_program_goes_on(tmp_path: Path) -> None:

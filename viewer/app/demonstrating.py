@@ -14,7 +14,7 @@ from viewer import __version__
 from viewer.core.errors import Cancelled, DiptychError, UnreadableFile
 from viewer.core.places import user_folder
 from viewer.io.phantom_files import PhantomGrid, PhantomIdentity, read_ct_series, write_ct_series
-from viewer.io.safely import new_folder, not_saved, write_bytes
+from viewer.io.safely import new_folder, not_saved, private_folder, write_bytes
 from viewer.simulation import demo as physics
 from viewer.simulation.demo import DEMO_SEED, Nodule, demo_chest
 from viewer.simulation.kernels import Kernel
@@ -89,10 +89,12 @@ def demo_study(
     NotSaved : the disk refuses; nothing is left behind.
     Cancelled : somebody asked for it; nothing is left behind.
     """
-    place = (home or user_folder()) / "demo" / f"chest-{FORMAT}-{seed}-{slices}x{size}"
+    home = home or user_folder()
+    place = home / "demo" / f"chest-{FORMAT}-{seed}-{slices}x{size}"
     if (found := _whole(place)) is not None:
         return found
     try:
+        private_folder(home)
         if place.exists():  # a study of ours that lost files; it is built again from nothing
             shutil.rmtree(place)
     except OSError as error:

@@ -23,6 +23,7 @@ from viewer.enhancement.inference import best_device, compute_threads
 from viewer.io.assemble import load_part
 from viewer.io.codec_check import broken_codecs
 from viewer.io.phantom_files import PhantomGrid, PhantomIdentity, write_ct_series
+from viewer.io.safely import private_folder
 from viewer.io.scan import scan
 
 LEAST_FREE_BYTES = 500_000_000
@@ -110,7 +111,7 @@ def _memory() -> Finding:
 def _folder() -> Finding:
     folder = user_folder()
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        private_folder(folder)
         probe = folder / ".writable"
         probe.write_bytes(b"")
         probe.unlink()

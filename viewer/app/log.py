@@ -4,6 +4,8 @@ import logging
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
+from viewer.io.safely import private_folder
+
 LOG_NAME = "diptych.log"
 _LARGEST_BYTES = 1_000_000
 
@@ -18,7 +20,7 @@ def start_log(home: Path) -> None:
     logger.setLevel(logging.INFO)
     logger.propagate = False
     try:
-        home.mkdir(parents=True, exist_ok=True)
+        private_folder(home)
         handler: logging.Handler = RotatingFileHandler(
             home / LOG_NAME, maxBytes=_LARGEST_BYTES, backupCount=1, encoding="utf-8", delay=True
         )

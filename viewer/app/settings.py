@@ -11,7 +11,7 @@ from typing import Any, cast
 from viewer.app.messages import Message, Severity
 from viewer.core.places import user_folder
 from viewer.core.view import Interpolation
-from viewer.io.safely import not_saved, replace_file, set_aside
+from viewer.io.safely import not_saved, private_folder, replace_file, set_aside
 
 VERSION = 1
 FILE_NAME = "settings.json"
@@ -318,7 +318,7 @@ def save_settings(settings: Settings, folder: Path | None = None) -> None:
     """
     path = (folder or user_folder()) / FILE_NAME
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        private_folder(path.parent)
         try:
             old = _read(path)
         except (FileNotFoundError, ValueError):

@@ -23,6 +23,7 @@ from viewer.io.records import (
     study_of,
     study_record,
 )
+from viewer.io.safely import private_folder
 from viewer.io.searching import Search, conditions
 
 __all__ = ["FILE_NAME", "Found", "Index", "Search", "SetAside", "open_index"]
@@ -78,7 +79,7 @@ def open_index(folder: Path) -> tuple["Index", SetAside | None]:
     path = folder / FILE_NAME
     aside = None
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        private_folder(folder)
         reason = trouble(path, APPLICATION_ID, SCHEMA_VERSION) if path.exists() else ""
         if reason:
             aside = SetAside(set_database_aside(path), reason)

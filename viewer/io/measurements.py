@@ -17,7 +17,7 @@ from typing import Any
 from viewer.core.arrays import Point
 from viewer.core.errors import DamagedStore
 from viewer.core.measurement import POINT_COUNT, Measurement, MeasurementKind, Revision
-from viewer.io.safely import locked, not_saved, replace_file, set_aside
+from viewer.io.safely import locked, not_saved, private_folder, replace_file, set_aside
 
 FORMAT = 1
 WHAT = "The measurements"
@@ -85,7 +85,7 @@ class MeasurementStore:
         """
         path = self.path(study)
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            private_folder(self._folder)
             with locked(path):
                 seen = self._seen.get(study, Stored())
                 on_disk, _ = self._read_file(study)  # an older backup is no other window

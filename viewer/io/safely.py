@@ -39,6 +39,14 @@ def not_saved(what: str, error: OSError) -> NotSaved:
     return NotSaved(f"{what} could not be saved: {reason}.", NOTHING_CHANGED, do)
 
 
+def private_folder(folder: Path) -> None:
+    """Make a folder that only its owner can look into, unless it is there already.
+
+    What the program keeps names patients; the folder that holds it may lie on a shared machine.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
 def write_bytes(path: Path, content: bytes) -> None:
     """Write a new file and force it to the disk; an existing file is an error (FileExistsError)."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
