@@ -66,6 +66,17 @@ def zoom_drag(context: DragContext, drag: Drag) -> ViewState:
     return zoomed(context.state, float(np.exp(-drag.down / 200)))
 
 
+def zoom_at(
+    state: ViewState, request: SliceRequest, place: tuple[float, float], factor: float
+) -> ViewState:
+    """Zoom by a factor so that what is under `place` (request pixels) stays there."""
+    new = zoomed(state, factor)
+    share = 1 - state.zoom / new.zoom
+    right = (place[0] - request.width / 2) * request.mm_per_pixel * share
+    down = (place[1] - request.height / 2) * request.mm_per_pixel * share
+    return replace(new, pan_mm=(state.pan_mm[0] - right, state.pan_mm[1] - down))
+
+
 def pan_drag(context: DragContext, drag: Drag) -> ViewState:
     """The picture follows the hand."""
     return panned(context.state, context.request, drag.right, drag.down)

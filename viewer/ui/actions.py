@@ -136,29 +136,28 @@ class Actions(QObject):
             menu = bar.addMenu(title)
             self.fill(menu, title)
             if title == "Window":
-                menu.aboutToShow.connect(self._name_presets)
+                menu.aboutToShow.connect(partial(self._refill, menu, title))
             if title == "File":
                 self._add_recent(menu.addMenu("Recent"))
 
     def _add_recent(self, menu: QMenu) -> None:
         menu.aboutToShow.connect(lambda: self._fill_recent(menu))
 
-    def fill(self, menu: QMenu, title: str) -> None:
-        """Add every command of a menu."""
-        if title == "Window":
-            self._name_presets()
-        for command_id, command in self._commands.items():
-            if command.menu == title:
-                menu.addAction(self._actions[command_id])
+    def _refill(self, menu: QMenu, title: str) -> None:
+        menu.clear()
+        self.fill(menu, title)
 
-    def _name_presets(self) -> None:
-        names = {preset.key: preset.window for preset in presets_here(self._session)}
-        for digit in "123456789":
-            action = self._actions[f"window.preset_{digit}"]
-            window = names.get(digit)
-            action.setVisible(window is not None)
-            if window is not None:
-                action.setText(f"{window.name} ({window_name(window)})")
+    def fill(self, menu: QMenu, title: str) -> None:
+        """Add every command of a menu; presets by their own names, and only those that fit."""
+        if title == "Window":
+            for preset in presets_here(self._session):
+                words = f"{preset.window.name} ({window_name(preset.window)})"
+                command = f"window.preset_{preset.key}"
+                menu.addAction(f"{words}\t{preset.key}", partial(self.run, command))
+            menu.addSeparator()
+        for command_id, command in self._commands.items():
+            if command.menu == title and not command_id.startswith("window.preset_"):
+                menu.addAction(self._actions[command_id])
 
     def _fill_recent(self, menu: QMenu) -> None:
         menu.clear()

@@ -10,7 +10,6 @@ from PySide6.QtGui import QCloseEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QMenu, QWidget
 
 from viewer.app.enhancement_verbs import enhance_active
-from viewer.app.jobs import Lane
 from viewer.app.opening import confirm_patients, needs_confirmation, open_paths, show_part
 from viewer.app.session import Session
 from viewer.app.unpacking import remove_unpacked
@@ -180,13 +179,6 @@ class MainWindow(QMainWindow):
         if self._is_loaded:
             return
         self._is_loaded = True
-        self.session.jobs.submit(
-            Lane.PREFETCH,
-            "Loading libraries",
-            lambda _progress: self.grid.reslicer.load(),
-            lambda _result: None,
-            is_quiet=True,
-        )
         if self._lists_library:
             self.session.library.show_studies()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, Signal
+from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from viewer.app.session import Session
@@ -119,6 +119,8 @@ class ViewGrid(QWidget):
             self._grid.addWidget(viewport, place // layout.columns, place % layout.columns)
             viewport.show()
             viewport.refresh()
+        if any(viewport.hasFocus() for viewport in self._viewports.values()):
+            self.active.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _stretch(self, rows: int, columns: int) -> None:
         is_maximised = self._session.workspace.layout.maximised is not None

@@ -7,6 +7,7 @@ from PySide6.QtGui import (
     QContextMenuEvent,
     QDragEnterEvent,
     QDropEvent,
+    QFocusEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
@@ -17,12 +18,12 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from viewer.app import comparing, following, viewing
 from viewer.app.session import Session
-from viewer.app.tools import camera_zoom
+from viewer.app.tools import camera_zoom, zoom_at
 from viewer.app.workspace import PartKey
 from viewer.core.arrays import UInt8Array
 from viewer.core.layout import with_active
 from viewer.core.provenance import Label, label_for
-from viewer.core.view import ORIGINAL, Comparison, Plane, SliceRequest, ViewState, resolve, zoomed
+from viewer.core.view import ORIGINAL, Comparison, Plane, SliceRequest, ViewState, resolve
 from viewer.core.volume import AnyVolume
 from viewer.core.windowing import Window
 from viewer.render.planar import Reslicer
@@ -322,6 +323,12 @@ class Viewport(QWidget):
         if workspace.active != self.view:
             workspace.arrange(with_active(workspace.layout, self.view))
 
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Make the view that the keyboard reaches the active one."""
+        super().focusInEvent(event)
+        if event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason):
+            self.make_active()
+
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Start a drag."""
         self.setFocus(Qt.FocusReason.MouseFocusReason)
@@ -350,7 +357,7 @@ class Viewport(QWidget):
             viewing.maximise(self._session)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Scroll slices; with Ctrl zoom about the middle."""
+        """Scroll slices; with Ctrl zoom at the pointer."""
         self.make_active()
         steps = self.pointing.wheel_steps(event.angleDelta().y())
         if not steps or self._request is None:
@@ -358,7 +365,10 @@ class Viewport(QWidget):
         if self.state.plane is Plane.VOLUME:
             self._session.workspace.show(self.view, camera_zoom(self.state, 1.1**-steps))
         elif event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            following.change(self._session, self.view, zoomed(self.state, 1.15**-steps))
+            ratio = self.devicePixelRatioF()
+            place = (event.position().x() * ratio, event.position().y() * ratio)
+            state = zoom_at(self.state, self._request, place, 1.15**-steps)
+            following.change(self._session, self.view, state)
         else:
             viewing.scroll(self._session, steps, self.view)
         self._show_probe(event.position())
