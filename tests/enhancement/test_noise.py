@@ -78,3 +78,9 @@ def test_air_alone_gives_no_estimate() -> None:
 def test_a_constant_image_gives_no_estimate() -> None:
     found = estimate_noise(np.full((3, 128, 128), 40, np.int16), (0.7, 0.7))
     assert found is None
+
+
+@pytest.mark.parametrize("shape", [(3, 8, 40), (1, 20, 20), (2, 1, 1)])
+def test_pictures_smaller_than_the_blocks_give_no_estimate(shape: tuple[int, int, int]) -> None:
+    noise = np.random.default_rng(2).normal(0, 20, shape)
+    assert estimate_noise(noise, (0.7, 0.7)) is None

@@ -15,9 +15,11 @@ import numpy as np
 import numpy.typing as npt
 import scipy.fft
 import scipy.ndimage
+from numpy.lib.stride_tricks import sliding_window_view
 
 FloatArray = npt.NDArray[np.float32]
 BoolArray = npt.NDArray[np.bool_]
+IndexArray = npt.NDArray[np.intp]
 _Any = TypeVar("_Any", bound=np.generic)
 
 SOFT_TISSUE_HU = (-180.0, 220.0)
@@ -51,6 +53,29 @@ class NoiseEstimate:
     fine_share: float
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Plane:
+    """A slice, or a difference of two: values, smoothed values, fine detail, soft tissue."""
+
+    values: FloatArray
+    smooth: FloatArray
+    fine: FloatArray
+    soft: BoolArray
+
+    @classmethod
+    def of(cls, plane: npt.NDArray[np.generic]) -> _Plane:
+        values = np.asarray(plane, np.float32)
+        smooth = smoothed(values)
+        return cls(values, smooth, fine_detail(values), soft_tissue(smooth))
+
+    def difference(self, following: npt.NDArray[np.generic]) -> _Plane:
+        """Next slice less this one, where both are soft tissue."""
+        values = np.asarray(following, np.float32)
+        smooth, less = smoothed(values), values - self.values
+        soft = self.soft & soft_tissue(smooth)
+        return _Plane(less, smooth - self.smooth, fine_detail(less), soft)
+
+
 def estimate_noise(
     values: npt.NDArray[np.generic], spacing_mm: tuple[float, float]
 ) -> NoiseEstimate | None:
@@ -75,17 +100,15 @@ def estimate_noise(
     """
     stack = values if values.ndim == 3 else values[None]
     chosen = np.unique(np.linspace(0, len(stack) - 1, min(len(stack), _MOST_SLICES)).astype(int))
-    planes, differences = [], []
-    for index in chosen:
-        plane = np.asarray(stack[index], np.float32)
-        soft = soft_tissue(plane)
-        planes.append((plane, soft))
-        if index + 1 < len(stack):
-            following = np.asarray(stack[index + 1], np.float32)
-            differences.append((following - plane, soft & soft_tissue(following)))
+    planes = [_Plane.of(stack[index]) for index in chosen]
+    differences = [
+        plane.difference(stack[index + 1])
+        for plane, index in zip(planes, chosen, strict=True)
+        if index + 1 < len(stack)
+    ]
     candidates = [_quiet_blocks(planes), _quiet_blocks(differences)]
     quiet = max((one for one in candidates if one is not None), key=_fine_share, default=None)
-    levels = np.concatenate([_block_levels(plane, soft) for plane, soft in planes])
+    levels = np.concatenate([_block_levels(plane) for plane in planes])
     if quiet is None or len(levels) < _FEWEST_BLOCKS:
         return None
     fine_share = _fine_share(quiet)
@@ -99,8 +122,7 @@ def estimate_noise(
 
 def slice_sd(plane: npt.NDArray[np.generic], estimate: NoiseEstimate) -> float:
     """Noise SD in HU of one slice [row, column]; the series' own figure where it has no tissue."""
-    values = np.asarray(plane, np.float32)
-    levels = _block_levels(values, soft_tissue(values))
+    levels = _block_levels(_Plane.of(plane))
     if len(levels) < _FEWEST_BLOCKS:
         return estimate.sd
     return _typical(levels) / estimate.fine_share
@@ -111,9 +133,13 @@ def fine_detail(plane: FloatArray) -> FloatArray:
     return np.asarray(plane - scipy.ndimage.gaussian_filter(plane, _FINE_PIXELS), np.float32)
 
 
-def soft_tissue(plane: FloatArray) -> BoolArray:
-    """Pixels of -180 to 220 HU (after smoothing) at least three pixels away from any other."""
-    smooth = scipy.ndimage.gaussian_filter(plane, _MASK_PIXELS)
+def smoothed(plane: FloatArray) -> FloatArray:
+    """Plane without its detail, a Gaussian of 2.5 pixels."""
+    return np.asarray(scipy.ndimage.gaussian_filter(plane, _MASK_PIXELS), np.float32)
+
+
+def soft_tissue(smooth: FloatArray) -> BoolArray:
+    """Pixels of -180 to 220 HU in a smoothed plane, at least three pixels away from any other."""
     soft = (smooth > SOFT_TISSUE_HU[0]) & (smooth < SOFT_TISSUE_HU[1])
     return np.asarray(scipy.ndimage.minimum_filter(soft, 2 * _EDGE_PIXELS + 1), np.bool_)
 
@@ -126,22 +152,29 @@ def mean_frequency(blocks: FloatArray, pixel_mm: float) -> float:
     return float(np.sum(frequency * radial) / np.sum(radial)) / pixel_mm
 
 
-def _quiet_blocks(planes: list[tuple[FloatArray, BoolArray]]) -> FloatArray | None:
+def _quiet_blocks(planes: list[_Plane]) -> FloatArray | None:
     """The most homogeneous detrended blocks [block, row, column], as large as there are."""
     for size in _BLOCK_SIZES:
-        blocks, ratios = [], []
-        for plane, soft in planes:
-            fine = fine_detail(plane)
-            for row, column in _whole_blocks(soft, size):
-                window = (slice(row, row + size), slice(column, column + size))
-                level = _robust_sd(fine[window])
-                if level > 0.0:
-                    blocks.append(_detrended(plane[window]))
-                    ratios.append(float(blocks[-1].std()) / level)
+        found = [_blocks_with_ratios(plane, size) for plane in planes]
+        blocks = np.concatenate([part for part, _ in found]) if found else np.empty(0)
         if len(blocks) >= _FEWEST_BLOCKS:
+            ratios = np.concatenate([part for _, part in found])
             count = max(int(len(ratios) * _QUIET_SHARE), _FEWEST_BLOCKS)
-            return np.stack([blocks[place] for place in np.argsort(ratios)[:count]])
+            return np.asarray(blocks[np.argsort(ratios)[:count]], np.float32)
     return None
+
+
+def _blocks_with_ratios(plane: _Plane, size: int) -> tuple[FloatArray, FloatArray]:
+    """Detrended blocks of one plane [block, row, column], and their SD over that of fine detail.
+
+    Blocks without any fine detail are left out.
+    """
+    if min(plane.values.shape) < size:
+        return np.empty((0, size, size), np.float32), np.empty(0, np.float32)
+    corners = _whole_blocks(plane.soft, size)
+    levels = _robust_sds(sliding_window_view(plane.fine, (size, size))[corners])
+    blocks = _detrended(sliding_window_view(plane.values, (size, size))[corners])[levels > 0.0]
+    return blocks, blocks.std(axis=(1, 2), dtype=np.float64) / levels[levels > 0.0]
 
 
 def _fine_share(blocks: FloatArray) -> float:
@@ -174,11 +207,13 @@ def _typical(levels: FloatArray) -> float:
     return float(np.median(levels[order[:count], 0]))
 
 
-def _robust_sd(values: FloatArray) -> float:
-    return _MAD_TO_SD * float(np.median(np.abs(values)))
+def _robust_sds(blocks: FloatArray) -> FloatArray:
+    """Robust SD around zero of each block [block, row, column]."""
+    flat = np.abs(blocks).reshape(len(blocks), blocks.shape[1] * blocks.shape[2])
+    return np.asarray(_MAD_TO_SD * np.median(flat, axis=1), np.float64)
 
 
-def _block_levels(plane: FloatArray, soft: BoolArray) -> FloatArray:
+def _block_levels(plane: _Plane) -> FloatArray:
     """Robust SD of the fine detail, and SD of the rest, of every 16 x 16 block.
 
     Blocks that are less than half soft tissue are left out. Coarse structure is how anatomy shows
@@ -188,13 +223,19 @@ def _block_levels(plane: FloatArray, soft: BoolArray) -> FloatArray:
     -------
     Shape (blocks, 2).
     """
-    smooth = np.asarray(scipy.ndimage.gaussian_filter(plane, _MASK_PIXELS), np.float32)
-    inside, fine, coarse = (_tiled(image) for image in (soft, fine_detail(plane), smooth))
-    found = [
-        (_robust_sd(fine[place][inside[place]]), float(coarse[place][inside[place]].std()))
-        for place in np.flatnonzero(inside.mean(axis=1) >= 0.5)
-    ]
-    return np.asarray(found, np.float32).reshape(-1, 2)
+    tiled = [_tiled(image) for image in (plane.soft, plane.fine, plane.smooth)]
+    enough = tiled[0].mean(axis=1) >= 0.5
+    inside, fine, coarse = (tiles[enough] for tiles in tiled)
+    spread = np.std(coarse, axis=1, dtype=np.float64, where=inside)
+    return np.column_stack([_MAD_TO_SD * _masked_median(np.abs(fine), inside), spread])
+
+
+def _masked_median(values: FloatArray, inside: BoolArray) -> FloatArray:
+    """Median along the second axis of the values that are inside; each row has at least one."""
+    ordered = np.sort(np.where(inside, values, np.inf), axis=1)
+    count = np.count_nonzero(inside, axis=1)
+    places = np.stack([(count - 1) // 2, count // 2], axis=1)
+    return np.asarray(np.take_along_axis(ordered, places, axis=1).mean(axis=1), np.float32)
 
 
 def _tiled(image: npt.NDArray[_Any]) -> npt.NDArray[_Any]:
@@ -202,21 +243,17 @@ def _tiled(image: npt.NDArray[_Any]) -> npt.NDArray[_Any]:
     rows, columns = (size // _LEVEL_BLOCK for size in image.shape)
     cut = image[: rows * _LEVEL_BLOCK, : columns * _LEVEL_BLOCK]
     parts = cut.reshape(rows, _LEVEL_BLOCK, columns, _LEVEL_BLOCK).swapaxes(1, 2)
-    return parts.reshape(rows * columns, -1)
+    return parts.reshape(rows * columns, _LEVEL_BLOCK**2)
 
 
-def _whole_blocks(soft: BoolArray, size: int) -> list[tuple[int, int]]:
-    """Corners of square blocks that are entirely soft tissue, half a block apart."""
-    integral = np.pad(soft.astype(np.int32).cumsum(0).cumsum(1), ((1, 0), (1, 0)))
-    rows = np.arange(0, soft.shape[0] - size + 1, size // 2)
-    columns = np.arange(0, soft.shape[1] - size + 1, size // 2)
-    total = (
-        integral[np.ix_(rows + size, columns + size)]
-        - integral[np.ix_(rows, columns + size)]
-        - integral[np.ix_(rows + size, columns)]
-        + integral[np.ix_(rows, columns)]
-    )
-    return [(int(rows[row]), int(columns[column])) for row, column in np.argwhere(total == size**2)]
+def _whole_blocks(soft: BoolArray, size: int) -> tuple[IndexArray, IndexArray]:
+    """Corner rows and columns of square blocks of nothing but soft tissue, half a block apart."""
+    half = size // 2
+    rows, columns = (length // half for length in soft.shape)
+    cut = soft[: rows * half, : columns * half].reshape(rows, half, columns, half)
+    full = np.asarray(cut.all(axis=(1, 3)), np.bool_)
+    row, column = np.nonzero(full[:-1, :-1] & full[:-1, 1:] & full[1:, :-1] & full[1:, 1:])
+    return row * half, column * half
 
 
 @cache
@@ -228,8 +265,9 @@ def _trend(size: int) -> FloatArray:
     return np.asarray(basis, np.float32)
 
 
-def _detrended(block: FloatArray) -> FloatArray:
-    """Block less its best quadratic surface."""
-    flat = block.ravel() - block.mean()
-    basis = _trend(len(block))
-    return np.asarray((flat - basis @ (basis.T @ flat)).reshape(block.shape), np.float32)
+def _detrended(blocks: FloatArray) -> FloatArray:
+    """Blocks [block, row, column] less their best quadratic surfaces."""
+    flat = blocks.reshape(len(blocks), blocks.shape[1] * blocks.shape[2])
+    flat = flat - flat.mean(axis=1, keepdims=True)
+    basis = _trend(blocks.shape[-1])
+    return np.asarray((flat - (flat @ basis) @ basis.T).reshape(blocks.shape), np.float32)
