@@ -40,14 +40,16 @@ def test_index_to_millimetres_and_back_is_the_same_place(
 
 
 @given(spacing=st.tuples(steps, steps, steps), seed=st.integers(0, 1000))
-def test_spacing_comes_from_the_positions(spacing: tuple[float, float, float], seed: int) -> None:
+def test_rule_2_spacing_comes_from_the_positions(
+    spacing: tuple[float, float, float], seed: int
+) -> None:
     geometry = volume_geometry(frames((6, 20, 30), spacing, turned(seed)), slice_thickness_mm=99.0)
     assert geometry.spacing_mm == pytest.approx(spacing)
     assert geometry.is_even
     assert geometry.warnings == ()
 
 
-def test_row_and_column_spacing_are_never_swapped() -> None:
+def test_rule_7_row_and_column_spacing_are_never_swapped() -> None:
     # PS3.3 10.7.1.3: the first value is the distance between rows, so along a column.
     geometry = grid((3, 4, 5), (2.0, 0.5, 0.9))
     step_of_a_row = geometry.to_mm((0, 1, 0)) - geometry.to_mm((0, 0, 0))
@@ -73,7 +75,9 @@ def test_slices_that_run_against_the_normal_keep_their_order() -> None:
 
 
 @given(tilt=st.floats(0.02, 0.5), seed=st.integers(0, 100))
-def test_a_gantry_tilt_is_found_from_the_positions_and_sheared(tilt: float, seed: int) -> None:
+def test_rule_5_a_gantry_tilt_is_found_from_the_positions_and_sheared(
+    tilt: float, seed: int
+) -> None:
     planes = frames((9, 20, 30), (3.0, 0.8, 0.8), turned(seed), tilt_rad=tilt)
     geometry = volume_geometry(planes)
     assert geometry.is_tilted
@@ -83,14 +87,14 @@ def test_a_gantry_tilt_is_found_from_the_positions_and_sheared(tilt: float, seed
     assert last == pytest.approx(np.asarray(planes[-1].position_mm), abs=1e-6)
 
 
-def test_without_tilt_no_tilt_is_claimed() -> None:
+def test_rule_5_without_tilt_no_tilt_is_claimed() -> None:
     geometry = grid((9, 20, 30), (3.0, 0.8, 0.8), turned(4))
     assert not geometry.is_tilted
     assert geometry.warnings == ()
 
 
 @pytest.mark.parametrize(("missing", "words"), [(1, "1 slice is missing"), (3, "3 slices")])
-def test_a_gap_is_found_and_the_rest_is_not_stretched(missing: int, words: str) -> None:
+def test_rule_6_a_gap_is_found_and_the_rest_is_not_stretched(missing: int, words: str) -> None:
     positions = [0.0, 2.0, 4.0, *(6.0 + 2 * (missing + k) for k in range(3))]
     geometry = grid((6, 8, 8), positions_mm=positions)
     assert geometry.has_gaps
@@ -161,7 +165,7 @@ def test_headers_that_give_no_plane_are_refused(
         FrameGeometry((0.0, 0.0, 0.0), row, column, spacing, (10, 10))
 
 
-def test_zero_spacing_is_allowed_for_a_single_row() -> None:
+def test_rule_7_zero_spacing_is_allowed_for_a_single_row() -> None:
     # CP-2380: zero is legal where there is only one row or column.
     plane = FrameGeometry((0.0, 0.0, 0.0), *AXIAL, (0.0, 1.0), (1, 10))
     assert volume_geometry((plane,)).shape == (1, 1, 10)
@@ -172,7 +176,7 @@ def test_an_affine_that_is_flat_is_refused() -> None:
         VolumeGeometry(np.zeros((4, 4)), (1, 1, 1))
 
 
-def test_planes_are_parallel_within_the_tolerance_only() -> None:
+def test_rule_3_planes_are_parallel_within_the_tolerance_only() -> None:
     here = frames((1, 8, 8))[0]
     nearly = FrameGeometry(here.position_mm, (1.0, 5e-4, 0.0), (-5e-4, 1.0, 0.0), (1, 1), (8, 8))
     slanted = FrameGeometry(here.position_mm, (1.0, 5e-3, 0.0), (-5e-3, 1.0, 0.0), (1, 1), (8, 8))
@@ -180,7 +184,7 @@ def test_planes_are_parallel_within_the_tolerance_only() -> None:
     assert not here.is_parallel_to(slanted)
 
 
-def test_corners_are_half_a_voxel_outside_the_outer_centres() -> None:
+def test_rule_31_corners_are_half_a_voxel_outside_the_outer_centres() -> None:
     geometry = grid((3, 4, 5), (2.0, 1.0, 1.0), origin_mm=(0.0, 0.0, 0.0))
     corners: FloatArray = geometry.corners_mm()
     assert corners.min(axis=0) == pytest.approx([-0.5, -0.5, -1.0])
@@ -203,11 +207,11 @@ def test_corners_are_half_a_voxel_outside_the_outer_centres() -> None:
         ((0.05, 0.0, 1.0), "H"),
     ],
 )
-def test_letters_name_the_direction_strongest_first(direction: Point, letters: str) -> None:
+def test_rule_25_letters_name_the_direction_strongest_first(direction: Point, letters: str) -> None:
     assert orientation_letters(direction) == letters
 
 
-def test_animals_get_their_own_letters() -> None:
+def test_rule_25_animals_get_their_own_letters() -> None:
     named = [
         orientation_letters(axis, is_quadruped=True)
         for axis in ((1.0, 0.0, 0.0), (-1.0, 0.0, 0.0), (0.0, -1.0, 0.0), (0.0, 0.0, 1.0))
@@ -216,7 +220,7 @@ def test_animals_get_their_own_letters() -> None:
 
 
 @given(seed=st.integers(0, 5000))
-def test_opposite_directions_have_opposite_letters(seed: int) -> None:
+def test_rule_25_opposite_directions_have_opposite_letters(seed: int) -> None:
     direction = np.random.default_rng(seed).normal(size=3)
     swap = str.maketrans("LRPAHF", "RLAPFH")
     letters = orientation_letters(direction)

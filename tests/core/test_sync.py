@@ -27,17 +27,17 @@ ELSEWHERE = grid((10, 20, 20), (2.0, 1.0, 1.0), uid="2.9")
 NOWHERE = grid((10, 20, 20), (2.0, 1.0, 1.0), uid="")
 
 
-def test_series_of_one_frame_of_reference_are_linked_without_an_offset() -> None:
+def test_rule_30_series_of_one_frame_of_reference_are_linked_without_an_offset() -> None:
     assert offset_between(Link(), A, B, HERE, THERE) == (0.0, 0.0, 0.0)
 
 
 @pytest.mark.parametrize("other", [ELSEWHERE, NOWHERE, frames_geometry((3, 9, 9), (1.0, 1.0))])
-def test_another_frame_of_reference_is_never_linked_by_itself(other: object) -> None:
+def test_rule_30_another_frame_of_reference_is_never_linked_by_itself(other: object) -> None:
     assert offset_between(Link(), A, B, HERE, other) is None
     assert offset_between(Link(), B, A, other, HERE) is None
 
 
-def test_two_series_without_a_frame_of_reference_are_not_linked() -> None:
+def test_rule_30_two_series_without_a_frame_of_reference_are_not_linked() -> None:
     assert offset_between(Link(), A, B, NOWHERE, NOWHERE) is None
 
 
@@ -46,7 +46,7 @@ def test_a_series_is_always_linked_with_itself() -> None:
     assert offset_between(Link(), A, A, pictures, pictures) == (0.0, 0.0, 0.0)
 
 
-def test_the_users_offset_links_across_and_backwards() -> None:
+def test_rule_30_the_users_offset_links_across_and_backwards() -> None:
     link = with_offset(Link(), A, B, (1.0, -2.0, 30.0))
     assert offset_between(link, A, B, HERE, ELSEWHERE) == (1.0, -2.0, 30.0)
     assert offset_between(link, B, A, ELSEWHERE, HERE) == (-1.0, 2.0, -30.0)
@@ -79,7 +79,7 @@ def test_a_reformat_follows_along_its_normal_only() -> None:
     assert moved.focus_mm == pytest.approx((1.0, 7.0, 3.0))
 
 
-def test_only_parallel_planes_follow() -> None:
+def test_rule_3_only_parallel_planes_follow() -> None:
     axial, coronal = ViewState(plane=Plane.AXIAL), ViewState(plane=Plane.CORONAL)
     acquired = ViewState()
     assert are_parallel(axial, HERE, acquired, THERE)

@@ -118,25 +118,25 @@ def test_standard_planes_are_shown_as_radiologists_expect(
     assert edge_letters(ViewState(plane=plane), geometry) == letters
 
 
-def test_letters_follow_a_flip() -> None:
+def test_rule_25_letters_follow_a_flip() -> None:
     state = ViewState(plane=Plane.CORONAL, flip_horizontal=True)
     assert edge_letters(state, HEAD) == ("L", "H", "R", "F")
     assert edge_letters(replace(state, flip_vertical=True), HEAD) == ("L", "F", "R", "H")
 
 
-def test_letters_follow_a_quarter_turn_clockwise() -> None:
+def test_rule_25_letters_follow_a_quarter_turn_clockwise() -> None:
     # What was at the top (A) is at the right, what was at the left (R) at the top.
     state = ViewState(plane=Plane.AXIAL, rotation_rad=np.pi / 2)
     assert edge_letters(state, HEAD) == ("P", "R", "A", "L")
 
 
-def test_letters_follow_an_oblique_plane() -> None:
+def test_rule_25_letters_follow_an_oblique_plane() -> None:
     state = tilted_plane(ViewState(plane=Plane.AXIAL), HEAD, (1.0, 0.0, 0.0), np.deg2rad(30))
     assert edge_letters(state, HEAD) == ("R", "AF", "L", "PH")
 
 
 @given(state=views)
-def test_letters_at_opposite_edges_are_opposite(state: ViewState) -> None:
+def test_rule_25_letters_at_opposite_edges_are_opposite(state: ViewState) -> None:
     letters = edge_letters(state, HEAD)
     assert letters is not None
     assert letters[2] == opposite_letters(letters[0])
@@ -144,7 +144,7 @@ def test_letters_at_opposite_edges_are_opposite(state: ViewState) -> None:
 
 
 @given(state=views, x=st.floats(0, 600), y=st.floats(0, 400))
-def test_the_right_letter_is_where_pixels_to_the_right_lie(
+def test_rule_25_the_right_letter_is_where_pixels_to_the_right_lie(
     state: ViewState, x: float, y: float
 ) -> None:
     request = resolve(state, HEAD, (600, 400), WINDOW)
@@ -157,14 +157,14 @@ def test_the_right_letter_is_where_pixels_to_the_right_lie(
     assert sign * (towards[strongest] @ shift) > 0
 
 
-def test_no_letters_are_invented_without_an_orientation() -> None:
+def test_rule_24_no_letters_are_invented_without_an_orientation() -> None:
     geometry = frames_geometry((1, 10, 12), None)
     assert edge_letters(ViewState(), geometry) is None
     assert edge_letters(ViewState(), geometry, ("L",)) is None
     assert edge_letters(ViewState(), geometry, ("L", "")) is None
 
 
-def test_patient_orientation_gives_letters_that_turn_with_the_view() -> None:
+def test_rule_25_patient_orientation_gives_letters_that_turn_with_the_view() -> None:
     geometry = frames_geometry((1, 10, 12), (0.2, 0.2))
     assert edge_letters(ViewState(), geometry, ("L", "F")) == ("R", "H", "L", "F")
     flipped = ViewState(flip_horizontal=True)
@@ -178,7 +178,7 @@ def test_patient_orientation_gives_letters_that_turn_with_the_view() -> None:
 @pytest.mark.parametrize(
     ("letters", "opposite"), [("AH", "PF"), ("L", "R"), ("LE", "RT"), ("CR", "CD"), ("D", "V")]
 )
-def test_every_letter_has_its_opposite(letters: str, opposite: str) -> None:
+def test_rule_25_every_letter_has_its_opposite(letters: str, opposite: str) -> None:
     assert opposite_letters(letters) == opposite
     assert opposite_letters(opposite) == letters
 

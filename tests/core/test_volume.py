@@ -79,7 +79,7 @@ def test_uneven_slices_are_interpolated_at_their_true_positions() -> None:
     assert np.allclose(made.geometry.to_mm((1, 0, 0))[2] - made.geometry.to_mm((0, 0, 0))[2], 2.0)
 
 
-def test_nothing_is_interpolated_across_a_gap() -> None:
+def test_rule_6_nothing_is_interpolated_across_a_gap() -> None:
     positions = [0.0, 2.0, 4.0, 10.0, 12.0]
     values = smooth((5, 6, 6))
     made = regular(volume(values, grid((5, 6, 6), positions_mm=positions)))
@@ -107,7 +107,7 @@ def test_slices_that_are_not_loaded_are_no_part_of_the_even_grid() -> None:
     assert (made.values[made.mask] == 50).all()
 
 
-def test_padding_stays_padding_on_the_even_grid() -> None:
+def test_rule_15_padding_stays_padding_on_the_even_grid() -> None:
     mask = np.ones((4, 6, 6), dtype=np.bool_)
     mask[2, :, :3] = False
     made = regular(
@@ -150,7 +150,9 @@ def test_frames_without_spacing_are_measured_in_pixels() -> None:
     assert geometry.spacing_mm == (1.0, 1.0, 1.0)
 
 
-def test_pixel_aspect_ratio_is_vertical_over_horizontal_and_only_used_without_spacing() -> None:
+def test_rule_7_pixel_aspect_ratio_is_vertical_over_horizontal_and_only_used_without_spacing() -> (
+    None
+):
     # PS3.3 C.7.6.3.1.7: vertical size \ horizontal size of a pixel.
     assert frames_geometry((1, 10, 20), None, aspect=(4, 3)).spacing_mm[1] == pytest.approx(4 / 3)
     assert frames_geometry((1, 10, 20), (0.2, 0.3), aspect=(4, 3)).spacing_mm == (1.0, 0.2, 0.3)

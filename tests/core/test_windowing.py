@@ -54,7 +54,7 @@ def test_grey_levels_agree_with_pydicom(
     assert np.abs(grey_fraction(window, values) * 255 - wanted).max() <= 1e-6 + slack
 
 
-def test_linear_window_uses_centre_minus_half_and_width_minus_one() -> None:
+def test_rule_12_linear_window_uses_centre_minus_half_and_width_minus_one() -> None:
     # PS3.3 C.11.2.1.2.1: for c = 2048, w = 4096 the whole of 12 bits is shown unchanged.
     table = window_table(Window(2048, 4096), 0, 4095)
     assert table[0] == 0
@@ -67,13 +67,13 @@ def test_linear_window_of_width_one_is_a_threshold() -> None:
     assert window_table(Window(0, 1), -2, 2).tolist() == [0, 0, 255, 255, 255]
 
 
-def test_exact_window_reaches_black_and_white_at_its_ends() -> None:
+def test_rule_12_exact_window_reaches_black_and_white_at_its_ends() -> None:
     window = Window(100, 50, WindowFunction.LINEAR_EXACT)
     found = grey_fraction(window, np.asarray([75.0, 100.0, 125.0, 74.0, 126.0]))
     assert found.tolist() == [0.0, 0.5, 1.0, 0.0, 1.0]
 
 
-def test_sigmoid_window_reaches_half_at_centre() -> None:
+def test_rule_12_sigmoid_window_reaches_half_at_centre() -> None:
     window = Window(40, 400, WindowFunction.SIGMOID)
     found = grey_fraction(window, np.asarray([40.0, 140.0, -1e9, 1e9]))
     assert found == pytest.approx([0.5, 1 / (1 + np.exp(-1)), 0.0, 1.0])
@@ -167,7 +167,7 @@ def test_auto_window_runs_from_percentile_to_percentile() -> None:
     assert high == pytest.approx(9900, abs=1)
 
 
-def test_auto_window_leaves_padding_out() -> None:
+def test_rule_15_auto_window_leaves_padding_out() -> None:
     values = np.asarray([[-2000] * 50 + [10] * 25 + [20] * 25], dtype=np.int16)
     assert auto_window(values, values > -2000).range == (10.0, 20.0)
 

@@ -113,7 +113,7 @@ def test_standard_planes_agree_with_an_independent_interpolation(plane: Plane, t
     assert not found.mask.all()
 
 
-def test_a_voxel_value_sits_at_its_centre() -> None:
+def test_rule_31_a_voxel_value_sits_at_its_centre() -> None:
     geometry = grid((5, 6, 7), (2.0, 1.0, 1.5))
     values = np.arange(5 * 6 * 7, dtype=np.int16).reshape(5, 6, 7)
     request = request_on(
@@ -122,7 +122,7 @@ def test_a_voxel_value_sits_at_its_centre() -> None:
     assert Reslicer().plane(volume(values, geometry), request).values == values[2, 3, 4]
 
 
-def test_the_outermost_half_voxel_is_filled_and_nothing_beyond_it() -> None:
+def test_rule_31_the_outermost_half_voxel_is_filled_and_nothing_beyond_it() -> None:
     geometry = grid((3, 4, 4), (2.0, 2.0, 2.0), origin_mm=(0.0, 0.0, 0.0))
     values = np.full((3, 4, 4), 500, dtype=np.int16)
     request = SliceRequest(
@@ -186,7 +186,7 @@ def test_an_acquired_slice_holds_nothing_of_its_neighbours() -> None:
     assert (found.values[found.mask] == 700).all()
 
 
-def test_a_gap_is_black_in_a_reformat() -> None:
+def test_rule_6_a_gap_is_black_in_a_reformat() -> None:
     positions = [0.0, 2.0, 4.0, 6.0, 12.0, 14.0, 16.0]
     geometry = grid((7, 20, 20), (2.0, 1.0, 1.0), positions_mm=positions)
     values = np.full((7, 20, 20), 300, dtype=np.int16)
@@ -221,7 +221,7 @@ def test_slices_that_are_not_loaded_are_black_and_mix_with_nothing() -> None:
 
 @pytest.mark.parametrize("interpolation", list(Interpolation))
 @pytest.mark.parametrize("plane", [Plane.ACQUIRED, Plane.CORONAL, Plane.OBLIQUE])
-def test_values_beside_padding_are_not_mixed_with_it(
+def test_rule_15_values_beside_padding_are_not_mixed_with_it(
     plane: Plane, interpolation: Interpolation
 ) -> None:
     values = np.full((12, 24, 24), 100, dtype=np.int16)
