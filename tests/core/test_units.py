@@ -26,3 +26,8 @@ def test_means_of_hu_have_one_decimal():
 
 def test_values_without_a_meaning_are_called_stored():
     assert unit_words("stored") == "stored value"
+
+
+def test_a_long_unit_of_the_file_is_cut() -> None:
+    assert unit_words("SIGNAL INTENSITY") == "signal"
+    assert unit_words("micrometres per second") == "micrometres p…"

@@ -4,6 +4,7 @@ STORED = "stored"
 """Unit of values that the file gives no meaning: the numbers as they are stored."""
 
 _WORDS = {
+    "SIGNAL INTENSITY": "signal",
     STORED: "stored value",
     "BQML": "Bq/ml",
     "CNTS": "counts",
@@ -13,9 +14,14 @@ _WORDS = {
 }
 
 
+LONGEST = 14
+"""Characters of a unit that a file may fill at will; more would push figures off the panel."""
+
+
 def unit_words(unit: str) -> str:
     """Return a unit in words, such as for an axis: "HU", "Bq/ml", "stored value"."""
-    return _WORDS.get(unit, unit)
+    words = _WORDS.get(unit, unit)
+    return words if len(words) <= LONGEST else f"{words[: LONGEST - 1]}…"
 
 
 def figure(value: float, unit: str, *, is_mean: bool = False) -> str:
