@@ -73,10 +73,12 @@ class Stage:
         TimeoutError : it is not after five minutes.
         """
         loop, start = QEventLoop(), time.monotonic()
+        heart = QTimer(interval=50)
+        heart.start()
         while not is_done():
             if time.monotonic() - start > PATIENCE_S:
                 raise TimeoutError("the window did not get there")
-            loop.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 50)
+            loop.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
 
     def settle(self) -> None:
         """Wait until nothing runs and every view is at rest."""

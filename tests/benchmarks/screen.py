@@ -37,8 +37,20 @@ class VirtualScreen:
         read, write = os.pipe()
         size = f"{SIZE[0]}x{SIZE[1]}x24"
         self._server = subprocess.Popen(
-            ["Xvfb", "-displayfd", str(write), "-screen", "0", size, "-nolisten", "tcp"]
-            + ["-fbdir", self._folder.name, "-nocursor", "-br"],
+            [
+                "Xvfb",
+                "-displayfd",
+                str(write),
+                "-screen",
+                "0",
+                size,
+                "-nolisten",
+                "tcp",
+                "-fbdir",
+                self._folder.name,
+                "-nocursor",
+                "-br",
+            ],
             pass_fds=(write,),
             stderr=subprocess.DEVNULL,
         )

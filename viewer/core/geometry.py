@@ -87,6 +87,11 @@ class VolumeGeometry:
     in slice order; where they are uneven the affine uses the median step and `is_even` is False.
     `is_patient` is False for images without patient geometry; then millimetres are distances in
     the image (or pixels, when `unit` is "px").
+
+    From these follow `inverse`, the unit vectors `row_direction` (towards higher columns) and
+    `column_direction` (towards higher rows), `normal` (unit normal of the acquired plane, towards
+    higher slices), and `spacing_mm`, the step along (normal, column direction, row direction),
+    that is (slice, row, column).
     """
 
     affine: FloatArray
@@ -102,14 +107,32 @@ class VolumeGeometry:
     unit: str = "mm"
     is_quadruped: bool = False
     inverse: FloatArray = field(init=False)
+    row_direction: FloatArray = field(init=False)
+    column_direction: FloatArray = field(init=False)
+    normal: FloatArray = field(init=False)
+    spacing_mm: tuple[float, float, float] = field(init=False)
+    _places_mm: FloatArray = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Freeze the affine and compute its inverse; refuse a degenerate one."""
+        """Freeze the affine and compute what follows from it; refuse a degenerate one."""
         affine = np.asarray(self.affine, dtype=np.float64)
         if affine.shape != (4, 4) or abs(np.linalg.det(affine[:3, :3])) < 1e-12:
             raise InvalidGeometry("Position and spacing of the slices do not describe a volume.")
-        object.__setattr__(self, "affine", read_only(affine))
-        object.__setattr__(self, "inverse", read_only(np.linalg.inv(affine)))
+        across, down = _unit(affine[:3, 2]), _unit(affine[:3, 1])
+        normal = _unit(np.cross(across, down))
+        normal = normal if normal @ affine[:3, 0] >= 0 else -normal
+        steps = (abs(affine[:3, 0] @ normal), *np.linalg.norm(affine[:3, 1:3], axis=0))
+        known: dict[str, object] = {
+            "affine": read_only(affine),
+            "inverse": read_only(np.linalg.inv(affine)),
+            "row_direction": read_only(across),
+            "column_direction": read_only(down),
+            "normal": read_only(normal),
+            "spacing_mm": tuple(float(step) for step in steps),
+            "_places_mm": read_only(np.asarray(self.slice_positions_mm, dtype=np.float64)),
+        }
+        for name, value in known.items():
+            object.__setattr__(self, name, value)
 
     def to_mm(self, index: FloatArray | Point) -> FloatArray:
         """Map (..., 3) (slice, row, column) indices to LPS mm."""
@@ -129,37 +152,12 @@ class VolumeGeometry:
         """
         index = self.to_index(mm)
         if not self.is_even:
-            places = np.asarray(self.slice_positions_mm)
+            places = self._places_mm
             step, count = self.spacing_mm[0], len(places)
             ends = (places[0] - step, *places, places[-1] + step)
             along = np.asarray(mm, dtype=np.float64) @ self.normal
             index[..., 0] = np.interp(along, ends, np.arange(-1, count + 1))
         return index
-
-    @property
-    def row_direction(self) -> FloatArray:
-        """Unit vector towards higher columns."""
-        return _unit(self.affine[:3, 2])
-
-    @property
-    def column_direction(self) -> FloatArray:
-        """Unit vector towards higher rows."""
-        return _unit(self.affine[:3, 1])
-
-    @property
-    def normal(self) -> FloatArray:
-        """Unit normal of the acquired plane, towards higher slices."""
-        normal = _unit(np.cross(self.row_direction, self.column_direction))
-        return normal if normal @ self.affine[:3, 0] >= 0 else -normal
-
-    @property
-    def spacing_mm(self) -> tuple[float, float, float]:
-        """Step along (normal, column direction, row direction), that is (slice, row, column)."""
-        return (
-            float(abs(self.affine[:3, 0] @ self.normal)),
-            float(np.linalg.norm(self.affine[:3, 1])),
-            float(np.linalg.norm(self.affine[:3, 2])),
-        )
 
     @property
     def centre_mm(self) -> Point:
@@ -176,9 +174,7 @@ class VolumeGeometry:
         """Return the index of the acquired slice whose true position is nearest to a point."""
         if not self.slice_positions_mm:
             return int(np.clip(round(float(self.to_index(mm)[0])), 0, self.shape[0] - 1))
-        return int(
-            np.argmin(np.abs(np.asarray(self.slice_positions_mm) - vector(mm) @ self.normal))
-        )
+        return int(np.argmin(np.abs(self._places_mm - vector(mm) @ self.normal)))
 
     def on_slice(self, mm: Point, index: int) -> Point:
         """Return the point moved along the normal into the plane of slice `index`."""

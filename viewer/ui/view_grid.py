@@ -143,7 +143,9 @@ class ViewGrid(QWidget):
     def _view_changed(self, view: int, old: ViewState, new: ViewState) -> None:
         if view in self._viewports:
             self._viewports[view].refresh(is_moving=True)
-        self._repaint()
+        for viewport in self.shown:
+            if viewport.view != view:
+                viewport.update()
 
     def _part_changed(self, key: PartKey) -> None:
         for viewport in self.shown:
