@@ -61,9 +61,11 @@ def hounsfield(n, rows=24, columns=32):
     return np.stack([pattern(rows, columns, k) for k in range(n)]) - 1024
 
 
-def jls_series(folder, n=6, bits=12):
+def jls_series(folder, n=6, bits=12, slopes=()):
     paths = []
-    for index, dataset in enumerate(build_series(n)):
+    for index, dataset in enumerate(build_series(len(slopes) or n)):
+        if slopes:
+            dataset.RescaleSlope = slopes[index]
         values = noisy(40, 56, bits, index)
         set_pixels(dataset, values, bits_stored=bits)
         name = f"{index}.dcm"
@@ -322,6 +324,14 @@ def test_cold_files_are_read_by_several_threads_with_the_same_result(tmp_path, m
 def test_compressed_slices_arrive_through_the_processes(tmp_path, decoders):
     volume = loaded(*jls_series(tmp_path), decoders=decoders)
     assert np.array_equal(volume.values, wanted_jls())
+
+
+def test_slopes_differ_by_slice_in_compressed_series_too_9(tmp_path, decoders):
+    slopes = [0.5, 0.75, 2.0]
+    paths = jls_series(tmp_path, slopes=slopes)
+    volume = loaded(*paths, decoders=decoders)
+    for place, slope in enumerate(slopes):
+        assert np.allclose(volume.values[place], noisy(40, 56, 12, place) * slope - 1024)
 
 
 def test_without_a_pool_one_is_started_for_the_call(tmp_path):
