@@ -36,6 +36,7 @@ from viewer.core.errors import (
     UnsupportedPixels,
 )
 from viewer.core.study import PartKind
+from viewer.core.view import Plane, ViewState, edge_letters
 from viewer.core.volume import DerivedVolume, Frames, Volume
 from viewer.core.windowing import WindowFunction
 from viewer.io.addressing import load_order
@@ -116,6 +117,27 @@ def test_signed_and_unsigned_series_give_the_same_values_17(tmp_path):
     plain = loaded(*ct_series(tmp_path / "a", 4))
     signed = loaded(*ct_series(tmp_path / "b", 4, defects=["signed"]))
     assert np.array_equal(plain.values, signed.values)
+
+
+@pytest.mark.parametrize("is_signed", [False, True])
+def test_spare_bits_of_a_series_are_no_part_of_its_values_16(tmp_path, is_signed):
+    slices = build_series(3, RescaleIntercept=-100)
+    low = -2048 if is_signed else 0
+    wanted = [np.arange(24 * 32).reshape(24, 32) * 5 % 4096 + low - k for k in range(3)]
+    wanted = [np.clip(values, low, low + 4095) for values in wanted]
+    for dataset, values in zip(slices, wanted, strict=True):
+        set_pixels(dataset, values, bits_stored=12, is_signed=is_signed)
+        junk = np.frombuffer(dataset.PixelData, np.uint16) ^ 0xA000
+        junk[::3] ^= 0xF000
+        dataset.PixelData = junk.tobytes()
+    volume = loaded(*write_all(slices, tmp_path))
+    assert volume.values.dtype == np.int16
+    assert np.array_equal(volume.values, np.stack(wanted) - 100)
+
+
+def test_animals_get_the_letters_of_animals_25(tmp_path):
+    volume = loaded(*ct_series(tmp_path, 2, AnatomicalOrientationType="QUADRUPED"))
+    assert edge_letters(ViewState(plane=Plane.AXIAL), volume.geometry) == ("RT", "V", "LE", "D")
 
 
 def test_pet_slopes_are_applied_slice_by_slice_9(tmp_path):
