@@ -26,6 +26,12 @@ def vector(point: Point) -> FloatArray:
     return np.asarray(point, dtype=np.float64)
 
 
+def cross(first: FloatArray, second: FloatArray) -> FloatArray:
+    """Return the cross product of two arrays of shape (3,); NumPy's takes ten times as long."""
+    (a, b, c), (d, e, f) = first.tolist(), second.tolist()
+    return np.array((b * f - c * e, c * d - a * f, a * e - b * d))
+
+
 def point(array: FloatArray) -> Point:
     """Return an array of shape (3,) as a tuple of floats."""
     return (float(array[0]), float(array[1]), float(array[2]))
@@ -63,7 +69,7 @@ class FrameGeometry:
     @property
     def normal(self) -> Point:
         """Unit normal: row direction cross column direction."""
-        return point(np.cross(vector(self.row_direction), vector(self.column_direction)))
+        return point(cross(vector(self.row_direction), vector(self.column_direction)))
 
     @property
     def distance_mm(self) -> float:
@@ -119,7 +125,7 @@ class VolumeGeometry:
         if affine.shape != (4, 4) or abs(np.linalg.det(affine[:3, :3])) < 1e-12:
             raise InvalidGeometry("Position and spacing of the slices do not describe a volume.")
         across, down = _unit(affine[:3, 2]), _unit(affine[:3, 1])
-        normal = _unit(np.cross(across, down))
+        normal = _unit(cross(across, down))
         normal = normal if normal @ affine[:3, 0] >= 0 else -normal
         steps = (abs(affine[:3, 0] @ normal), *np.linalg.norm(affine[:3, 1:3], axis=0))
         known: dict[str, object] = {

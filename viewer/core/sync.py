@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from viewer.core.arrays import Point
-from viewer.core.geometry import VolumeGeometry, point, vector
+from viewer.core.geometry import VolumeGeometry, cross, point, vector
 from viewer.core.view import Plane, SliceRequest, ViewState, plane_corners_mm, plane_normal
 
 
@@ -83,7 +83,7 @@ def reference_line(
     """
     here = vector(request.normal)
     there = plane_normal(other, other_geometry)
-    direction = np.cross(here, there)
+    direction = cross(here, there)
     size = float(np.linalg.norm(direction))
     if size < 0.05:
         return None
@@ -95,8 +95,9 @@ def reference_line(
     right_hand = (here @ vector(request.origin_mm), there @ focus, 0.0)
     anchor = np.linalg.solve(system, np.asarray(right_hand))
     corners = plane_corners_mm(other, other_geometry)
-    across = corners @ np.cross(there, direction)
-    if not across.min() <= float(anchor @ np.cross(there, direction)) <= across.max():
+    beside = cross(there, direction)
+    across = corners @ beside
+    if not across.min() <= float(anchor @ beside) <= across.max():
         return None
     along = corners @ direction
     base = float(anchor @ direction)

@@ -6,7 +6,7 @@ from enum import Enum
 import numpy as np
 
 from viewer.core.arrays import FloatArray, Point
-from viewer.core.geometry import VolumeGeometry, orientation_letters, point, vector
+from viewer.core.geometry import VolumeGeometry, cross, orientation_letters, point, vector
 from viewer.core.windowing import Window
 
 
@@ -178,7 +178,7 @@ def plane_normal(state: ViewState, geometry: VolumeGeometry) -> FloatArray:
     if state.plane is Plane.ACQUIRED:
         return geometry.normal
     right, down = plane_axes(state, geometry)
-    return np.asarray(np.cross(right, down))
+    return cross(right, down)
 
 
 def extent_mm(axis: FloatArray, geometry: VolumeGeometry) -> tuple[float, float]:
@@ -357,7 +357,7 @@ def tilted_plane(
     cosine, sine = np.cos(angle_rad), np.sin(angle_rad)
 
     def turn(v: FloatArray) -> Point:
-        turned = v * cosine + np.cross(k, v) * sine + k * float(k @ v) * (1 - cosine)
+        turned = v * cosine + cross(k, v) * sine + k * float(k @ v) * (1 - cosine)
         return point(np.asarray(turned / np.linalg.norm(turned)))
 
     right, down = plane_axes(state, geometry)

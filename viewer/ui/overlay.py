@@ -3,7 +3,6 @@
 `arrange` is a pure step from a picture and a size to places; painting draws them.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QRectF
@@ -78,7 +77,7 @@ class _Sheet:
     def is_free(self, rect: QRectF) -> bool:
         """True when a rectangle is inside the view and touches nothing."""
         view = QRectF(0, 0, self.width, self.height)
-        return view.contains(rect) and not any(rect.intersects(other) for other in self.taken())
+        return view.contains(rect) and not any(map(rect.intersects, self.taken()))
 
     def add(self, text: str, rect: QRectF, style: Lettering, mark: Mark | None = None) -> bool:
         """Place a line and its sign, unless they would touch something or leave the view."""
@@ -90,13 +89,15 @@ class _Sheet:
             self.marks.append(mark)
         return True
 
-    def taken(self) -> Iterable[QRectF]:
+    def taken(self) -> list[QRectF]:
         """Rectangles placed so far."""
-        yield from (plate.rect for plate in self.labels.plates)
-        yield from self.labels.strips
-        yield from (line.rect for line in self.lines)
-        yield from (mark.rect for mark in self.marks)
-        yield from (rect for rect in (self.scale, self.colour_bar) if rect is not None)
+        return [
+            *[plate.rect for plate in self.labels.plates],
+            *self.labels.strips,
+            *[line.rect for line in self.lines],
+            *[mark.rect for mark in self.marks],
+            *[rect for rect in (self.scale, self.colour_bar) if rect is not None],
+        ]
 
 
 def arrange(picture: Picture, width: float, height: float) -> Overlay:

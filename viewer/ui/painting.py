@@ -74,7 +74,8 @@ def paint_view(painter: QPainter, rect: QRect | QRectF, picture: Picture) -> Non
     painter.translate(rect.topLeft())
     view = QRectF(0, 0, rect.width(), rect.height())
     painter.setClipRect(view)
-    painter.fillRect(view, QColor(theme.IMAGE))
+    if picture.tile is not None or picture.pixels is None:
+        painter.fillRect(view, QColor(theme.IMAGE))
     if picture.tile is None:
         _draw_pixels(painter, picture, view)
     overlay = arrange(picture, view.width(), view.height())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from viewer.app.session import Session
@@ -44,6 +44,8 @@ class ViewGrid(QWidget):
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(GUTTER)
+        self._followers = QTimer(self, singleShot=True, interval=0)
+        self._followers.timeout.connect(self._repaint_followers)
         self._connect()
         self.arrange()
 
@@ -58,6 +60,7 @@ class ViewGrid(QWidget):
 
     def disconnect_all(self) -> None:
         """Stop listening to the workspace, before the window goes."""
+        self._followers.stop()
         workspace = self._session.workspace
         workspace.layout_changed.disconnect(self.arrange)
         workspace.view_changed.disconnect(self._view_changed)
@@ -143,8 +146,12 @@ class ViewGrid(QWidget):
     def _view_changed(self, view: int, old: ViewState, new: ViewState) -> None:
         if view in self._viewports:
             self._viewports[view].refresh(is_moving=True)
+        self._followers.start()
+
+    def _repaint_followers(self) -> None:
+        """Repaint the views that get no new pixels: another view's plane cuts them elsewhere."""
         for viewport in self.shown:
-            if viewport.view != view:
+            if not viewport.is_drawing:
                 viewport.update()
 
     def _part_changed(self, key: PartKey) -> None:

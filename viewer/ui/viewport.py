@@ -17,6 +17,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from viewer.app import comparing, following, viewing
+from viewer.app.messages import Message
 from viewer.app.session import Session
 from viewer.app.tools import camera_zoom, zoom_at
 from viewer.app.workspace import PartKey
@@ -109,6 +110,11 @@ class Viewport(QWidget):
         return self._request
 
     @property
+    def is_drawing(self) -> bool:
+        """True when new pixels are on their way; the view is repainted with them."""
+        return not self._drawer.is_idle
+
+    @property
     def is_idle(self) -> bool:
         """True when the newest picture is on the screen."""
         return self._drawer.is_idle and not self._rest.isActive() and self._volumes.is_idle
@@ -151,7 +157,6 @@ class Viewport(QWidget):
                 is_coarse,
             )
         )
-        self.update()
 
     def _ask_volume(self, volume: AnyVolume, size: tuple[int, int]) -> None:
         part = self.state.part
@@ -223,7 +228,7 @@ class Viewport(QWidget):
         workspace = self._session.workspace
         is_active = workspace.active == self.view and len(workspace.layout.shown) > 1
         about = composition.subject(workspace, self.view, self._request)
-        if about is None:
+        if about is None or self._problem is not None:
             return Picture(tile=self._tile(), is_active=is_active, wait=self._wait())
         ratio = self.devicePixelRatioF()
         layers = self._layers(about)
@@ -284,9 +289,18 @@ class Viewport(QWidget):
             )
         return composition.window_words(about, self.window_in_use())
 
+    @property
+    def _problem(self) -> Message | None:
+        """Why there is no picture: the series cannot be read, or this plane cannot be drawn."""
+        part, drawn, request = self.state.part, self._drawn, self._request
+        if part in self._session.workspace.problems:
+            return self._session.workspace.problems[part]
+        is_asked = drawn is not None and drawn.order.slice is request
+        return drawn.problem if drawn is not None and is_asked else None
+
     def _tile(self) -> Tile | None:
         part = self.state.part
-        problem = self._session.workspace.problems.get(part) if part else None
+        problem = self._problem
         if problem is not None:
             return Tile(
                 problem.what, f"{problem.means} {problem.do}".strip(), problem.severity.value
