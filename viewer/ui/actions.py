@@ -152,8 +152,8 @@ class Actions(QObject):
         if title == "Window":
             for preset in presets_here(self._session):
                 words = f"{preset.window.name} ({window_name(preset.window)})"
-                command = f"window.preset_{preset.key}"
-                menu.addAction(f"{words}\t{preset.key}", partial(self.run, command))
+                key = f"window.preset_{preset.key}"
+                menu.addAction(f"{words}\t{preset.key}", partial(self.run, key))
             menu.addSeparator()
         for command_id, command in self._commands.items():
             if command.menu == title and not command_id.startswith("window.preset_"):

@@ -51,6 +51,7 @@ class VolumeDrawer:
         self._lock = threading.Lock()
         self._busy = 0
         self._thread: threading.Thread | None = None
+        self._is_closed = False
         self._presets: tuple[VolumePreset, ...] | None = None
 
     @property
@@ -96,7 +97,7 @@ class VolumeDrawer:
 
     def warm(self) -> None:
         """Start the thread and open its window, before the first picture is wanted."""
-        if self._thread is None:
+        if self._thread is None and not self._is_closed:
             self._thread = threading.Thread(target=self._run, name="diptych-volume")
             self._thread.start()
 
@@ -146,7 +147,10 @@ class VolumeDrawer:
                 self._busy -= 1
 
     def close(self) -> None:
-        """End the thread; its context is released in it."""
+        """End the thread for good; its context is released in it."""
+        self._is_closed = True
+        with self._lock:
+            self._orders.clear()
         if self._thread is not None:
             self._wake.put(False)
             self._thread.join(5)
