@@ -14,7 +14,6 @@ from viewer.ui.beginning import Courier
 from viewer.ui.main_window import MainWindow
 from viewer.ui.theme import apply_theme
 
-
 Opener = Callable[[], Hands]
 
 

@@ -220,6 +220,8 @@ class Jobs:
             running = tuple(self._running)
         for job in running:
             job.cancel()
+        if self._is_closed:
+            return ()
         self._is_closed = True
         for lane, call in self._last:
             if lane in self._executors:
