@@ -10,11 +10,9 @@ import json
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import imagecodecs
 import numpy as np
@@ -22,6 +20,7 @@ import SimpleITK
 from pydicom.uid import ExplicitVRLittleEndian
 
 from tests.benchmarks.series import Encoder, slice_values, write_series
+from tests.benchmarks.table import Row, work_folder
 from viewer.core.partition import parts
 from viewer.core.study import SeriesPart
 from viewer.io.assemble import load_part
@@ -29,7 +28,6 @@ from viewer.io.decoding import Decoders
 from viewer.io.scan import scan
 
 RUNS = 5
-Row = dict[str, Any]
 
 
 def _rle(values: np.ndarray) -> bytes:
@@ -69,35 +67,46 @@ CODINGS: dict[str, tuple[str, Encoder | None, int, float]] = {
 """Transfer syntax, encoder, number of slices, and how many times faster than SimpleITK."""
 
 
-def rows(names: tuple[str, ...], runs: int = RUNS, count: int | None = None) -> list[Row]:
-    """Return rows: name, ours_ms, peer, peer_ms, ratio (peer over ours), target, and details."""
-    found: list[Row] = []
+def coded_folder(work: Path, name: str, count: int | None = None) -> Path:
+    """Return a folder of slices in a coding, written once and kept in the work folder."""
+    syntax, encode, usual, _ = CODINGS[name]
+    count = count or usual
+    folder = work / f"{name}_{count}"
+    if len(list(folder.glob("*.dcm"))) != count:
+        write_series(folder, count, transfer_syntax=syntax, encode=encode, series=name)
+    return folder
+
+
+def rows(
+    work: Path, names: tuple[str, ...], runs: int = RUNS, count: int | None = None
+) -> Iterator[Row]:
+    """Yield rows: name, ours_ms, peer, peer_ms, ratio (peer over ours), target, and details."""
     with Decoders() as decoders:
         decoders.start()
         for name in names:
             if name != "rss":
-                found += _coding_rows(name, decoders, runs, count)
+                yield from _coding_rows(work, name, decoders, runs, count)
     if "rss" in names:
-        found += [_memory_row(name, count or 600) for name in ("raw", "jls")]
-    return found
+        for name in ("raw", "jls"):
+            yield _memory_row(work, name, count or 600)
 
 
-def _coding_rows(name: str, decoders: Decoders, runs: int, count: int | None) -> list[Row]:
-    syntax, encode, usual, target = CODINGS[name]
+def _coding_rows(
+    work: Path, name: str, decoders: Decoders, runs: int, count: int | None
+) -> list[Row]:
+    _, _, usual, target = CODINGS[name]
     count = count or usual
-    with tempfile.TemporaryDirectory(prefix="diptych-bench-") as folder:
-        paths = write_series(
-            Path(folder) / "series", count, transfer_syntax=syntax, encode=encode, series=name
-        )
-        part = _part(Path(folder))
-        _check(load_part(part, decoders=decoders).values, paths)
-        works: dict[str, Callable[[], object]] = {
-            "load": lambda: load_part(part, decoders=decoders),
-            "scan and load": lambda: load_part(_part(Path(folder)), decoders=decoders),
-            "memcpy": _memcpy(count),
-            "SimpleITK": lambda: _simple_itk(paths),
-        }
-        times = _paired(works, runs)
+    folder = coded_folder(work, name, count)
+    paths = sorted(folder.glob("*.dcm"))
+    part = _part(folder)
+    _check(load_part(part, decoders=decoders).values, paths)
+    works: dict[str, Callable[[], object]] = {
+        "load": lambda: load_part(part, decoders=decoders),
+        "scan and load": lambda: load_part(_part(folder), decoders=decoders),
+        "memcpy": _memcpy(count),
+        "SimpleITK": lambda: _simple_itk(paths),
+    }
+    times = _paired(works, runs)
     title = f"load_{name}_{count}"
     shared = {"scan_and_load_ms": round(statistics.median(times["scan and load"]), 1)}
     made = [_row(title, times, "SimpleITK", "SimpleITK ImageSeriesReader", target) | shared]
@@ -137,7 +146,7 @@ def _paired(works: dict[str, Callable[[], object]], runs: int) -> dict[str, list
 
 def _part(folder: Path) -> SeriesPart:
     """Return the one part of the series in a folder, by the program's own scan."""
-    report = scan((folder,), lambda _entries, _skipped: None, lambda: False, folder / "unpacked")
+    report = scan((folder,), lambda _entries, _skipped: None, lambda: False, folder.parent / "un")
     (study,) = report.studies
     (part,) = parts(study, study.series[0])
     return part
@@ -170,15 +179,11 @@ def _simple_itk(paths: list[Path]) -> object:
 # ------------------------------------------------------------------------------ memory
 
 
-def _memory_row(name: str, count: int) -> Row:
+def _memory_row(work: Path, name: str, count: int) -> Row:
     """Return the peak of a process that scans and loads, and of its decoding processes."""
-    syntax, encode, _, _ = CODINGS[name]
-    with tempfile.TemporaryDirectory(prefix="diptych-bench-") as folder:
-        write_series(
-            Path(folder) / "series", count, transfer_syntax=syntax, encode=encode, series=name
-        )
-        command = [sys.executable, "-m", "tests.benchmarks.bench_load", "--measure", folder]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    folder = str(coded_folder(work, name, count))
+    command = [sys.executable, "-m", "tests.benchmarks.bench_load", "--measure", folder]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
     peaks = json.loads(done.stdout)
     pixels = count * 512 * 512 * 2 / 1e6
     return {
@@ -216,12 +221,13 @@ def main() -> None:
     parser.add_argument("names", nargs="*", default=[*CODINGS, "rss"])
     parser.add_argument("--runs", type=int, default=RUNS)
     parser.add_argument("--count", type=int)
+    parser.add_argument("--work", type=Path, default=work_folder())
     parser.add_argument("--measure", type=Path)
     options = parser.parse_args()
     if options.measure:
         _measure(options.measure)
         return
-    for row in rows(tuple(options.names), options.runs, options.count):
+    for row in rows(options.work, tuple(options.names), options.runs, options.count):
         print(row)
 
 

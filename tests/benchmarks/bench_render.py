@@ -144,7 +144,7 @@ def paired(
         "peer": peer[0],
         "peer_ms": round(statistics.median(theirs), 2),
         "ratio": round(statistics.median(p / o for p, o in zip(theirs, mine, strict=True)), 2),
-        "target": target.ratio,
+        "target": None if target.ratio is None else round(target.ratio, 2),
         "target_ms": target.ms,
     }
 
@@ -335,7 +335,7 @@ def volume_rows(volume: Volume) -> Iterator[Row]:
 
     began = [first(True), first(False)]
     peer = ("vtkFixedPointVolumeRayCastMapper at full size", lambda k: render(k, is_coarse=False))
-    move = paired("vr_move", lambda k: render(k, is_coarse=True), peer, Target(5, 50), frames=8)
+    move = paired("vr_move", lambda k: render(k, is_coarse=True), peer, Target(ms=50), frames=8)
     move["first_ms"] = round(began[0], 1)
     yield move
     rest = paired("vr_rest", lambda k: render(k, is_coarse=False), peer, Target(ms=200), frames=4)

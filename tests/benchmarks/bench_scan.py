@@ -6,15 +6,14 @@ Run as ``python -m tests.benchmarks.bench_scan [COUNT ...]``.
 import os
 import statistics
 import sys
-import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pydicom
 
-from tests.benchmarks.series import write_series
+from tests.benchmarks.bench_load import coded_folder
+from tests.benchmarks.table import Row, work_folder
 from viewer.io.scan import scan
 from viewer.io.tags import WANTED
 
@@ -23,22 +22,18 @@ TARGET = 8.0
 _TAGS = [tag for tag, _ in WANTED.values() if (tag >> 16) % 2 == 0 and tag >> 16 != 0x7FE0]
 
 
-def rows(counts: tuple[int, ...] = (600, 5000), runs: int = RUNS) -> list[dict[str, Any]]:
-    """Return one row per series: name, ours_ms, peer, peer_ms, ratio, target and further figures.
+def rows(work: Path, counts: tuple[int, ...] = (600, 5000), runs: int = RUNS) -> Iterator[Row]:
+    """Yield one row per series: name, ours_ms, peer, peer_ms, ratio, target and further figures.
 
     Milliseconds are for the whole series, medians of `runs` paired runs on warm files. `ratio` is
     peer over ours. `floor_ms` is opening each file and reading 16 KiB, nothing more.
     """
-    found = []
     for count in counts:
-        with tempfile.TemporaryDirectory(prefix="diptych-bench-") as name:
-            folder = Path(name) / "series"
-            paths = [str(path) for path in write_series(folder, count)]
-            found.append(_row(folder, paths, runs))
-    return found
+        folder = coded_folder(work, "raw", count)
+        yield _row(folder, sorted(map(str, folder.glob("*.dcm"))), runs)
 
 
-def _row(folder: Path, paths: list[str], runs: int) -> dict[str, Any]:
+def _row(folder: Path, paths: list[str], runs: int) -> Row:
     unpack = folder.parent / "unpacked"
     _scan(folder, unpack)
     ours, peer, floor = [], [], []
@@ -86,5 +81,5 @@ def _floor(paths: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    for row in rows(tuple(map(int, sys.argv[1:])) or (600, 5000)):
+    for row in rows(work_folder(), tuple(map(int, sys.argv[1:])) or (600, 5000)):
         print(row)

@@ -6,13 +6,13 @@ PySide6 program of the same size, the first image of 5,000 files beside that of 
 
 import statistics
 import sys
-import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from tests.benchmarks import screen
-from tests.benchmarks.series import write_series
-from tests.benchmarks.table import Row
+from tests.benchmarks.bench_load import coded_folder
+from tests.benchmarks.table import Row, work_folder
 
 RUNS = 5
 FIRST_IMAGE_MS = 800.0
@@ -27,15 +27,13 @@ application.exec()
 """
 
 
-def rows(work: Path, names: tuple[str, ...] = (), runs: int = RUNS) -> list[Row]:
-    """Return rows start_window, first_image_600 and first_image_5000."""
-    found: list[Row] = []
+def rows(work: Path, names: tuple[str, ...] = (), runs: int = RUNS) -> Iterator[Row]:
+    """Yield rows start_window, first_image_600 and first_image_5000."""
     with screen.VirtualScreen() as virtual:
         if not names or "start_window" in names:
-            found.append(_window_row(virtual, work, runs))
+            yield _window_row(virtual, work, runs)
         if not names or any(name.startswith("first_image") for name in names):
-            found += _image_rows(virtual, work, runs)
-    return found
+            yield from _image_rows(virtual, work, runs)
 
 
 def _window_row(virtual: screen.VirtualScreen, work: Path, runs: int) -> Row:
@@ -60,7 +58,7 @@ def _window_row(virtual: screen.VirtualScreen, work: Path, runs: int) -> Row:
 
 
 def _image_rows(virtual: screen.VirtualScreen, work: Path, runs: int) -> list[Row]:
-    folders = {count: series_folder(work, count) for count in (600, 5000)}
+    folders = {count: coded_folder(work, "raw", count) for count in (600, 5000)}
 
     def timed(count: int) -> float:
         environment = screen.program_environment(work)
@@ -95,16 +93,6 @@ def _medians(pairs: list[tuple[float, float]]) -> dict[str, Any]:
     }
 
 
-def series_folder(work: Path, count: int) -> Path:
-    """Return a folder of `count` raw CT slices, written once and kept in the work folder."""
-    folder = work / f"raw_{count}"
-    if len(list(folder.glob("*.dcm"))) != count:
-        write_series(folder, count, series=f"raw{count}")
-    return folder
-
-
 if __name__ == "__main__":
-    place = Path(tempfile.gettempdir()) / "diptych-benchmarks"
-    place.mkdir(exist_ok=True)
-    for row in rows(place, tuple(sys.argv[1:])):
+    for row in rows(work_folder(), tuple(sys.argv[1:])):
         print(row)

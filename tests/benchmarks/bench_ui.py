@@ -22,10 +22,9 @@ from PySide6.QtCore import QEventLoop, QSize, Qt, QTimer
 from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QApplication
 
-from tests.benchmarks.bench_load import CODINGS
+from tests.benchmarks.bench_load import CODINGS, coded_folder
 from tests.benchmarks.bench_render import WINDOW, PyqtgraphPeer, ct
-from tests.benchmarks.series import write_series
-from tests.benchmarks.table import Row
+from tests.benchmarks.table import Row, work_folder
 from tests.sessions import put_series
 from viewer.app import following, viewing
 from viewer.app.enhancement_verbs import enhance_active
@@ -375,15 +374,6 @@ def _is_enhanced(stage: Stage, key: tuple[str, int], method: str) -> bool:
     return found is not None and found.residual.is_complete
 
 
-def coded_folder(work: Path, coding: str) -> Path:
-    """Return a folder of slices in a coding, written once and kept in the work folder."""
-    syntax, encode, count, _ = CODINGS[coding]
-    folder = work / f"{coding}_{count}"
-    if len(list(folder.glob("*.dcm"))) != count:
-        write_series(folder, count, transfer_syntax=syntax, encode=encode, series=coding)
-    return folder
-
-
 def rows(work: Path, names: tuple[str, ...] = (), runs: int = RUNS) -> Iterator[Row]:
     """Yield the rows whose names begin with one of `names`; all when there are none."""
     application = QApplication.instance() or QApplication([])
@@ -406,7 +396,5 @@ def rows(work: Path, names: tuple[str, ...] = (), runs: int = RUNS) -> Iterator[
 
 
 if __name__ == "__main__":
-    place = Path(tempfile.gettempdir()) / "diptych-benchmarks"
-    place.mkdir(exist_ok=True)
-    for row in rows(place, tuple(sys.argv[1:])):
+    for row in rows(work_folder(), tuple(sys.argv[1:])):
         print(row, flush=True)
