@@ -1,5 +1,7 @@
 """Pixel spacing of plain images and its origin; numbers in names are the viewing spec's rules."""
 
+import copy
+
 import pytest
 
 from tests.builders import cine, colour_image, radiograph
@@ -46,26 +48,47 @@ def test_one_ultrasound_region_gives_millimetres_inside_it_27(tmp_path):
     found = spacing(tmp_path, cine())
     assert found.spacing_mm == pytest.approx((1.0, 0.5))
     assert found.origin == "region"
-    assert "columns 4 to 27" in found.warnings[0]
+    assert found.warnings == ("lengths in mm inside the ultrasound region, in pixels elsewhere",)
+    (region,) = found.regions
+    assert (region.first[1], region.last[1]) == (4, 27)
 
 
 @pytest.mark.parametrize(
     "spoil",
     [
-        lambda regions: regions.append(regions[0]),
         lambda regions: setattr(regions[0], "PhysicalUnitsYDirection", 4),
         lambda regions: setattr(regions[0], "RegionSpatialFormat", 3),
         lambda regions: setattr(regions[0], "RegionLocationMaxX1", 500),
-        lambda regions: setattr(regions[0], "RegionLocationMaxX1", 10),
         lambda regions: setattr(regions[0], "PhysicalDeltaX", 0.0),
     ],
 )
-def test_an_ambiguous_ultrasound_region_leaves_pixels_27(tmp_path, spoil):
+def test_an_unusable_ultrasound_region_leaves_pixels_27(tmp_path, spoil):
     dataset = cine()
     spoil(dataset.SequenceOfUltrasoundRegions)
     found = spacing(tmp_path, dataset)
+    assert (found.spacing_mm, found.origin, found.regions) == (None, "none", ())
+    assert found.warnings == ("no plane ultrasound region: lengths in pixels",)
+
+
+def test_regions_of_several_scales_leave_the_grid_in_pixels_27(tmp_path):
+    dataset = cine()
+    other = copy.deepcopy(dataset.SequenceOfUltrasoundRegions[0])
+    other.PhysicalDeltaX = 0.2
+    dataset.SequenceOfUltrasoundRegions.append(other)
+    found = spacing(tmp_path, dataset)
     assert (found.spacing_mm, found.origin) == (None, "none")
-    assert "pixels" in found.warnings[0]
+    assert [region.spacing_mm for region in found.regions] == [
+        pytest.approx((1.0, 0.5)),
+        pytest.approx((1.0, 2.0)),
+    ]
+    assert found.warnings == ("lengths in mm inside one ultrasound region, in pixels elsewhere",)
+
+
+def test_a_region_of_less_than_half_the_picture_leaves_the_grid_in_pixels_27(tmp_path):
+    dataset = cine()
+    dataset.SequenceOfUltrasoundRegions[0].RegionLocationMaxX1 = 10
+    found = spacing(tmp_path, dataset)
+    assert (found.spacing_mm, found.origin, len(found.regions)) == (None, "none", 1)
 
 
 def test_negative_region_deltas_are_lengths_27(tmp_path):

@@ -28,6 +28,7 @@ from viewer.core.measurement import (
 )
 from viewer.core.units import figure, figure_with_unit
 from viewer.core.view import Plane, screen_axes
+from viewer.core.volume import AnyVolume, Frames
 from viewer.io.measurements import MeasurementStore
 
 
@@ -101,6 +102,22 @@ def numbers_in_words(
         f"mean {mean}  SD {figure(region.sd, unit, is_mean=True)}",
         f"min {figure(region.minimum, unit)}  max {figure(region.maximum, unit)}  {size}",
     )
+
+
+def in_true_units(measurement: Measurement, volume: AnyVolume | None) -> Measurement:
+    """Return a measurement with the points and the unit that its numbers hold in.
+
+    On an image with regions these are millimetres where all points lie in one region, or in
+    several of one scale, and pixels elsewhere. Source: DICOM PS3.3 C.8.5.5.
+    """
+    if not isinstance(volume, Frames) or not volume.regions:
+        return measurement
+    pixels = volume.geometry.to_index(np.asarray(measurement.points_mm))[:, 1:]
+    scales = {region.spacing_mm for region in volume.regions if region.holds(pixels)}
+    unit = "mm" if len(scales) == 1 else "px"
+    rows, columns = scales.pop() if unit == "mm" else (1.0, 1.0)
+    points = tuple((float(x) * columns, float(y) * rows, 0.0) for y, x in pixels)
+    return replace(measurement, points_mm=points, unit=unit)
 
 
 def study_key(workspace: Workspace, part: PartKey) -> StudyKey | None:

@@ -73,6 +73,24 @@ class DerivedVolume:
         return bool(self.loaded.all())
 
 
+@dataclass(frozen=True, slots=True)
+class ScaledRegion:
+    """A part of a plain image with a scale of its own, such as an ultrasound region.
+
+    `first` and `last` are its corner pixels (row, column), both inside; `spacing_mm` is the size of
+    a pixel (between rows, between columns). Source: DICOM PS3.3 C.8.5.5.
+    """
+
+    first: tuple[float, float]
+    last: tuple[float, float]
+    spacing_mm: tuple[float, float]
+
+    def holds(self, pixels: FloatArray) -> bool:
+        """Tell whether all points [point, (row, column)] lie in the region."""
+        low, high = np.asarray(self.first) - 0.5, np.asarray(self.last) + 0.5
+        return bool(np.all((pixels >= low) & (pixels <= high)))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Frames:
     """Images without patient geometry, or in colour: radiographs, ultrasound, cine, captures.
@@ -80,7 +98,8 @@ class Frames:
     `values` is [frame, row, column] or [frame, row, column, 3] (uint8 RGB). `geometry` is the
     pseudo grid made by `frames_geometry`; `spacing_origin` is "patient", "detector",
     "calibrated", "region" or "none" (then lengths are pixels). `frame_time_ms` is None without
-    timing. `provenance` is set when the frames were read back from a derived series.
+    timing. `provenance` is set when the frames were read back from a derived series. `regions` are
+    the parts of the image in which millimetres are known; where there are any, all else is pixels.
     """
 
     values: AnyArray
@@ -92,6 +111,7 @@ class Frames:
     frame_time_ms: float | None = None
     mask: BoolArray | None = None
     provenance: Provenance | None = None
+    regions: tuple[ScaledRegion, ...] = ()
 
     def __post_init__(self) -> None:
         """Freeze the arrays."""

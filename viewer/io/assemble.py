@@ -278,6 +278,7 @@ def _view(frame: _Frame, loading: Loading) -> AnyVolume:
             frame_time_ms=frame.part.sources[0].instance.frame_time_ms,
             mask=mask,
             provenance=frame.provenance,
+            regions=frame.spacing.regions,
         )
     volume = Volume(values, frame.geometry, frame.unit, frame.sources, loaded, mask)
     return _marked(volume, frame.provenance)

@@ -1,8 +1,15 @@
 """Pixel spacing of images without a place in the patient, and where that spacing comes from."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from viewer.core.study import Instance
+from viewer.core.volume import ScaledRegion
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
 
 _PROJECTIONS = frozenset({"CR", "DX", "MG", "XA", "RF", "IO", "PX", "DR"})
 _LEAST_COVER = 0.5
@@ -14,12 +21,13 @@ class PixelSpacing:
     """Millimetres between (rows, columns), None when only pixels are known.
 
     `origin` is "patient", "detector", "calibrated", "region" or "none"; `warnings` say what a
-    length on this image means.
+    length on this image means. `regions` are the only parts with millimetres, where there are any.
     """
 
     spacing_mm: tuple[float, float] | None
     origin: str
     warnings: tuple[str, ...] = ()
+    regions: tuple[ScaledRegion, ...] = ()
 
 
 _UNKNOWN = PixelSpacing(None, "none")
@@ -30,7 +38,7 @@ def pixel_spacing(instance: Instance) -> PixelSpacing:
 
     Projection radiographs: Pixel Spacing when it was calibrated, else the spacing at the
     detector, divided by the estimated magnification where that is known; the two are never
-    mistaken for each other. Ultrasound: a single region in centimetres. Anything else: Pixel
+    mistaken for each other. Ultrasound: the plane regions in centimetres. Anything else: Pixel
     Spacing, or none.
 
     Source: DICOM PS3.3 10.7.1.3, C.8.5.5 and C.8.7.1.
@@ -67,50 +75,67 @@ def _projection_spacing(instance: Instance) -> PixelSpacing:
 
 
 def _region_spacing(instance: Instance) -> PixelSpacing:
-    """Return the spacing of the one region that a length can lie in.
+    """Return the scale of the plane regions, and of the whole grid where they agree on one.
 
-    Other regions, other units, or a region that is less than half of the picture or reaches
-    outside it leave only pixels.
+    The grid is in millimetres where all plane regions have one scale and take at least half of the
+    picture; else it is in pixels, and lengths are in millimetres inside a region only.
     """
-    from viewer.io.attributes import attributes, items_of, number_of
+    from viewer.io.attributes import attributes, items_of
 
     dataset = attributes(
         instance.path, ("SequenceOfUltrasoundRegions",), instance.transfer_syntax_uid
     )
-    regions = items_of(dataset, "SequenceOfUltrasoundRegions")
-    if not regions:
+    items = items_of(dataset, "SequenceOfUltrasoundRegions")
+    if not items:
         spacing = _usable(instance.pixel_spacing_mm)
         return PixelSpacing(spacing, "patient") if spacing else _UNKNOWN
-    if len(regions) > 1:
-        return PixelSpacing(None, "none", ("several ultrasound regions: lengths in pixels",))
-    region = regions[0]
+    regions = tuple(found for item in items if (found := _plane_region(item, instance)))
+    if not regions:
+        return PixelSpacing(None, "none", ("no plane ultrasound region: lengths in pixels",))
+    scale = regions[0].spacing_mm
+    is_one_scale = all(np.allclose(region.spacing_mm, scale, rtol=1e-3) for region in regions)
+    where = "the ultrasound region" if len(regions) == 1 else "one ultrasound region"
+    words = f"lengths in mm inside {where}, in pixels elsewhere"
+    if is_one_scale and _covers(instance, regions):
+        return PixelSpacing(scale, "region", (words,), regions)
+    return PixelSpacing(None, "none", (words,), regions)
+
+
+def _plane_region(item: "Dataset", instance: Instance) -> ScaledRegion | None:
+    """Return a two-dimensional region in centimetres; None for any other, or one off the picture.
+
+    Deltas may be negative. Corners count from 0; some makers count the last one from 1.
+    """
+    from viewer.io.attributes import number_of
+
     codes = [
-        number_of(region, keyword)
+        number_of(item, keyword)
         for keyword in (
             "RegionSpatialFormat",
             "PhysicalUnitsXDirection",
             "PhysicalUnitsYDirection",
         )
     ]
-    right, down = (number_of(region, f"PhysicalDelta{axis}") or 0.0 for axis in "XY")
-    if codes != [_TWO_DIMENSIONAL, _CENTIMETRES, _CENTIMETRES] or not right or not down:
-        return PixelSpacing(None, "none", ("no plane ultrasound region: lengths in pixels",))
-    first = [number_of(region, f"RegionLocationMin{axis}0") or 0.0 for axis in "XY"]
-    last = [number_of(region, f"RegionLocationMax{axis}1") or 0.0 for axis in "XY"]
-    if not _covers(instance, first, last):
-        words = "the ultrasound region does not fit the picture: lengths in pixels"
-        return PixelSpacing(None, "none", (words,))
-    words = (
-        f"lengths hold inside the region of columns {first[0]:.0f} to {last[0]:.0f}, "
-        f"rows {first[1]:.0f} to {last[1]:.0f}"
-    )
-    return PixelSpacing((10 * abs(down), 10 * abs(right)), "region", (words,))
-
-
-def _covers(instance: Instance, first: list[float], last: list[float]) -> bool:
-    """Tell whether a region (x, y) lies in the picture and takes at least half of it."""
+    right, down = (number_of(item, f"PhysicalDelta{axis}") or 0.0 for axis in "XY")
     layout = instance.pixels
-    if layout is None or last[0] >= layout.columns or last[1] >= layout.rows:
+    if codes != [_TWO_DIMENSIONAL, _CENTIMETRES, _CENTIMETRES] or not right or not down:
+        return None
+    left, top = (number_of(item, f"RegionLocationMin{axis}0") or 0.0 for axis in "XY")
+    last = [number_of(item, f"RegionLocationMax{axis}1") or 0.0 for axis in "XY"]
+    if layout is None or last[0] > layout.columns or last[1] > layout.rows:
+        return None
+    if not (0 <= left < last[0] and 0 <= top < last[1]):
+        return None
+    corner = (min(last[1], layout.rows - 1), min(last[0], layout.columns - 1))
+    return ScaledRegion((top, left), corner, (10 * abs(down), 10 * abs(right)))
+
+
+def _covers(instance: Instance, regions: tuple[ScaledRegion, ...]) -> bool:
+    """Tell whether regions together take at least half of the picture."""
+    layout = instance.pixels
+    if layout is None:
         return False
-    area = (last[0] - first[0] + 1) * (last[1] - first[1] + 1)
+    area = sum(
+        (one.last[0] - one.first[0] + 1) * (one.last[1] - one.first[1] + 1) for one in regions
+    )
     return area >= _LEAST_COVER * layout.rows * layout.columns

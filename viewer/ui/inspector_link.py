@@ -7,7 +7,7 @@ from psygnal import SignalInstance
 from PySide6.QtCore import QObject, QTimer
 
 from viewer.app import comparing, enhancement_verbs, measuring, rendering, windows
-from viewer.app.measuring import numbers_in_words
+from viewer.app.measuring import in_true_units, numbers_in_words
 from viewer.app.regions import VALUE_KINDS, region_statistics
 from viewer.app.session import Session
 from viewer.app.tools import DRAWING_TOOLS
@@ -242,7 +242,8 @@ class InspectorLink(QObject):
         region = None
         if volume is not None and measurement.kind in VALUE_KINDS and volume.is_complete:
             region = region_statistics(volume, measurement)
-        words = numbers_in_words(measurement, region, volume.unit if volume else "")
+        shown = in_true_units(measurement, volume)
+        words = numbers_in_words(shown, region, volume.unit if volume else "")
         place = ""
         if volume is not None:
             place = f"slice {volume.geometry.slice_of(measurement.centre_mm) + 1}"

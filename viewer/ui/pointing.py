@@ -231,7 +231,10 @@ class Pointing:
         if not is_quick or len(points) < POINT_COUNT[kind]:
             return ()
         made = measuring.drawn(self._session, self._viewport.view, kind, tuple(points))
-        return measuring.numbers_in_words(made, None, "") if made is not None else ()
+        if made is None:
+            return ()
+        volume = self._session.workspace.volumes.get(made.part)
+        return measuring.numbers_in_words(measuring.in_true_units(made, volume), None, "")
 
     def _places(self, points: list[Point]) -> tuple[Place, ...]:
         places = [self._to_place(p) for p in points]

@@ -42,8 +42,11 @@ class RegionNumbers:
         if measurement.kind in VALUE_KINDS and about.volume.is_complete:
             row = region_row(about.volume, layer if is_derived else None, measurement, "")
             if row is not None:
-                region = row.enhanced if is_derived and row.enhanced is not None else row.original
-        lines = measuring.numbers_in_words(measurement, region, unit)
+                region = row.original
+                if layer is not None and is_derived and row.enhanced is not None:
+                    region, unit = row.enhanced, layer.residual.unit
+        shown = measuring.in_true_units(measurement, about.volume)
+        lines = measuring.numbers_in_words(shown, region, unit)
         if measurement.text and measurement.text not in lines:
             lines = (measurement.text, *lines)
         self._known[key] = (stamp, lines)
