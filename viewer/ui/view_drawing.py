@@ -4,7 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
+import numpy as np
+
 from viewer.app.jobs import Job, Jobs, Lane
+from viewer.app.messages import Message
 from viewer.app.workspace import Layer
 from viewer.core.arrays import UInt8Array
 from viewer.core.view import SliceRequest
@@ -40,35 +43,41 @@ class DrawOrder:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Drawn:
-    """Pixels of an order, RGBA [row, column, 4]: what was asked for, each None if not."""
+    """Pixels of an order, RGBA [row, column, 4]: what was asked for, each None if not.
+
+    `problem` says why there are none at all.
+    """
 
     order: DrawOrder
     original: UInt8Array | None = None
     derived: UInt8Array | None = None
     residual: UInt8Array | None = None
+    problem: Message | None = None
 
 
 def drawn(order: DrawOrder, reslicer: Reslicer) -> Drawn:
     """Return the pixels of an order. Runs in a worker; several at once are safe."""
     layer = order.layer
-    original = derived = residual = None
-    if order.show in (Show.ORIGINAL, Show.BOTH) or layer is None:
-        plane = reslicer.plane(order.volume, order.slice, is_coarse=order.is_coarse)
-        original = _windowed(plane, order)
-    if layer is not None and order.show in (Show.DERIVED, Show.BOTH):
-        plane = reslicer.blended(
-            order.volume,
-            layer.residual,
-            layer.blend * layer.scale,
-            order.slice,
-            is_coarse=order.is_coarse,
-        )
-        derived = _windowed(plane, order)
-    if layer is not None and order.show is Show.RESIDUAL:
-        plane = reslicer.plane(layer.residual, order.slice, is_coarse=order.is_coarse)
-        largest = order.residual_largest / max(layer.scale * layer.blend, 1e-9)
-        residual = draw_residual(plane, largest)
-    return Drawn(order, original, derived, residual)
+    if layer is None or order.show is Show.ORIGINAL:
+        return Drawn(order, original=_windowed(_acquired(order, reslicer), order))
+    derived = reslicer.blended(
+        order.volume,
+        layer.residual,
+        layer.blend * layer.scale,
+        order.slice,
+        is_coarse=order.is_coarse,
+    )
+    if order.show is Show.DERIVED:
+        return Drawn(order, derived=_windowed(derived, order))
+    original = _acquired(order, reslicer)
+    if order.show is Show.RESIDUAL:
+        change = PlaneValues(derived.values.astype(np.float32) - original.values, derived.mask)
+        return Drawn(order, residual=draw_residual(change, order.residual_largest))
+    return Drawn(order, _windowed(original, order), _windowed(derived, order))
+
+
+def _acquired(order: DrawOrder, reslicer: Reslicer) -> PlaneValues:
+    return reslicer.plane(order.volume, order.slice, is_coarse=order.is_coarse)
 
 
 def _windowed(plane: PlaneValues, order: DrawOrder) -> UInt8Array:
@@ -114,14 +123,15 @@ class ViewDrawer:
         order, self._waiting = self._waiting, None
         if order is None:
             return
-        self._running = self._jobs.submit(
+        job = self._jobs.submit(
             Lane.DRAW,
             "Drawing",
             lambda _progress: drawn(order, self._reslicer),
             self._done,
-            failed=lambda _message: self._failed(),
+            failed=lambda message: self._done(Drawn(order, problem=message)),
             is_quiet=True,
         )
+        self._running = None if job.is_over else job
 
     def _done(self, picture: Drawn) -> None:
         self._running = None
@@ -139,7 +149,3 @@ class ViewDrawer:
                 lambda _: None,
                 is_quiet=True,
             )
-
-    def _failed(self) -> None:
-        self._running = None
-        self._start()

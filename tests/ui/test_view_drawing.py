@@ -1,0 +1,100 @@
+"""Pixels of a view: every layer called what it is, and a failure shown instead of an old slice."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.grids import grid, volume
+from tests.sessions import provenance
+from viewer.app.jobs import Jobs
+from viewer.app.workspace import Layer
+from viewer.core.provenance import label_for
+from viewer.core.view import Comparison, Interpolation, Plane, SlabMode, ViewState, resolve
+from viewer.core.volume import derive
+from viewer.core.windowing import Window, WindowFunction
+from viewer.render.drawing import draw_residual
+from viewer.render.planar import PlaneValues, Reslicer
+from viewer.ui.view_drawing import Drawn, DrawOrder, Show, ViewDrawer, drawn
+from viewer.ui.view_layers import shown_layers
+
+WINDOW = Window(50.0, 100.0, WindowFunction.LINEAR_EXACT)
+LARGEST = 40.0
+
+
+def noisy(seed=3, shape=(7, 24, 24)):
+    values = np.random.default_rng(seed).normal(50, 20, shape).round().astype(np.int16)
+    source = volume(values)
+    steps = np.random.default_rng(seed + 1).normal(0, 80, shape).round().astype(np.int16)
+    return source, Layer(derive(source, steps, provenance()), 0.125, 0.7, provenance())
+
+
+def order_for(source, layer, show, **changes):
+    state = replace(
+        ViewState(focus_mm=source.geometry.centre_mm, interpolation=Interpolation.NEAREST),
+        **changes,
+    )
+    request = resolve(state, source.geometry, (24, 24), WINDOW)
+    return DrawOrder(request, source, layer, show, LARGEST)
+
+
+@pytest.mark.parametrize("mode", list(SlabMode))
+@pytest.mark.parametrize("slab_mm", [0.0, 8.0])
+def test_a_residual_is_what_is_enhanced_minus_what_is_original_in_slabs_too(slab_mm, mode):
+    source, layer = noisy()
+    order = order_for(source, layer, Show.RESIDUAL, slab_mm=slab_mm, slab_mode=mode)
+    reslicer = Reslicer()
+    factor = layer.blend * layer.scale
+    before = reslicer.plane(source, order.slice)
+    after = reslicer.blended(source, layer.residual, factor, order.slice)
+    change = after.values.astype(np.float32) - before.values
+    wanted = draw_residual(PlaneValues(change, after.mask), LARGEST)
+    found = drawn(order, reslicer).residual
+    assert found is not None
+    assert np.array_equal(found, wanted)
+
+
+@pytest.mark.parametrize("show", list(Show))
+@pytest.mark.parametrize("comparison", list(Comparison))
+@pytest.mark.parametrize("shows_original", [False, True])
+def test_derived_pixels_never_lack_their_label(show, comparison, shows_original):
+    source, layer = noisy()
+    picture = drawn(order_for(source, layer, show), Reslicer())
+    layers = shown_layers(picture, comparison, shows_original=shows_original, beside=None)
+    label = label_for(layer.provenance)
+    for pixels in (layers.pixels, layers.right):
+        if pixels is None or pixels.values is picture.original:
+            continue
+        assert pixels.label is not None
+        assert label.title in pixels.label.title
+
+
+def test_acquired_pixels_never_get_the_label_of_a_layer():
+    source, layer = noisy()
+    picture = drawn(order_for(source, layer, Show.BOTH), Reslicer())
+    layers = shown_layers(picture, Comparison.FLICKER, shows_original=True, beside=None)
+    assert layers.pixels.values is picture.original
+    assert layers.pixels.label is None
+
+
+def test_a_stored_enhanced_series_keeps_its_label_without_any_layer():
+    source, _ = noisy()
+    stored = derive(source, source.values, provenance())
+    picture = drawn(order_for(stored, None, Show.ORIGINAL), Reslicer())
+    layers = shown_layers(picture, Comparison.NONE, shows_original=False, beside=None)
+    assert layers.pixels.label == label_for(provenance())
+
+
+def test_what_cannot_be_drawn_is_said_and_no_older_picture_stays():
+    far = volume(
+        np.zeros((4, 24, 24), dtype=np.int16), grid((4, 24, 24), positions_mm=(0, 1, 2, 900))
+    )
+    arrived: list[Drawn] = []
+    drawer = ViewDrawer(Jobs(lambda call: call(), is_inline=True), Reslicer(), arrived.append)
+    drawer.ask(order_for(far, None, Show.ORIGINAL, plane=Plane.CORONAL))
+    assert drawer.is_idle
+    assert len(arrived) == 1
+    assert arrived[0].problem is not None
+    assert "too far apart" in arrived[0].problem.what
+    layers = shown_layers(arrived[0], Comparison.NONE, shows_original=False, beside=None)
+    assert layers.pixels is None
