@@ -8,8 +8,9 @@ from viewer.app import following
 from viewer.app.comparing import layer_of
 from viewer.app.opening import patient_alert
 from viewer.app.session import Session
-from viewer.app.workspace import Workspace
+from viewer.app.workspace import Layer, Workspace
 from viewer.core.arrays import Point
+from viewer.core.blending import with_residual
 from viewer.core.camera import eye_direction, mm_per_pixel, right_direction
 from viewer.core.geometry import VolumeGeometry, orientation_letters
 from viewer.core.provenance import Label, label_for
@@ -190,8 +191,11 @@ def notices(about: Subject) -> tuple[str, ...]:
     return tuple(dict.fromkeys(words[0].upper() + words[1:] for words in found if words))
 
 
-def probe_words(volume: AnyVolume, mm: Point) -> str:
-    """Return the value of the voxel nearest to a point, with its unit; "" outside."""
+def probe_words(volume: AnyVolume, mm: Point, layer: Layer | None = None) -> str:
+    """Return the value of the voxel nearest to a point, with its unit; "" outside.
+
+    With a derived layer both values are named, so that neither is taken for the other.
+    """
     index = np.floor(volume.geometry.to_index(mm) + 0.5).astype(int)
     index[0] = volume.geometry.slice_of(mm)
     row, column = index[1], index[2]
@@ -204,7 +208,12 @@ def probe_words(volume: AnyVolume, mm: Point) -> str:
     value = volume.values[index[0], row, column]
     if np.ndim(value):
         return "RGB " + " ".join(str(int(channel)) for channel in value)
-    return figure_with_unit(float(value), volume.unit)
+    words = figure_with_unit(float(value), volume.unit)
+    if layer is None or not layer.residual.loaded[index[0]]:
+        return f"original {words}" if layer is not None else words
+    residual = layer.residual.values[index[0], row, column : column + 1]
+    mixed = with_residual(np.atleast_1d(value), residual, layer.blend * layer.scale)
+    return f"original {words} · enhanced {figure_with_unit(float(mixed[0]), layer.residual.unit)}"
 
 
 def letters(about: Subject) -> tuple[str, str, str, str] | None:

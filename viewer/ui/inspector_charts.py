@@ -74,7 +74,13 @@ def both_histograms(workspace: Workspace, part: PartKey, layer: Layer | None) ->
     if layer.residual.loaded[index]:
         enhanced = _enhanced_slice(volume, layer, index)
         curves.append(_histogram("enhanced", enhanced, "enhanced", limits))
-    return ChartState(tuple(curves), unit_words(volume.unit), "pixels")
+    return ChartState(tuple(curves), _both_units(volume, layer), "pixels")
+
+
+def _both_units(volume: AnyVolume, layer: Layer | None) -> str:
+    """Return the unit of an axis for original and enhanced values."""
+    units = (volume.unit, layer.residual.unit if layer is not None else volume.unit)
+    return ", enhanced in ".join(dict.fromkeys(unit_words(unit) for unit in units))
 
 
 def _enhanced_slice(volume: AnyVolume, layer: Layer, index: int) -> AnyArray:
@@ -99,4 +105,4 @@ def _profiles(volume: AnyVolume, layer: Layer | None, line: Measurement) -> Char
         _, steps = line_profile(layer.residual, line)
         enhanced = original + steps * (layer.scale * layer.blend)
         curves.append(Curve("enhanced", along, enhanced, "enhanced"))
-    return ChartState(tuple(curves), line.unit, unit_words(volume.unit))
+    return ChartState(tuple(curves), line.unit, _both_units(volume, layer))

@@ -115,10 +115,17 @@ def region_figures(workspace: Workspace, part: PartKey, layer: Layer | None) -> 
     unit = workspace.volumes[part].unit
     digits = 1 if unit == "HU" else 2
     columns = ("", *(row.title for row in rows))
-    return Figures(columns, tuple(_lines(rows, unit, digits)))
+    changed = layer.residual.unit if layer is not None else unit
+    return Figures(columns, tuple(_lines(rows, (unit, changed), digits)))
 
 
-def _lines(rows: tuple[RegionRow, ...], unit: str, digits: int) -> list[tuple[str, ...]]:
+def _lines(
+    rows: tuple[RegionRow, ...], units: tuple[str, str], digits: int
+) -> list[tuple[str, ...]]:
+    """Return the lines of the table; `units` are those of original and enhanced values."""
+    unit, changed = (unit_words(one) for one in units)
+    kept = "" if changed == unit else f" ({changed})"
+
     def numbers(title: str, values: list[float | None], form: str) -> tuple[str, ...]:
         return (title, *("–" if v is None else format(v, form) for v in values))
 
@@ -129,13 +136,13 @@ def _lines(rows: tuple[RegionRow, ...], unit: str, digits: int) -> list[tuple[st
     enhanced, residual = [row.enhanced for row in rows], [row.residual for row in rows]
     plain = f".{digits}f"
     lines = [
-        numbers(f"Original mean ({unit_words(unit)})", of(original, "mean"), plain),
+        numbers(f"Original mean ({unit})", of(original, "mean"), plain),
         numbers("Original SD", of(original, "sd"), plain),
     ]
     if any(enhanced):
         lines += [
-            numbers("Enhanced mean", of(enhanced, "mean"), plain),
-            numbers("Enhanced SD", of(enhanced, "sd"), plain),
+            numbers(f"Enhanced mean{kept}", of(enhanced, "mean"), plain),
+            numbers(f"Enhanced SD{kept}", of(enhanced, "sd"), plain),
             numbers("Residual mean (bias)", of(residual, "mean"), f"+{plain}"),
             numbers("Residual SD", of(residual, "sd"), plain),
             numbers("Noise change", [row.noise_change for row in rows], "+.0%"),

@@ -39,6 +39,8 @@ def shown_layers(
     label = label_for(order.layer.provenance) if order.layer is not None else None
     if drawn.residual is not None and label is not None and not shows_original:
         largest, unit = order.residual_largest, order.volume.unit
+        if order.layer is not None:
+            unit = order.layer.residual.unit
         pixels = Pixels(drawn.residual, residual_label(label))
         return Layers(pixels, None, ColourBar(-largest, largest, unit))
     original, derived = None, None

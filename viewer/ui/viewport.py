@@ -406,7 +406,8 @@ class Viewport(QWidget):
             and self._request is not None
             and self.state.plane is not Plane.VOLUME
         ):
-            words = composition.probe_words(volume, self.pointing.to_mm(place))
+            layer = comparing.layer_of(workspace, self.state)
+            words = composition.probe_words(volume, self.pointing.to_mm(place), layer)
         if words != self._probe:
             self._probe = words
             self.update()

@@ -1,0 +1,40 @@
+"""Words on a view that are made from its pixels: the value under the cursor."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from tests.sessions import new_session, put_layer, put_series
+from viewer.core.volume import ARBITRARY
+from viewer.ui.composition import probe_words
+
+CENTRE = (0.4, -0.4, 8.2)
+
+
+def test_the_value_under_the_cursor_is_that_of_the_nearest_voxel_with_its_unit(
+    tmp_path: Path,
+) -> None:
+    session = new_session(tmp_path)
+    volume = session.workspace.volumes[put_series(session)]
+    assert probe_words(volume, CENTRE) == f"{volume.values[4, 16, 16]} HU"
+    assert probe_words(volume, (40.0, 0.0, 8.0)) == ""
+
+
+def test_a_derived_view_names_original_and_enhanced_value(tmp_path: Path) -> None:
+    session = new_session(tmp_path)
+    key = put_series(session)
+    layer, volume = put_layer(session, key), session.workspace.volumes[key]
+    value = int(volume.values[4, 16, 16])
+    assert probe_words(volume, CENTRE, layer) == f"original {value} HU · enhanced {value - 10} HU"
+    grey = replace(layer, residual=replace(layer.residual, unit=ARBITRARY))
+    assert probe_words(volume, CENTRE, grey).endswith(f"enhanced {value - 10} a.u.")
+
+
+def test_where_nothing_is_enhanced_yet_only_the_original_is_named(tmp_path: Path) -> None:
+    session = new_session(tmp_path)
+    key = put_series(session)
+    layer, volume = put_layer(session, key), session.workspace.volumes[key]
+    loaded = np.arange(len(volume.values)) != 4
+    growing = replace(layer, residual=replace(layer.residual, loaded=loaded))
+    assert probe_words(volume, CENTRE, growing) == f"original {volume.values[4, 16, 16]} HU"
