@@ -43,12 +43,21 @@ def write_card(path: Path, card: dict[str, Any]) -> None:
 
 def _lines(table: dict[str, Any], prefix: str) -> list[str]:
     lines = [
-        f"{name} = {_value(value)}" for name, value in table.items() if not isinstance(value, dict)
+        f"{_key(name)} = {_value(value)}"
+        for name, value in table.items()
+        if not isinstance(value, dict)
     ]
     for name, value in table.items():
         if isinstance(value, dict):
-            lines += ["", f"[{prefix}{name}]", *_lines(value, f"{prefix}{name}.")]
+            path = f"{prefix}{_key(name)}"
+            lines += ["", f"[{path}]", *_lines(value, f"{path}.")]
     return lines
+
+
+def _key(name: str) -> str:
+    """A key as TOML wants it: bare where that is allowed, else quoted."""
+    is_bare = name.replace("-", "").replace("_", "").isalnum() and name.isascii()
+    return name if is_bare else json.dumps(name, ensure_ascii=False)
 
 
 def _value(value: object) -> str:

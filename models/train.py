@@ -145,8 +145,12 @@ class Training:
     def __init__(self, recipe: Recipe, out: Path, work: Path, device: torch.device) -> None:
         torch.manual_seed(recipe.seed)
         self.recipe, self.out, self.work, self.device = recipe, out, work, device
-        self.model = Denoiser(MODELS[recipe.model]).to(device, memory_format=torch.channels_last)
-        self.average = Denoiser(MODELS[recipe.model]).to(device, memory_format=torch.channels_last)
+        self.model = Denoiser(MODELS[recipe.model], coarse_passes=1).to(
+            device, memory_format=torch.channels_last
+        )
+        self.average = Denoiser(MODELS[recipe.model], coarse_passes=1).to(
+            device, memory_format=torch.channels_last
+        )
         self.average.load_state_dict(self.model.state_dict())
         self.optimiser = torch.optim.AdamW(self.model.parameters(), lr=1e-3, weight_decay=1e-4)
         self.loss = Loss().to(device)
