@@ -3,6 +3,9 @@
 Look-up tables, ultrasound regions and radiopharmaceuticals are not part of the header walk.
 """
 
+from viewer.io import pydicom_first  # noqa: F401 (before any part of pydicom)
+
+# isort: split
 from io import BytesIO
 from typing import Any
 

@@ -1,5 +1,8 @@
 """Codes that Diptych writes and recognises: its own scheme, and DICOM's where one fits."""
 
+from viewer.io import pydicom_first  # noqa: F401 (before any part of pydicom)
+
+# isort: split
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass

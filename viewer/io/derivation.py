@@ -5,6 +5,9 @@ a private element: group 0009, creator "DIPTYCH", element xx01 (UT). After de-id
 removed the texts and the private element, the codes still say what kind of image it is.
 """
 
+from viewer.io import pydicom_first  # noqa: F401 (before any part of pydicom)
+
+# isort: split
 import base64
 import binascii
 import dataclasses

@@ -5,6 +5,9 @@ class, same study and frame of reference, a new series.
 Source: DICOM PS3.3 C.7.6.1.1.2 (Image Type), C.12.4 (General Reference), C.7.6.3 (pixels).
 """
 
+from viewer.io import pydicom_first  # noqa: F401 (before any part of pydicom)
+
+# isort: split
 from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 from pathlib import Path

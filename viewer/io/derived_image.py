@@ -1,5 +1,8 @@
 """One derived image: the source's header again, new identity and pixels, coded for a file."""
 
+from viewer.io import pydicom_first  # noqa: F401 (before any part of pydicom)
+
+# isort: split
 import io
 from dataclasses import dataclass
 from datetime import datetime

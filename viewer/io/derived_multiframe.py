@@ -4,6 +4,9 @@ Source: DICOM PS3.3 C.7.6.16 (functional groups), C.7.6.16.2.6 (Derivation Image
 C.7.6.16.2.9 (Pixel Value Transformation), C.8.16.1 (Image Type and Frame Type).
 """
 
+from viewer.io import pydicom_first  # noqa: F401 (before any part of pydicom)
+
+# isort: split
 from pydicom import uid as uids
 from pydicom.dataset import Dataset
 

@@ -1,5 +1,8 @@
 """Headers that are not coded as they should be, read by pydicom within limits."""
 
+from viewer.io import pydicom_first  # noqa: F401 (before any part of pydicom)
+
+# isort: split
 import struct
 from io import BytesIO
 from pathlib import Path

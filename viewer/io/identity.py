@@ -1,5 +1,8 @@
 """What is new about a derived image: its type, numbers, description, dates and source reference."""
 
+from viewer.io import pydicom_first  # noqa: F401 (before any part of pydicom)
+
+# isort: split
 import unicodedata
 from collections.abc import Collection
 from datetime import datetime, timedelta, timezone

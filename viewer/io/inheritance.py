@@ -4,6 +4,9 @@ Errors of the source are corrected where the standard leaves one right value (an
 attributes that the source lacks are not made up.
 """
 
+from viewer.io import pydicom_first  # noqa: F401 (before any part of pydicom)
+
+# isort: split
 import copy
 import re
 from collections.abc import Callable

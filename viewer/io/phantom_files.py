@@ -1,5 +1,8 @@
 """Simulated CT as DICOM: arrays written as a valid series, and read back as arrays."""
 
+from viewer.io import pydicom_first  # noqa: F401 (before any part of pydicom)
+
+# isort: split
 import hashlib
 import io
 from collections.abc import Callable

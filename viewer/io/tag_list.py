@@ -1,5 +1,8 @@
 """Every attribute of a file as lines of text, for the tag browser; damaged files in part."""
 
+from viewer.io import pydicom_first  # noqa: F401 (before any part of pydicom)
+
+# isort: split
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -52,6 +52,7 @@ def _decode_other(raw: bytes, charset: bytes, *, is_name: bool) -> str:
         return raw.decode("latin-1")
     if charset in _UNICODE:
         return raw.decode(_UNICODE[charset], errors="replace")
+    from viewer.io import pydicom_first  # noqa: F401, I001 (before any part of pydicom)
     from pydicom.charset import decode_bytes, python_encoding
 
     names = [part.strip(b" \0").decode("latin-1") for part in charset.split(b"\\")]
