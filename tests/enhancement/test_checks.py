@@ -160,6 +160,14 @@ def test_filters_run_on_any_acquired_volume_but_not_on_what_an_ai_made():
     assert verdicts(check(candidate(is_ai=True), None)) == {"AI mark": Verdict.BLOCK}
 
 
+@pytest.mark.parametrize("word", ["LOCALIZER", "MIP", "MINIP"])
+def test_filters_warn_of_localizers_and_projections(word):
+    gates = check(candidate(image_type=("DERIVED", "SECONDARY", "AXIAL", word)), None)
+    assert blocks(gates) == ()
+    (words,) = cautions(gates)
+    assert "localizer" in words or "projection" in words
+
+
 @pytest.mark.parametrize(
     ("age", "birth", "date", "years"),
     [

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from viewer.core.study import Instance, Series, SeriesPart, Study
@@ -70,7 +70,8 @@ def check(candidate: Candidate, wanted: InputRange | None) -> tuple[GateResult, 
 
     Parameters
     ----------
-    wanted : what a model's card asks for; None for a filter, which needs only acquired pixels.
+    wanted : what a model's card asks for; None for a filter, which needs only acquired pixels and
+        warns where these are a localizer, a projection or the like.
     """
     gates: list[GateResult] = [*_state_gates(candidate), _origin_gate(candidate)]
     if wanted is not None:
@@ -78,6 +79,8 @@ def check(candidate: Candidate, wanted: InputRange | None) -> tuple[GateResult, 
         if not any(gate.verdict is Verdict.BLOCK for gate in gates):
             gates += _figure_gates(candidate, wanted)
             gates += _history_gates(candidate, wanted)
+    else:
+        gates.append(_warning_at_most(_picture_gate(candidate)))
     gates.append(_lossy_gate(candidate))
     gates.append(_geometry_gate(candidate))
     return tuple(gates)
@@ -95,6 +98,10 @@ def cautions(gates: tuple[GateResult, ...]) -> tuple[str, ...]:
 
 def _gate(name: str, verdict: Verdict, words: str) -> GateResult:
     return GateResult(name, verdict, words)
+
+
+def _warning_at_most(gate: GateResult) -> GateResult:
+    return replace(gate, verdict=Verdict.WARN) if gate.verdict is Verdict.BLOCK else gate
 
 
 def _state_gates(candidate: Candidate) -> Iterator[GateResult]:
