@@ -175,7 +175,10 @@ def _enhance(options: argparse.Namespace) -> int:
         _print_json([asdict(result) for result in results])
     else:
         for result in results:
-            words = result.refusal or f"{len(result.files)} files in {result.files[0].parent}"
+            words = result.refusal
+            if result.files:
+                effect = dict(result.provenance).get("effect", "")
+                words = f"{effect}, {len(result.files)} files in {result.files[0].parent}"
             _print(f"{result.description}: {words}")
             for caution in result.cautions:
                 _print(f"  caution: {caution}")

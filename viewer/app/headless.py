@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from viewer.app.enhancing import Enhancement, EnhanceRequest, prepare, run
@@ -11,12 +11,14 @@ from viewer.app.saving import save_enhancement
 from viewer.core.errors import DiptychError, UnreadableFile, WrongUsage
 from viewer.core.partition import parts
 from viewer.core.places import data_folder, user_folder
+from viewer.core.provenance import strength_words
 from viewer.core.study import PartKind, ScanReport, Series, SeriesPart, Study
 from viewer.enhancement.catalogue import ModelCard, WeightsState, read_catalogue, weights_state
 from viewer.enhancement.checks import Verdict
 from viewer.enhancement.engine import Engine
 from viewer.enhancement.strength import checked_strength
 from viewer.io.assemble import load_part
+from viewer.io.header import read_entry
 from viewer.io.scan import scan
 
 Report = Callable[[float, str], None]
@@ -77,11 +79,17 @@ def enhance_paths(
                 "",
                 "See what is there with: diptych info PATH",
             )
-        results = []
+        results: list[EnhancedSeries] = []
+        made: dict[tuple[str, str, str], tuple[Series, ...]] = {}
         for number, (study, series, part) in enumerate(volumes, 1):
             target = out if len(volumes) == 1 else out / f"series-{number:03d}"
-            request = _Wanted(study, series, part, method, strength, device)
-            results.append(_enhance_one(engine, request, target, paths, report))
+            grown = replace(study, series=(*study.series, *made.get(study.key, ())))
+            request = _Wanted(grown, series, part, method, strength, device)
+            result = _enhance_one(engine, request, target, paths, report)
+            results.append(result)
+            if result.files:
+                new = read_entry(str(result.files[0])).series
+                made[study.key] = (*made.get(study.key, ()), new)
     return tuple(results)
 
 
@@ -131,6 +139,7 @@ def _enhance_one(
         ("version", known.version),
         ("weights_sha256", known.weights_sha256),
         ("strength", repr(known.strength)),
+        ("effect", strength_words(known)),
         ("blend", repr(known.blend)),
         ("reached", "" if known.reached is None else repr(known.reached)),
         ("device", known.device),

@@ -66,7 +66,7 @@ class NoVolumeRendering(DiptychError):
     """The machine offers no way to draw off screen, so volumes cannot be rendered."""
 
 
-class InvalidStrength(DiptychError):
+class InvalidStrength(WrongUsage):
     """An enhancement strength outside 0 to 1."""
 
 
@@ -78,7 +78,7 @@ class UntrustedWeights(DiptychError):
     """A model's weights do not have the checksum that its card states, or are missing."""
 
 
-class UnknownMethod(DiptychError):
+class UnknownMethod(WrongUsage):
     """No enhancement method or model has this name."""
 
 

@@ -1,0 +1,124 @@
+"""The verbs without a window: what they print, what they write, and their exit codes."""
+
+import json
+from pathlib import Path
+
+import pydicom
+import pytest
+
+from tests.builders import Acquisition, ct_series, uid
+from viewer.__main__ import DONE, FAILED, WARNED, WRONG_USAGE, main
+
+MATRIX = Acquisition(rows=48, columns=64)
+
+
+def enhance(source: Path, out: Path, *more: str) -> int:
+    return main(["enhance", str(source), "--method", "gaussian", "--out", str(out), *more])
+
+
+def test_enhance_writes_a_derived_series_and_says_how_strong_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ct_series(tmp_path / "source", 3, settings=MATRIX)
+    assert enhance(tmp_path / "source", tmp_path / "out", "--strength", "0.3") in (DONE, WARNED)
+    assert "3 files in" in capsys.readouterr().out
+    written = sorted((tmp_path / "out").iterdir())
+    assert len(written) == 3
+    assert "FILTERED" in pydicom.dcmread(written[0]).ImageType
+    assert main(["info", str(tmp_path / "out")]) == DONE
+    assert "[FILTERED]" in capsys.readouterr().out
+
+
+def test_enhance_tells_machines_every_figure(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ct_series(tmp_path / "source", 3, settings=MATRIX)
+    enhance(tmp_path / "source", tmp_path / "out", "--json")
+    (result,) = json.loads(capsys.readouterr().out)
+    known = dict(result["provenance"])
+    assert len(result["files"]) == 3
+    assert float(known["strength"]) == 0.4
+    assert 0 <= float(known["blend"]) <= 1
+    assert known["effect"]
+
+
+def test_series_of_one_study_get_numbers_of_their_own(tmp_path: Path) -> None:
+    study = uid("study")
+    for name in ("a", "b"):
+        ct_series(
+            tmp_path / "source" / name,
+            2,
+            settings=MATRIX,
+            StudyInstanceUID=study,
+            SeriesInstanceUID=uid(f"series {name}"),
+            SeriesNumber=3,
+        )
+    assert enhance(tmp_path / "source", tmp_path / "out") in (DONE, WARNED)
+    files = [next(folder.iterdir()) for folder in sorted((tmp_path / "out").iterdir())]
+    assert [int(pydicom.dcmread(file).SeriesNumber) for file in files] == [301, 302]
+
+
+@pytest.mark.parametrize("strength", ["1.4", "40", "-0.1", "nan"])
+def test_a_strength_that_is_no_fraction_is_wrong_usage_in_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], strength: str
+) -> None:
+    ct_series(tmp_path / "source", 2)
+    out = tmp_path / "out"
+    code = main(["enhance", str(tmp_path / "source"), f"--strength={strength}", "--out", str(out)])
+    assert code == WRONG_USAGE
+    assert "0.4 means 40 %" in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_an_unknown_method_is_wrong_usage_and_the_known_ones_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ct_series(tmp_path / "source", 2)
+    words = ["enhance", str(tmp_path / "source"), "--method", "magic", "--out", str(tmp_path / "o")]
+    assert main(words) == WRONG_USAGE
+    assert "ct-denoise-s, gaussian" in capsys.readouterr().err
+
+
+def test_a_refused_series_is_a_failure_with_its_reason(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ct_series(tmp_path / "source", 2, ImageType=["ORIGINAL", "PRIMARY", "LOCALIZER"])
+    words = ["enhance", str(tmp_path / "source"), "--out", str(tmp_path / "out")]
+    assert main(words) == FAILED
+    assert "this is a localizer" in capsys.readouterr().out
+    assert not (tmp_path / "out").exists()
+    assert enhance(tmp_path / "source", tmp_path / "out") == WARNED
+    assert "caution: this is a localizer" in capsys.readouterr().out
+
+
+def test_nothing_is_written_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ct_series(tmp_path / "source", 2)
+    assert enhance(tmp_path / "source", tmp_path / "source") == WRONG_USAGE
+    assert "is not empty" in capsys.readouterr().err
+    assert enhance(tmp_path / "source", tmp_path / "source" / "inside") == FAILED
+    assert "holds the original" in capsys.readouterr().out
+
+
+def test_info_warns_by_its_code_where_a_file_is_none_of_ours(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ct_series(tmp_path, 2)
+    assert main(["info", str(tmp_path), "--json"]) == DONE
+    assert json.loads(capsys.readouterr().out)["counts"]["files"] == 2
+    (tmp_path / "notes.txt").write_text("hello")
+    assert main(["info", str(tmp_path)]) == WARNED
+
+
+def test_models_are_listed_with_the_state_of_their_weights(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["models", "--json"]) == DONE
+    rows = {row["id"]: row for row in json.loads(capsys.readouterr().out)}
+    assert rows["ct-denoise-s"]["weights"] == "verified"
+    assert {"gaussian", "bilateral", "nlm", "tv", "wavelet", "unsharp", "clahe"} <= rows.keys()
+
+
+def test_a_word_that_is_no_verb_is_wrong_usage() -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["enhence"])
+    assert left.value.code == WRONG_USAGE
