@@ -15,7 +15,7 @@ from viewer.core.provenance import Blinding, Label, label_for, residual_label
 from viewer.core.windowing import colour_table
 from viewer.ui import theme
 from viewer.ui.overlay import arrange
-from viewer.ui.painting import image_over, painted_image, picture_image, rgb_image, tile_lines
+from viewer.ui.painting import image_over, painted_image, picture_image, small_image, tile_lines
 from viewer.ui.picture import (
     ColourBar,
     CornerText,
@@ -79,10 +79,18 @@ def test_an_image_over_an_array_shares_its_memory_and_a_painted_one_does_not():
     assert owned.pixelColor(0, 0).red() == 10
 
 
-def test_rgb_levels_keep_their_channels():
-    values = np.zeros((4, 6, 3), dtype=np.uint8)
-    values[1, 2] = (10, 20, 30)
-    assert rgb_image(values).pixelColor(2, 1).getRgb()[:3] == (10, 20, 30)
+def test_small_images_keep_channels_and_proportions():
+    values = np.zeros((40, 60, 3), dtype=np.uint8)
+    values[:] = (10, 20, 30)
+    image = small_image(values, None, 30)
+    assert (image.width(), image.height()) == (30, 20)
+    assert image.pixelColor(2, 1).getRgb()[:3] == (10, 20, 30)
+
+
+@pytest.mark.parametrize("shape", [(160, 160, 3), (160, 40, 3), (12, 160, 3), (1, 160, 3)])
+def test_small_images_of_derived_pixels_carry_the_label(shape):
+    image = small_image(np.full(shape, 90, dtype=np.uint8), LABEL, 112)
+    assert amber_in(values_of(image)).any()
 
 
 @pytest.mark.parametrize("ratio", [1.0, 1.5, 2.0])

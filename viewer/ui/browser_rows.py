@@ -22,6 +22,9 @@ PART_MIME = "application/x-diptych-part"
 THUMBNAIL = 56
 """Side of a thumbnail in view pixels."""
 
+THUMBNAIL_SIDE = 2 * THUMBNAIL
+"""Side of its picture, for dense screens and for the hand that drags it."""
+
 PartKey = tuple[str, int]
 StudyKey = tuple[str, str, str]
 _Index = QModelIndex | QPersistentModelIndex
@@ -177,13 +180,7 @@ class BrowserModel(QAbstractItemModel):
 
     def set_thumbnail(self, key: PartKey, image: QImage) -> None:
         """Keep a part's thumbnail and show it."""
-        side = 2 * THUMBNAIL
-        self._thumbnails[key] = image.scaled(
-            side,
-            side,
-            Qt.AspectRatioMode.KeepAspectRatio,
-            Qt.TransformationMode.SmoothTransformation,
-        )
+        self._thumbnails[key] = image
         index = self.index_of(key)
         if index.isValid():
             self.dataChanged.emit(index, index)

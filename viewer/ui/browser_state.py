@@ -53,12 +53,13 @@ def _part(session: Session, series: Series, part: SeriesPart, *, is_shown: bool)
 
 def mark(session: Session, part: SeriesPart) -> str:
     """Return "AI" or "filter" for stored synthetic pixels, "" for acquired ones."""
-    if not any(source.instance.is_ai for source in part.sources[:1]):
+    marked = next((source.instance for source in part.sources if source.instance.is_ai), None)
+    if marked is None:
         return ""
     volume = session.workspace.volumes.get(part.key)
     if volume is not None and volume.provenance is not None:
         return "AI" if volume.provenance.kind.value == "AI" else "filter"
-    return "filter" if part.sources[0].instance.synthetic_mark == "FILTERED" else "AI"
+    return "filter" if marked.synthetic_mark == "FILTERED" else "AI"
 
 
 def count_words(part: SeriesPart) -> str:

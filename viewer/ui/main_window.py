@@ -15,16 +15,18 @@ from viewer.app.session import Session
 from viewer.app.unpacking import remove_unpacked
 from viewer.app.workspace import PartKey
 from viewer.core.layout import with_active
+from viewer.core.provenance import label_for
 from viewer.core.view import ViewState
 from viewer.ui import dialogs
 from viewer.ui import window_tasks as tasks
 from viewer.ui.actions import Actions
 from viewer.ui.browser import StudyBrowser
+from viewer.ui.browser_rows import THUMBNAIL_SIDE
 from viewer.ui.browser_state import browser_studies
 from viewer.ui.cine import Cine
 from viewer.ui.inspector_link import InspectorLink
 from viewer.ui.keys import belongs_to
-from viewer.ui.painting import rgb_image
+from viewer.ui.painting import small_image
 from viewer.ui.part_menu import fill_part_menu
 from viewer.ui.status_line import StatusLine
 from viewer.ui.theme import application_icon
@@ -206,7 +208,8 @@ class MainWindow(QMainWindow):
     def _thumbnail_arrived(self, key: PartKey) -> None:
         picture = self.session.images.thumbnails.get(key)
         if picture is not None:
-            self.browser.set_thumbnail(key, rgb_image(picture.pixels))
+            label = label_for(picture.provenance)
+            self.browser.set_thumbnail(key, small_image(picture.pixels, label, THUMBNAIL_SIDE))
 
     def _refresh_recents(self) -> None:
         self.browser.set_recents(self.session.workspace.settings.recents)

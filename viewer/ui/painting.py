@@ -9,6 +9,7 @@ from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen
 
 from viewer.core.arrays import UInt8Array
+from viewer.core.provenance import Label
 from viewer.ui import theme
 from viewer.ui.lettering import Lettering, TextLine, draw_lines, line_height, text_width, wrapped
 from viewer.ui.overlay import Overlay, arrange
@@ -46,14 +47,6 @@ def painted_image(values: UInt8Array) -> QImage:
     return image_over(array).convertToFormat(QImage.Format.Format_RGB32)
 
 
-def rgb_image(values: UInt8Array) -> QImage:
-    """Return an image that owns a copy of RGB levels, uint8 [row, column, 3]."""
-    array = np.ascontiguousarray(values, dtype=np.uint8)
-    layout = QImage.Format.Format_RGB888
-    image = QImage(array.data, array.shape[1], array.shape[0], array.strides[0], layout)
-    return image.convertToFormat(QImage.Format.Format_RGB32)
-
-
 def picture_image(picture: Picture, size: QSize, device_pixel_ratio: float = 1.0) -> QImage:
     """Return the picture as an image of `size` view pixels, for files, clipboard and thumbnails.
 
@@ -66,6 +59,15 @@ def picture_image(picture: Picture, size: QSize, device_pixel_ratio: float = 1.0
     paint_view(painter, QRectF(0, 0, size.width(), size.height()), picture)
     painter.end()
     return image
+
+
+def small_image(levels: UInt8Array, label: Label | None, side: int) -> QImage:
+    """Return a picture of at most `side` pixels of RGB levels [row, column, 3], with its label."""
+    rows, columns = levels.shape[:2]
+    opaque = np.full((rows, columns, 4), 255, dtype=np.uint8)
+    opaque[..., :3] = levels
+    size = QSize(columns, rows).scaled(side, side, Qt.AspectRatioMode.KeepAspectRatio)
+    return picture_image(Picture(pixels=Pixels(opaque, label)), size.expandedTo(QSize(1, 1)))
 
 
 def paint_view(painter: QPainter, rect: QRect | QRectF, picture: Picture) -> None:
