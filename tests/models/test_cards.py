@@ -23,7 +23,7 @@ def test_a_card_survives_writing_and_reading(cards: ModuleType, tmp_path: Path) 
         "flag": True,
         "limits": ['a long sentence with "quotes" and \\ strokes', "another long sentence"],
         "input": {"spacing_mm": [0.35, 1.0], "slices": 5},
-        "metrics": {"simulated": {"rmse": 1.5, "bad": math.inf}},
+        "metrics": {"simulated": {"rmse": 1.5, "bad": math.inf, "kept_+60_HU": 0.9}},
     }
     cards.write_card(tmp_path / "card.toml", card)
     found = cards.read_card(tmp_path / "card.toml")
