@@ -17,15 +17,14 @@ from viewer.app.comparing import (
 )
 from viewer.app.following import has_image
 from viewer.app.jobs import Job, Jobs, Lane, Progress
-from viewer.app.messages import Message, info, message_from
+from viewer.app.messages import Message, info
 from viewer.app.settings import save_settings
 from viewer.app.workspace import Layer, PartKey, Workspace
-from viewer.core.errors import DiptychError
 from viewer.core.view import ORIGINAL, Comparison
 from viewer.core.volume import AnyVolume, DerivedVolume, Frames, Volume
 
 if TYPE_CHECKING:
-    from viewer.app.enhancing import Enhancement, EnhanceRequest, Plan
+    from viewer.app.enhancing import Enhancement, EnhanceRequest
     from viewer.app.session import Session
     from viewer.enhancement.checks import GateResult
     from viewer.enhancement.engine import Engine
@@ -35,7 +34,8 @@ if TYPE_CHECKING:
 class Enhancements:
     """Runs methods in the compute lane and keeps what is needed to change the strength later.
 
-    The engine and its libraries are loaded when first needed.
+    The engine and its libraries are loaded in the compute lane when first needed: in the window's
+    thread that would be felt.
     """
 
     def __init__(self, workspace: Workspace, jobs: Jobs, models: Path) -> None:
@@ -43,6 +43,7 @@ class Enhancements:
         self._jobs = jobs
         self._models = models
         self._engine: Engine | None = None
+        self._loading: Job | None = None
         self._running: dict[tuple[PartKey, str], Job] = {}
         self._found: dict[tuple[PartKey, str], Enhancement] = {}
         self.refusals: dict[tuple[PartKey, str], Message] = {}
@@ -52,7 +53,7 @@ class Enhancements:
 
     @property
     def engine(self) -> Engine:
-        """The engine with its catalogue and caches."""
+        """The engine with its catalogue and caches; asked for in the compute lane."""
         if self._engine is None:
             from viewer.enhancement.catalogue import read_catalogue
             from viewer.enhancement.engine import Engine
@@ -61,8 +62,19 @@ class Enhancements:
         return self._engine
 
     def methods(self) -> tuple[Method, ...]:
-        """Return every method that can be chosen, models first."""
-        return tuple(self.engine.catalogue.methods())
+        """Return every method that can be chosen, models first; () until they are loaded.
+
+        `methods_loaded` of the workspace tells when they are.
+        """
+        if self._engine is None and self._loading is None:
+            self._loading = self._jobs.submit(
+                Lane.COMPUTE,
+                "Loading methods",
+                lambda _progress: self.engine,
+                lambda _engine: self._workspace.methods_loaded.emit(),
+                is_quiet=True,
+            )
+        return () if self._engine is None else tuple(self._engine.catalogue.methods())
 
     def enhancement(self, part: PartKey, method_id: str) -> Enhancement | None:
         """Return what a method has made of a part so far."""
@@ -97,18 +109,16 @@ class Enhancements:
         request = self._request(part, method_id, strength, first)
         if request is None:
             return None
-        from viewer.app.enhancing import prepare, run
-
         self.cancel(part)
         key = (part, method_id)
-        engine = self.engine
 
         def work(progress: Progress) -> Enhancement:
+            from viewer.app.enhancing import prepare, run
+
             progress.report(0.0, "measuring noise")
-            plan: Plan = prepare(engine, request)
             return run(
-                engine,
-                plan,
+                self.engine,
+                prepare(self.engine, request()),
                 on_batch=progress.publish,
                 report=progress.report,
                 is_cancelled=progress.is_cancelled,
@@ -164,24 +174,30 @@ class Enhancements:
 
     def _request(
         self, part: PartKey, method_id: str, strength: float, first: int
-    ) -> EnhanceRequest | None:
-        from viewer.app.enhancing import EnhanceRequest
-
+    ) -> Callable[[], EnhanceRequest] | None:
+        """Return what makes the request, in the compute lane, from what is there now."""
         workspace = self._workspace
         study, series = workspace.study_of(part), workspace.series_of(part)
         found, volume = workspace.parts.get(part), workspace.volumes.get(part)
         if study is None or series is None or found is None or volume is None:
             return None
-        return EnhanceRequest(
-            study=study,
-            series=series,
-            part=found,
-            volume=volume,
-            method_id=method_id,
-            strength=strength,
-            first_slice=first,
-            device=workspace.settings.enhancement.device,
-        )
+        device = workspace.settings.enhancement.device
+
+        def made() -> EnhanceRequest:
+            from viewer.app.enhancing import EnhanceRequest
+
+            return EnhanceRequest(
+                study=study,
+                series=series,
+                part=found,
+                volume=volume,
+                method_id=method_id,
+                strength=strength,
+                first_slice=first,
+                device=device,
+            )
+
+        return made
 
     def _publish(self, part: PartKey, method_id: str, result: Enhancement) -> None:
         shown = self._workspace.volumes.get(part)
@@ -282,11 +298,6 @@ def enhance_active(session: Session, method_id: str, strength: float) -> None:
     if isinstance(volume, Frames) or not volume.is_complete:
         words = "Wait until the series is loaded." if not volume.is_complete else ""
         workspace.tell(info("This cannot be enhanced here.", "Enhancement needs a volume.", words))
-        return
-    try:
-        session.enhancements.engine.catalogue.method(method_id)
-    except DiptychError as error:
-        workspace.tell(message_from(error))
         return
     found = session.enhancements.enhancement(part, method_id)
     if found is None or not found.residual.is_complete:

@@ -52,6 +52,7 @@ class Workspace:
     view_changed = Signal(int, object, object)
     part_changed = Signal(tuple)
     volume_dropped = Signal(tuple)
+    methods_loaded = Signal()
     measurements_changed = Signal(tuple)
     link_changed = Signal()
     tool_changed = Signal()

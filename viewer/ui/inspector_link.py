@@ -98,6 +98,7 @@ class InspectorLink(QObject):
             workspace.layout_changed,
             workspace.measurements_changed,
             workspace.settings_changed,
+            workspace.methods_loaded,
         )
 
     def _connect_workspace(self) -> None:

@@ -9,6 +9,7 @@ from viewer.ui.picture import ColourBar, Pixels
 from viewer.ui.view_drawing import Drawn
 
 ORIGINAL_CAPTION = "Original"
+NOT_YET_CAPTION = "Original, not enhanced yet"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,7 +22,12 @@ class Layers:
 
 
 def shown_layers(
-    drawn: Drawn, comparison: Comparison, *, shows_original: bool, beside: Label | None
+    drawn: Drawn,
+    comparison: Comparison,
+    *,
+    shows_original: bool,
+    beside: Label | None,
+    is_awaited: bool = False,
 ) -> Layers:
     """Return what is shown of a drawn picture.
 
@@ -33,6 +39,7 @@ def shown_layers(
     shows_original : the key for the original is held, or it is its turn in the flicker.
     beside : label of another view that shows derived pixels of the same series: the acquired
         ones are then called original, and keep its room free so that both views look alike.
+    is_awaited : derived pixels were asked for and are not there yet; the acquired ones say so.
     """
     order = drawn.order
     stored = label_for(order.volume.provenance)
@@ -46,7 +53,9 @@ def shown_layers(
     original, derived = None, None
     if drawn.original is not None:
         room = label or beside
-        original = Pixels(drawn.original, stored, ORIGINAL_CAPTION if room else "", room)
+        caption = ORIGINAL_CAPTION if room else ""
+        caption = NOT_YET_CAPTION if label is None and is_awaited else caption
+        original = Pixels(drawn.original, stored, caption, room)
     if drawn.derived is not None:
         derived = Pixels(drawn.derived, label)
     if original is None or derived is None:

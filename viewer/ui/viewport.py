@@ -280,6 +280,7 @@ class Viewport(QWidget):
             self.state.comparison,
             shows_original=self.is_original_held or self._flicker_shows_original,
             beside=composition.label_beside(self._session.workspace, self.view),
+            is_awaited=self.state.layer != ORIGINAL,
         )
 
     def _window_words(self, about: composition.Subject) -> str:
