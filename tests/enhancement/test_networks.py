@@ -1,7 +1,11 @@
 """The bounds of the denoiser hold whatever the network answers."""
 
+from pathlib import Path
+
 import numpy as np
+import onnxruntime
 import pytest
+import safetensors.torch
 import torch
 
 from viewer.enhancement.networks import (
@@ -11,6 +15,8 @@ from viewer.enhancement.networks import (
     LowPass,
     bounded_noise,
 )
+from viewer.simulation.kernels import STANDARD, noise_mean_frequency
+from viewer.simulation.noise import NoiseCharacter, blur, unit_noise
 
 SIDE = 96
 
@@ -119,3 +125,39 @@ def test_low_pass_keeps_constants_and_stops_fine_patterns() -> None:
     stripes = torch.zeros(1, 1, 64, 64)
     stripes[..., ::2] = 1.0
     assert float((low(stripes)[..., 30:34] - 0.5).abs().max()) < 1e-3
+
+
+def committed() -> tuple[Denoiser, Path]:
+    """Return the model as it is shipped, and its ONNX file."""
+    folder = Path(__file__).resolve().parents[2] / "models" / "ct-denoise-s"
+    model = Denoiser().eval()
+    model.network.load_state_dict(safetensors.torch.load_file(folder / "weights.safetensors"))
+    return model, folder / "weights.onnx"
+
+
+def test_shipped_onnx_and_shipped_tensors_give_the_same_answer() -> None:
+    model, path = committed()
+    inputs = maps(25.0, seed=4)
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    names = ("slices", "noise_sd", "frequency")
+    found = session.run(None, {name: one.numpy() for name, one in zip(names, inputs, strict=True)})[
+        0
+    ]
+    np.testing.assert_allclose(found[0, 0], noise_of(model, *inputs), atol=2e-3)
+
+
+def test_shipped_model_takes_noise_away_and_leaves_a_clean_image_alone() -> None:
+    model, _ = committed()
+    sd = 20.0
+    character = NoiseCharacter(STANDARD, 0.7)
+    noise = sd * unit_noise(np.random.default_rng(1), (5, SIDE, SIDE), character)
+    clean = np.full((5, SIDE, SIDE), 45.0, np.float32)
+    clean[:, :, SIDE // 2 :] += 60.0
+    clean = blur(clean, STANDARD, 0.7)
+    grain = noise_mean_frequency(STANDARD, 0.7) * 0.7
+    _, sd_map, frequency = maps(sd)
+    frequency = torch.full_like(frequency, grain)
+    noisy = noise_of(model, torch.from_numpy(clean + noise)[None], sd_map, frequency)
+    assert np.std(noise[2] - noisy) < 0.45 * sd
+    untouched = noise_of(model, torch.from_numpy(clean)[None], sd_map, frequency)
+    assert float(np.sqrt(np.mean(untouched**2))) < 1.0
