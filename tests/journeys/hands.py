@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QColor, QDropEvent, QImage, QKeySequence, QWheelEvent
+from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent, QImage, QKeySequence, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
@@ -202,15 +202,11 @@ class Hands:
         self.rest()
 
     def _drop(self, data: QMimeData, widget: QWidget) -> None:
-        place = QPointF(widget.rect().center())
-        event = QDropEvent(
-            place,
-            Qt.DropAction.CopyAction,
-            data,
-            LEFT,
-            Qt.KeyboardModifier.NoModifier,
-        )
-        QApplication.sendEvent(widget, event)
+        place, none = QPointF(widget.rect().center()), Qt.KeyboardModifier.NoModifier
+        enter = QDragEnterEvent(place, Qt.DropAction.CopyAction, data, LEFT, none)
+        widget.dragEnterEvent(enter)
+        assert enter.isAccepted()
+        widget.dropEvent(QDropEvent(place, Qt.DropAction.CopyAction, data, LEFT, none))
 
     def run(self, command: str) -> None:
         """Choose a command from a menu."""

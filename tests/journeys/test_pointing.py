@@ -1,0 +1,61 @@
+"""What a hand on a view means: nothing is drawn, grabbed or measured that cannot be seen."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.builders import ct_series
+from tests.journeys.hands import LEFT, Hands
+from viewer.app import following, measuring
+from viewer.core.measurement import MeasurementKind
+from viewer.core.view import Plane
+from viewer.core.windowing import auto_window
+
+
+@pytest.fixture
+def opened(hands: Hands, tmp_path: Path) -> Hands:
+    ct_series(tmp_path / "study", 6)
+    hands.open(tmp_path / "study")
+    return hands
+
+
+def look_at(hands: Hands, plane: Plane) -> None:
+    state = hands.state
+    following.change(hands.session, hands.workspace.active, state.__replace__(plane=plane))
+    hands.rest()
+
+
+@pytest.mark.parametrize("keys", ["L", "B", "K", "T"])
+def test_nothing_is_drawn_on_a_rendered_volume(opened: Hands, keys: str) -> None:
+    look_at(opened, Plane.VOLUME)
+    before = opened.state.camera
+    opened.press(keys)
+    opened.drag(LEFT, (200, 300), (300, 300))
+    assert measuring.of_part(opened.workspace, opened.shown) == ()
+    assert opened.state.camera != before
+
+
+def test_points_of_measurements_out_of_the_plane_are_not_grabbed(opened: Hands) -> None:
+    focus = np.asarray(opened.state.focus_mm)
+    ends = (tuple(focus), tuple(focus + (0.0, 60.0, 0.0)))
+    measuring.add(opened.session, opened.workspace.active, MeasurementKind.LENGTH, ends)
+    look_at(opened, Plane.CORONAL)
+    view = opened.view
+    assert view.picture().shapes == ()
+    place = view.pointing._to_place(ends[0])
+    assert view.pointing._point_at(place) is None
+
+
+def test_a_window_from_a_region_of_a_reformat_looks_at_all_that_it_covers(opened: Hands) -> None:
+    look_at(opened, Plane.CORONAL)
+    volume = opened.workspace.volumes[opened.shown]
+    row = volume.values.shape[1] // 2
+    opened.workspace.set_tool("region_window")
+    size = opened.view.size()
+    opened.drag(LEFT, (2, 2), (size.width() - 3, size.height() - 3))
+    wanted = auto_window(volume.values[:, row], None, 0.5, 99.5)
+    found = opened.state.window
+    assert found is not None
+    assert found.centre == pytest.approx(wanted.centre, abs=0.2 * wanted.width)
+    assert found.width == pytest.approx(wanted.width, rel=0.2)
