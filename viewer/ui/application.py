@@ -10,7 +10,7 @@ from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QApplication
 
 from viewer.ui.frame import Frame
-from viewer.ui.theme import apply_theme
+from viewer.ui.theme import darken
 
 if TYPE_CHECKING:
     from viewer.ui.beginning import Beginning
@@ -56,12 +56,14 @@ def run(request: StartRequest) -> int:
     application = QApplication.instance() or QApplication(sys.argv[:1])
     if not isinstance(application, QApplication):
         raise TypeError("Qt was started without widgets")
-    apply_theme(application)
+    darken(application)
     begun: list[Beginning] = []
 
     def fill(frame: Frame) -> None:
         from viewer.ui.beginning import Beginning
+        from viewer.ui.theme import apply_theme
 
+        apply_theme(application)
         begun.append(Beginning(frame, request))
 
     frame = Frame(fill)
