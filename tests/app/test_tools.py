@@ -60,7 +60,7 @@ def test_scroll_drag_over_the_whole_view_passes_through_all_slices() -> None:
 def test_crosshair_goes_to_the_pointer_and_keeps_its_slice() -> None:
     before = context(plane=Plane.AXIAL)
     state = drag_state("crosshair", before, Drag((0, 0), (30, 40)))
-    wanted = before.request.to_mm(30, 40)
+    wanted = before.request.to_mm(29.5, 39.5)  # (0, 0) is the corner of the first pixel
     assert state.focus_mm[:2] == pytest.approx(wanted[:2])
     assert state.focus_mm[2] == pytest.approx(before.state.focus_mm[2])
 

@@ -1,8 +1,8 @@
 """What a hand on a view means: nothing is drawn, grabbed or measured that cannot be seen."""
 
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from tests.builders import ct_series
@@ -21,8 +21,8 @@ def opened(hands: Hands, tmp_path: Path) -> Hands:
 
 
 def look_at(hands: Hands, plane: Plane) -> None:
-    state = hands.state
-    following.change(hands.session, hands.workspace.active, state.__replace__(plane=plane))
+    state = replace(hands.state, plane=plane)
+    following.change(hands.session, hands.workspace.active, state)
     hands.rest()
 
 
@@ -37,8 +37,8 @@ def test_nothing_is_drawn_on_a_rendered_volume(opened: Hands, keys: str) -> None
 
 
 def test_points_of_measurements_out_of_the_plane_are_not_grabbed(opened: Hands) -> None:
-    focus = np.asarray(opened.state.focus_mm)
-    ends = (tuple(focus), tuple(focus + (0.0, 60.0, 0.0)))
+    x, y, z = opened.state.focus_mm
+    ends = ((x, y, z), (x, y + 60.0, z))
     measuring.add(opened.session, opened.workspace.active, MeasurementKind.LENGTH, ends)
     look_at(opened, Plane.CORONAL)
     view = opened.view

@@ -91,7 +91,7 @@ def scroll_drag(context: DragContext, drag: Drag) -> ViewState:
 
 def crosshair_drag(context: DragContext, drag: Drag) -> ViewState:
     """The crosshair goes where the pointer is; linked planes follow."""
-    focus = vector(context.request.to_mm(*drag.end))
+    focus = vector(context.request.to_mm(drag.end[0] - 0.5, drag.end[1] - 0.5))
     depth = context.request.distance_mm(context.state.focus_mm)
     moved = focus + depth * vector(context.request.normal)
     return replace(context.state, focus_mm=point(moved))

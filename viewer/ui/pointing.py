@@ -19,10 +19,11 @@ from viewer.core.measurement import (
     Measurement,
     MeasurementKind,
 )
+from viewer.core.regions import values_at, voxels_in
 from viewer.core.view import Comparison, Plane, tilted_plane
 from viewer.core.windowing import auto_window
 from viewer.ui.picture import Place, Shape
-from viewer.ui.view_lines import outline
+from viewer.ui.view_lines import in_plane, outline
 
 if TYPE_CHECKING:
     from viewer.app.session import Session
@@ -93,6 +94,10 @@ class Pointing:
             return "zoom"
         if button == Qt.MouseButton.MiddleButton:
             return "pan"
+        tool = self._session.workspace.tool
+        if self._viewport.state.plane is Plane.VOLUME:
+            is_shifted = bool(modifiers & Qt.KeyboardModifier.ShiftModifier)
+            return "pan" if is_shifted else tool if tool in ("zoom", "pan") else "orbit"
         if self._near_divider(place):
             return "divider"
         self._grabbed = self._point_at(place)
@@ -102,9 +107,8 @@ class Pointing:
         self.active = self.measurement_at(place)
         if modifiers & Qt.KeyboardModifier.ShiftModifier:
             return "pan"
-        if self._session.workspace.tool == "crosshair" and self._near_crosshair_line(place):
-            return "turn"
-        return self._session.workspace.tool
+        is_turning = tool == "crosshair" and self._near_crosshair_line(place)
+        return "turn" if is_turning else tool
 
     def _drag_context(self) -> DragContext | None:
         viewport = self._viewport
@@ -246,16 +250,18 @@ class Pointing:
         return next((m for m in found if m.id == measurement_id), None)
 
     def _point_at(self, place: QPointF) -> tuple[str, int] | None:
-        part, request = self._viewport.state.part, self._viewport.request
-        if part is None or request is None or self._viewport.state.plane is Plane.VOLUME:
-            return None
-        step = self._session.workspace.volumes[part].geometry.spacing_mm[0]
-        for measurement in measuring.of_part(self._session.workspace, part):
+        for measurement in self._in_plane():
             for index, mm in enumerate(measurement.points_mm):
-                is_here = abs(request.distance_mm(mm)) <= step / 2
-                if is_here and (self._to_place(mm) - place).manhattanLength() <= NEAR:
+                if (self._to_place(mm) - place).manhattanLength() <= NEAR:
                     return (measurement.id, index)
         return None
+
+    def _in_plane(self) -> tuple[Measurement, ...]:
+        state, request = self._viewport.state, self._viewport.request
+        volume = self._session.workspace.volumes.get(state.part) if state.part else None
+        if volume is None or request is None:
+            return ()
+        return in_plane(self._session, state, request, volume.geometry)
 
     def measurement_at(self, place: QPointF) -> str:
         """Return the id of the measurement at a place: at a point of it or on its outline."""
@@ -267,15 +273,10 @@ class Pointing:
         return ""
 
     def _outlines(self) -> Iterator[tuple[str, list[QPointF]]]:
-        part, request = self._viewport.state.part, self._viewport.request
-        if part is None or request is None or self._viewport.state.plane is Plane.VOLUME:
-            return
-        step = self._session.workspace.volumes[part].geometry.spacing_mm[0]
-        for measurement in measuring.of_part(self._session.workspace, part):
-            if all(abs(request.distance_mm(mm)) <= step / 2 for mm in measurement.points_mm):
-                places = [self._to_place(mm) for mm in outline(measurement)]
-                is_closed = measurement.kind in AREA_KINDS
-                yield (measurement.id, [*places, places[0]] if is_closed else places)
+        for measurement in self._in_plane():
+            places = [self._to_place(mm) for mm in outline(measurement)]
+            is_closed = measurement.kind in AREA_KINDS
+            yield (measurement.id, [*places, places[0]] if is_closed else places)
 
     def _move_point(self, place: QPointF) -> None:
         part = self._viewport.state.part
@@ -303,21 +304,17 @@ class Pointing:
 
     def _window_from_region(self, start: QPointF, end: QPointF) -> None:
         self.region = None
-        state, request = self._viewport.state, self._viewport.request
-        volume = self._session.workspace.volumes.get(state.part or ("", 0))
-        if volume is None or request is None or (end - start).manhattanLength() < 2 * CLICK:
+        volume = self._session.workspace.volumes.get(self._viewport.state.part or ("", 0))
+        if volume is None or volume.values.ndim > 3 or (end - start).manhattanLength() < 2 * CLICK:
             return
-        first, last = (volume.geometry.to_index(self.to_mm(p)) for p in (start, end))
-        low = np.floor(np.minimum(first, last) + 0.5).astype(int).clip(0)
-        high = np.floor(np.maximum(first, last) + 0.5).astype(int) + 1
-        if state.plane is Plane.ACQUIRED:
-            low[0] = volume.geometry.slice_of(state.focus_mm)
-            high[0] = low[0] + 1
-        box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
-        values = volume.values[box]
-        mask = volume.mask[box] if volume.mask is not None else None
-        if values.size and values.ndim == 3:
-            windows.set_window(self._session, auto_window(values, mask, 0.5, 99.5))
+        corners = (self.to_mm(start), self.to_mm(end))
+        kind = MeasurementKind.RECTANGLE
+        region = measuring.drawn(self._session, self._viewport.view, kind, corners)
+        if region is None:
+            return
+        values = values_at(volume, voxels_in(region, volume.geometry))
+        if values.size:
+            windows.set_window(self._session, auto_window(values, None, 0.5, 99.5))
 
     def _near_crosshair_line(self, place: QPointF) -> bool:
         """True on the outer part of a crosshair line, where it can be turned."""
@@ -360,7 +357,8 @@ class Pointing:
         if self._point_at(place) is not None:
             return Qt.CursorShape.PointingHandCursor
         is_drawing = self._session.workspace.tool in (*DRAWING_TOOLS, "crosshair", "region_window")
-        return Qt.CursorShape.CrossCursor if is_drawing else Qt.CursorShape.ArrowCursor
+        is_flat = self._viewport.state.plane is not Plane.VOLUME
+        return Qt.CursorShape.CrossCursor if is_drawing and is_flat else Qt.CursorShape.ArrowCursor
 
 
 def _distance(place: QPointF, start: QPointF, end: QPointF) -> float:

@@ -5,9 +5,10 @@ import numpy as np
 from viewer.app import following, measuring, viewing
 from viewer.app.session import Session
 from viewer.core.arrays import Point
+from viewer.core.geometry import VolumeGeometry
 from viewer.core.measurement import AREA_KINDS, Measurement
 from viewer.core.sync import reference_line
-from viewer.core.view import Plane, SliceRequest, plane_normal, scroll_step_mm
+from viewer.core.view import Plane, SliceRequest, ViewState, plane_normal, scroll_step_mm
 from viewer.ui.composition import Subject
 from viewer.ui.picture import Crosshair, CrosshairLine, Place, ReferenceLine, Shape
 
@@ -25,18 +26,27 @@ def shapes(
 
     `active` is drawn brighter; `numbers` are lines of text by measurement id.
     """
-    if about.state.plane is Plane.VOLUME or about.state.part is None:
-        return ()
-    near = max(about.state.slab_mm / 2, 0.5 * scroll_step_mm(about.state, about.geometry))
     found = []
-    for measurement in measuring.of_part(session.workspace, about.state.part):
-        if measurement.id != moving and all(
-            abs(about.request.distance_mm(p)) <= near for p in measurement.points_mm
-        ):
+    for measurement in in_plane(session, about.state, about.request, about.geometry):
+        if measurement.id != moving:
             points = tuple(_place(about.request, p, ratio) for p in outline(measurement))
             lines = numbers.get(measurement.id, ())
             found.append(Shape(measurement.kind, points, lines, measurement.id == active))
     return tuple(found)
+
+
+def in_plane(
+    session: Session, state: ViewState, request: SliceRequest, geometry: VolumeGeometry
+) -> tuple[Measurement, ...]:
+    """Return the measurements that lie wholly in what a view shows: its plane or its slab."""
+    if state.plane is Plane.VOLUME or state.part is None:
+        return ()
+    near = max(state.slab_mm / 2, 0.5 * scroll_step_mm(state, geometry))
+    return tuple(
+        measurement
+        for measurement in measuring.of_part(session.workspace, state.part)
+        if all(abs(request.distance_mm(mm)) <= near for mm in measurement.points_mm)
+    )
 
 
 def outline(measurement: Measurement) -> tuple[Point, ...]:
