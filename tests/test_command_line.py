@@ -1,6 +1,8 @@
 """The verbs without a window: what they print, what they write, and their exit codes."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pydicom
@@ -122,3 +124,27 @@ def test_a_word_that_is_no_verb_is_wrong_usage() -> None:
     with pytest.raises(SystemExit) as left:
         main(["enhence"])
     assert left.value.code == WRONG_USAGE
+
+
+@pytest.mark.parametrize(
+    ("what", "code", "words"),
+    [
+        ("series", DONE, ""),
+        ("nothing", WARNED, "No DICOM images were found there"),
+        ("text", WARNED, "This is a text, not DICOM"),
+    ],
+)
+def test_a_screenshot_says_by_its_code_what_went_wrong(
+    tmp_path: Path, what: str, code: int, words: str
+) -> None:
+    folder = tmp_path / what
+    folder.mkdir()
+    if what == "series":
+        ct_series(folder, 3, settings=MATRIX)
+    if what == "text":
+        (folder / "notes.dcm").write_text("not an image")
+    picture = tmp_path / "window.png"
+    program = [sys.executable, "-m", "viewer", "open", str(folder), "--screenshot", str(picture)]
+    done = subprocess.run(program, capture_output=True, text=True, timeout=100, check=False)
+    assert (done.returncode, words in done.stderr) == (code, True)
+    assert picture.stat().st_size > 1000

@@ -89,6 +89,13 @@ def test_text_names_patient_series_geometry_warnings_and_every_file(tmp_path: Pa
     assert words.endswith("1 study, 1 series, 8 files, 8 frames; 1 other file.")
 
 
+def test_names_that_would_command_a_terminal_are_made_harmless(tmp_path: Path) -> None:
+    ct_series(tmp_path, 1, PatientName="Evil\x1b[2J^Name", SeriesDescription="A" * 64 + "BC")
+    words = text(scan_all((tmp_path,)))
+    assert "\x1b" not in words
+    assert "Evil�[2J^Name" in words
+
+
 @pytest.mark.parametrize("kind", list(MethodKind))
 def test_stored_series_of_ours_say_whether_ai_or_a_filter_made_them(
     tmp_path: Path, kind: MethodKind

@@ -35,6 +35,7 @@ from viewer.core.labels import orientation_word
 from viewer.core.objects import object_name
 from viewer.core.partition import geometry_of, parts
 from viewer.core.study import Instance, PartKind, ScanReport, Series, SeriesPart, Study
+from viewer.core.texts import one_line, printable
 
 Plain = dict[str, Any]
 
@@ -201,7 +202,7 @@ def text(report: ScanReport) -> str:
         f" {_count(counts['files'], 'file')}, {_count(counts['frames'], 'frame')};"
         f" {_count(counts['skipped'], 'other file')}."
     )
-    return "\n".join(lines)
+    return "\n".join(map(printable, lines))
 
 
 def _count(number: int, one: str, many: str = "") -> str:
@@ -210,13 +211,13 @@ def _count(number: int, one: str, many: str = "") -> str:
 
 
 def _study_lines(study: Plain) -> list[str]:
-    patient = " · ".join(filter(None, (study["patient_name"][:64], study["patient_id"][:64])))
-    what = " · ".join(filter(None, (study["date"], study["description"][:64])))
+    patient = " · ".join(filter(None, map(one_line, (study["patient_name"], study["patient_id"]))))
+    what = " · ".join(filter(None, map(one_line, (study["date"], study["description"]))))
     lines = [f"{patient or 'no patient name'} · {what}" if what else patient or "no patient name"]
     lines += [f"  ! {words}" for words in study["warnings"]]
     for series in study["series"]:
         number = "" if series["number"] is None else f"{series['number']} "
-        title = f"  {number}{series['modality']} {series['description'][:64]}".rstrip()
+        title = f"  {number}{series['modality']} {one_line(series['description'])}".rstrip()
         lines.append(f"{title} ({_count(series['instance_count'], 'file')})")
         for part in series["parts"]:
             lines += _part_lines(part)

@@ -16,6 +16,7 @@ from viewer.app.viewing import MPR, leave_mpr, starts_inverted
 from viewer.app.workspace import PartKey, StudyKey, Workspace
 from viewer.core.layout import grid
 from viewer.core.study import Entry, PartKind, ScanReport, SeriesPart, Skipped
+from viewer.core.texts import one_line
 from viewer.core.view import Plane, ViewState, at_slice
 from viewer.core.volume import AnyVolume
 
@@ -119,7 +120,8 @@ def _tell_result(session: Session, paths: tuple[Path, ...], report: ScanReport) 
         )
     for study in report.studies:
         for words in study.warnings:
-            workspace.tell(warning(f"{study.patient_name or study.patient_id}: {words}."))
+            who = one_line(study.patient_name or study.patient_id)
+            workspace.tell(warning(f"{who}: {words}."))
 
 
 def _after_scan(session: Session, found: _Found) -> None:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from viewer.ui.application import StartRequest
     from viewer.ui.frame import Frame
 
+DONE, FAILED, WARNED = 0, 1, 3
+"""Exit codes of the command line."""
 SETTLED_TICKS = 3
 TICK_MS = 50
 
@@ -110,9 +112,11 @@ class Beginning(QObject):
         if not picture.save(str(path), "PNG"):
             error = NotSaved(f"The picture could not be written to {path}.")
             self._messages.append(Message(Severity.ERROR, error.what))
-        errors = [m for m in self._messages if m.severity is Severity.ERROR]
+        severities = {message.severity for message in self._messages}
         for message in self._messages:
             sys.stderr.write(message.text + "\n")
         self._timer.stop()
-        self._exit_code = 1 if errors else 0
+        self._exit_code = FAILED if Severity.ERROR in severities else DONE
+        if self._exit_code == DONE and Severity.WARNING in severities:
+            self._exit_code = WARNED
         QTimer.singleShot(0, self._frame.close)
