@@ -80,7 +80,7 @@ def test_turning_the_crosshair_makes_the_other_planes_oblique_and_reset_straight
 ) -> None:
     mpr.press("X")
     view = mpr.viewport(0)
-    across, down = view.width() // 2, view.height() // 2
+    down = view.height() // 2
     mpr.drag(LEFT, (view.width() - 20, down), (view.width() - 40, down + 60), on=view)
     mpr.rest()
     assert planes(mpr)[1:3] == [Plane.OBLIQUE, Plane.OBLIQUE]

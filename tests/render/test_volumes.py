@@ -9,8 +9,8 @@ import pytest
 
 from tests.grids import CORONAL, SAGITTAL, grid, volume
 from viewer.core.arrays import AnyArray
-from viewer.core.errors import NoVolumeRendering
 from viewer.core.camera import eye_direction
+from viewer.core.errors import NoVolumeRendering
 from viewer.core.geometry import VolumeGeometry
 from viewer.core.view import Camera
 from viewer.core.volume import Volume

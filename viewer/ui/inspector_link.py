@@ -1,7 +1,7 @@
 """Connects the inspector with the session: state in, intent out."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from psygnal import SignalInstance
 from PySide6.QtCore import QObject, QTimer
@@ -23,9 +23,6 @@ from viewer.ui.measurement_panel import MeasurementRow
 from viewer.ui.volume_panel import VolumePanelState
 from viewer.ui.window_panel import WindowChoice, WindowPanelState
 
-if TYPE_CHECKING:
-    from viewer.render.presets import VolumePreset
-
 TICK_MS = 150
 _COMPARISONS = {
     "swipe": Comparison.SWIPE,
@@ -34,13 +31,25 @@ _COMPARISONS = {
 }
 
 
+class NamedPreset(Protocol):
+    """A preset of volume rendering as lists show it."""
+
+    @property
+    def id(self) -> str:
+        """Stable id."""
+
+    @property
+    def name(self) -> str:
+        """Name for people."""
+
+
 class InspectorLink(QObject):
     """Fills the shown panel a few times a second while things change, and runs what it asks."""
 
     def __init__(
         self,
         session: Session,
-        presets: Callable[[ViewState], "tuple[VolumePreset, ...]"],
+        presets: Callable[[ViewState], Sequence[NamedPreset]],
         save: Callable[[], None],
         parent: QObject,
     ) -> None:
