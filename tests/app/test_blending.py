@@ -1,5 +1,7 @@
 """One blend: what the screen shows, what a region measures and what a file holds are one number."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -63,3 +65,22 @@ def test_screen_region_and_file_agree_on_every_value(kind, blend):
         assert found is not None
         assert found.enhanced is not None
         assert found.enhanced.mean == saved[row, column]
+
+
+def test_a_region_is_measured_on_the_enhanced_pixels_once_all_of_it_is_enhanced():
+    values = np.zeros((3, SIDE, SIDE), dtype=np.int16)
+    source = volume(values, grid(values.shape))
+    whole = derive(source, np.ones_like(values), provenance())
+    half = replace(whole, loaded=np.array([True, True, False]))
+    (x, y, z), (right, _, above) = (
+        source.geometry.to_mm(np.array(place, float)) for place in ((0, 5, 5), (2, 5, 9))
+    )
+    across = Measurement(
+        "1", MeasurementKind.RECTANGLE, ("1.2", 0), ((x, y, z), (right, y, above)),
+        (1.0, 0.0, 0.0), (0.0, 0.0, 1.0),
+    )  # fmt: skip
+    rows = [region_row(source, Layer(r, 1.0, 1.0, r.provenance), across, "") for r in (whole, half)]
+    assert rows[0].enhanced is not None
+    assert rows[0].enhanced.count == rows[0].original.count
+    assert rows[1].enhanced is None
+    assert rows[1].noise_change is None

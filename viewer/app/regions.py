@@ -47,13 +47,18 @@ def region_statistics(volume: AnyVolume, measurement: Measurement) -> RegionStat
 
 def _layer_values(
     volume: AnyVolume, layer: Layer, measurement: Measurement
-) -> tuple[AnyArray, AnyArray]:
-    """Return (enhanced, residual) values under a region, as the screen shows them."""
+) -> tuple[AnyArray, AnyArray] | None:
+    """Return (enhanced, residual) values under a region, as the screen shows them.
+
+    None until all of it is enhanced: numbers of half a region cannot be compared.
+    """
     index = voxels_in(measurement, volume.geometry)
-    keep = layer.residual.loaded[index[:, 0]] & volume.loaded[index[:, 0]]
+    keep = volume.loaded[index[:, 0]]
     if volume.mask is not None:
-        keep &= volume.mask[index[:, 0], index[:, 1], index[:, 2]]
+        keep = keep & volume.mask[index[:, 0], index[:, 1], index[:, 2]]
     index = index[keep]
+    if not layer.residual.loaded[index[:, 0]].all():
+        return None
     at = (index[:, 0], index[:, 1], index[:, 2])
     original = volume.values[at]
     enhanced = with_residual(original, layer.residual.values[at], layer.blend * layer.scale)
@@ -77,11 +82,13 @@ def region_row(
         cnr = (contrast_to_noise(original, behind), None)
     if layer is None:
         return RegionRow(measurement.id, title, original, cnr=cnr)
-    enhanced, residual = (_plain(v, measurement) for v in _layer_values(volume, layer, measurement))
+    values = _layer_values(volume, layer, measurement)
+    enhanced, residual = (_plain(v, measurement) for v in values) if values else (None, None)
     if enhanced is None or residual is None:
         return RegionRow(measurement.id, title, original, cnr=cnr)
     if cnr is not None and background is not None:
-        after = _plain(_layer_values(volume, layer, background)[0], background)
+        around = _layer_values(volume, layer, background)
+        after = _plain(around[0], background) if around else None
         cnr = (cnr[0], contrast_to_noise(enhanced, after) if after is not None else None)
     noise = enhanced.sd / original.sd - 1 if original.sd > 0 else None
     return RegionRow(measurement.id, title, original, enhanced, residual, noise, residual.mean, cnr)
