@@ -86,9 +86,13 @@ def test_smoothing_gains_in_psnr_and_loses_contrast_of_the_lesion(table):
 def test_the_table_is_ready_for_json_and_for_a_terminal(table):
     assert json.loads(json.dumps(table))["lesions"] == ["liver 1"]
     lines = table_lines(table)
-    assert len(lines) == len(table["rows"]) + 1
-    assert "contrast_kept liver" in lines[0]
-    assert lines[1].startswith("input")
+    heads, *rows, notes = lines
+    assert len(rows) == len(table["rows"])
+    assert heads.split("  ")[-2:] == ["kept liver", "CNR liver"]
+    assert {len(line) for line in rows} == {len(heads)}
+    assert rows[0].startswith("input")
+    assert float(rows[0].split()[-1]) == pytest.approx(table["rows"][0]["cnr liver"], abs=1e-3)
+    assert "true contrast" in notes
 
 
 def test_a_method_that_is_refused_says_why(engine):

@@ -256,20 +256,37 @@ def _template(
     return box, template
 
 
+_COLUMNS = (
+    ("rmse_hu", "RMSE HU", ".2f"),
+    ("psnr_db soft tissue", "PSNR dB", ".2f"),
+    ("ssim soft tissue", "SSIM", ".3f"),
+    ("noise_cut", "noise cut", ".3f"),
+    ("bias_hu", "bias HU", "+.2f"),
+)
+"""Main figures: key, title in a terminal, format. PSNR and SSIM are those of the window 400/50."""
+
+
 def table_lines(table: Table) -> tuple[str, ...]:
     """Return the main figures of a table as lines for a terminal, one for each row."""
-    heads = ("rmse_hu", "psnr_db soft tissue", "ssim soft tissue", "noise_cut", "bias_hu")
     rows = cast("list[Row]", table["rows"])
-    kept = tuple(name for name in rows[0] if name.startswith("contrast_kept"))
-    lines = [_line("method", "strength", (*heads, *kept))]
+    found = [
+        (name, name.replace("contrast_kept", "kept").replace("cnr", "CNR"), ".3f")
+        for prefix in ("contrast_kept ", "cnr ")
+        for name in rows[0]
+        if name.startswith(prefix)
+    ]
+    columns = (*_COLUMNS, *found)
+    lines = [_line("method", "strength", [(title, title) for _, title, _ in columns])]
     for row in rows:
         if "refused" in row:
             lines.append(f"{row['method']}: {row['refused']}")
             continue
-        figures = tuple(f"{row[head]:.3f}" for head in (*heads, *kept))
+        figures = [(title, format(row[name], form)) for name, title, form in columns]
         lines.append(_line(str(row["method"]), f"{row['strength']:.2f}", figures))
-    return tuple(lines)
+    notes = "kept: share of the lesions' true contrast; CNR: against what is around them"
+    return (*lines, f"{notes}; PSNR and SSIM in the soft tissue window")
 
 
-def _line(name: str, strength: str, figures: tuple[str, ...]) -> str:
-    return f"{name:<16}{strength:>9}" + "".join(f"{figure:>24}" for figure in figures)
+def _line(name: str, strength: str, figures: list[tuple[str, str]]) -> str:
+    cells = "".join(f"{figure:>{len(title) + 2}}" for title, figure in figures)
+    return f"{name:<14}{strength:>8}{cells}"
