@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.sessions import new_session, put_layer, put_series
-from viewer.app import following, opening, viewing, windows
+from viewer.app import following, layouts, opening, viewing, windows
 from viewer.app.session import Session
 from viewer.core.layout import grid
 from viewer.core.view import ORIGINAL, Plane
@@ -155,17 +155,17 @@ def test_automatic_window_spans_the_percentiles_of_the_slice(session: Session) -
 
 def test_mpr_shows_three_planes_and_the_volume_and_goes_back(session: Session) -> None:
     opening.show_part(session, 0, put_series(session))
-    viewing.show_mpr(session)
+    layouts.show_mpr(session)
     planes = [session.workspace.views[view].plane for view in range(4)]
     assert planes == [Plane.AXIAL, Plane.CORONAL, Plane.SAGITTAL, Plane.VOLUME]
-    viewing.show_mpr(session)
+    layouts.show_mpr(session)
     assert session.workspace.layout.shown == (0,)
     assert session.workspace.views[0].plane is Plane.ACQUIRED
 
 
 def test_the_crosshair_point_is_shared_by_the_planes(session: Session) -> None:
     opening.show_part(session, 0, put_series(session))
-    viewing.show_mpr(session)
+    layouts.show_mpr(session)
     state = session.workspace.views[1]
     following.change(session, 1, replace(state, focus_mm=(3.0, 4.0, 5.0)))
     assert session.workspace.views[0].focus_mm == (3.0, 4.0, 5.0)
@@ -182,5 +182,5 @@ def test_cine_goes_on_at_the_first_slice_after_the_last(session: Session) -> Non
 def test_a_larger_grid_takes_the_next_series_of_the_study(session: Session) -> None:
     first, second = put_series(session, "1.1"), put_series(session, "1.5")
     opening.show_part(session, 0, first)
-    viewing.arrange(1, 2)(session)
+    layouts.arrange(1, 2)(session)
     assert session.workspace.views[1].part == second

@@ -3,8 +3,10 @@
 from viewer.app import (
     comparing,
     enhancement_verbs,
+    layouts,
     measuring,
     opening,
+    planes,
     rendering,
     viewing,
     windows,
@@ -14,6 +16,8 @@ from viewer.app.command import Command
 COMMANDS: tuple[Command, ...] = (
     *opening.COMMANDS,
     *viewing.COMMANDS,
+    *layouts.COMMANDS,
+    *planes.COMMANDS,
     *rendering.COMMANDS,
     *windows.COMMANDS,
     *comparing.COMMANDS,

@@ -8,11 +8,12 @@ from viewer.app import measuring
 from viewer.app.command import Command
 from viewer.app.comparing import SIDE_BY_SIDE
 from viewer.app.jobs import Job, Lane, Progress
+from viewer.app.layouts import MPR, leave_mpr
 from viewer.app.messages import info, warning
 from viewer.app.session import Session
 from viewer.app.settings import save_settings, with_recent
 from viewer.app.unpacking import unpack_folder
-from viewer.app.viewing import MPR, leave_mpr, starts_inverted
+from viewer.app.viewing import starts_inverted
 from viewer.app.workspace import PartKey, StudyKey, Workspace
 from viewer.core.layout import grid
 from viewer.core.study import Entry, PartKind, ScanReport, SeriesPart, Skipped
@@ -98,35 +99,42 @@ def _tell_result(session: Session, paths: tuple[Path, ...], report: ScanReport) 
     workspace = session.workspace
     if report.studies:
         _remember(session, paths)
+    _tell_skipped(workspace, report)
+    mixed = [study for study in report.studies if study.warnings]
+    for words in dict.fromkeys(words for study in mixed for words in study.warnings):
+        names = [one_line(s.patient_name or s.patient_id) for s in mixed if words in s.warnings]
+        who = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
+        workspace.tell(warning(f"{who}: {words}."))
+
+
+def _tell_skipped(workspace: Workspace, report: ScanReport) -> None:
+    """Tell what a scan found beside images."""
+    count = len(report.skipped)
+    first = report.skipped[0].reason if count else ""
     if not report.studies:
-        why = report.skipped[0].reason if len(report.skipped) == 1 else ""
-        count = len(report.skipped)
-        found = f"{count} other file{'' if count == 1 else 's'} found." if count else ""
+        found = f"{count} other files found." if count > 1 else first
         workspace.tell(
             warning(
                 "No DICOM images were found there.",
-                why or found,
+                found,
                 "Choose the folder that holds the study.",
             )
         )
-    elif report.skipped:
-        count = len(report.skipped)
+    elif count:
         workspace.tell(
             info(
-                f"{count} file{' is' if count == 1 else 's are'} not shown:"
-                f" {report.skipped[0].reason}" + ("" if count == 1 else f" (and {count - 1} more)"),
-                do="File > Files that are not shown lists them.",
+                "1 file is not shown." if count == 1 else f"{count} files are not shown.",
+                first if count == 1 else f"The first: {first}",
+                "See File, Files that are not shown.",
             )
         )
-    for study in report.studies:
-        for words in study.warnings:
-            who = one_line(study.patient_name or study.patient_id)
-            workspace.tell(warning(f"{who}: {words}."))
 
 
 def _after_scan(session: Session, found: _Found) -> None:
     """Load what the scan has completed, and fill views that still wait for a series."""
     workspace = session.workspace
+    if found.series and not found.parts(workspace):
+        workspace.tell(info("There are no images in it.", "What it holds is listed on the left."))
     _reload_grown(session)
     _prefer_volume(session, found)
     if len(workspace.layout.views) > 1:

@@ -22,7 +22,7 @@ from viewer.core.volume import (
     derive,
     frames_geometry,
 )
-from viewer.core.windowing import Window, scaled
+from viewer.core.windowing import Window, WindowFunction, scaled
 from viewer.io.addressing import frame_addresses, load_order
 from viewer.io.buffers import Block
 from viewer.io.conversion import Recipe
@@ -302,10 +302,22 @@ def file_windows(part: SeriesPart, index: int) -> tuple[Window, ...]:
         factor = quantity_of(part).factor
     except DiptychError:
         factor = 1.0
+    pixels = source.instance.pixels
+    if pixels is not None and pixels.keyword != "PixelData":
+        windows = tuple(_for_fractions(window) for window in windows)
     windows = tuple(dict.fromkeys(windows))
     if factor == 1:
         return windows
     return tuple(scaled(window, factor) for window in windows if window.table is None)
+
+
+def _for_fractions(window: Window) -> Window:
+    """Return a window for float pixels: the steps of one half of LINEAR are meant for integers.
+
+    A map from 0 to 1 with the window 0.5 / 1 would be plain white. Source: PS3.3 C.11.2.1.2.
+    """
+    is_linear = window.function is WindowFunction.LINEAR
+    return replace(window, function=WindowFunction.LINEAR_EXACT) if is_linear else window
 
 
 def thumbnail(part: SeriesPart, size: int = 160, decoders: Decoders | None = None) -> Thumbnail:

@@ -119,7 +119,9 @@ def lossy_words(elements: Elements, transfer_syntax: str) -> str:
     if not is_flagged and transfer_syntax not in _ALWAYS_LOSSY:
         return ""
     ratios = numbers(elements, "LossyImageCompressionRatio")
-    return f"lossy {ratios[-1]:.3g}:1" if ratios and ratios[-1] > 1 else "lossy"
+    if not ratios or ratios[-1] <= 1:
+        return "lossy"
+    return f"lossy {ratios[-1]:.0f}:1" if ratios[-1] >= 100 else f"lossy {ratios[-1]:.3g}:1"
 
 
 def referenced_series(elements: Elements) -> tuple[str, ...]:

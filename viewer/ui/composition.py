@@ -6,15 +6,16 @@ import numpy as np
 
 from viewer.app import following
 from viewer.app.comparing import layer_of
+from viewer.app.messages import Message
 from viewer.app.opening import patient_alert
 from viewer.app.session import Session
 from viewer.app.workspace import Layer, Workspace
 from viewer.core.arrays import Point
 from viewer.core.blending import with_residual
 from viewer.core.camera import eye_direction, mm_per_pixel, right_direction
-from viewer.core.geometry import VolumeGeometry, orientation_letters
+from viewer.core.geometry import FrameGeometry, VolumeGeometry, orientation_letters
 from viewer.core.provenance import Label, label_for
-from viewer.core.study import Instance, Series, SeriesPart, Study
+from viewer.core.study import FrameSource, Instance, Series, SeriesPart, Study
 from viewer.core.units import figure_with_unit
 from viewer.core.view import (
     ORIGINAL,
@@ -23,6 +24,7 @@ from viewer.core.view import (
     SliceRequest,
     ViewState,
     edge_letters,
+    screen_axes,
     slice_count,
     slice_number,
 )
@@ -33,6 +35,7 @@ from viewer.ui.picture import (
     LinkMark,
     LinkState,
     ScaleBar,
+    Tile,
 )
 
 
@@ -54,11 +57,16 @@ class Subject:
         return self.volume.geometry
 
     @property
+    def source(self) -> FrameSource:
+        """Frame that is shown (the first one for reformats)."""
+        if self.state.plane is Plane.ACQUIRED and len(self.part.sources) == self.geometry.shape[0]:
+            return self.part.sources[self.geometry.slice_of(self.state.focus_mm)]
+        return self.part.sources[0]
+
+    @property
     def instance(self) -> Instance:
         """Instance that the shown slice comes from (the first one for reformats)."""
-        if self.state.plane is Plane.ACQUIRED and len(self.part.sources) == self.geometry.shape[0]:
-            return self.part.sources[self.geometry.slice_of(self.state.focus_mm)].instance
-        return self.part.sources[0].instance
+        return self.source.instance
 
 
 def subject(workspace: Workspace, view: int, request: SliceRequest | None) -> Subject | None:
@@ -186,7 +194,7 @@ def notices(about: Subject) -> tuple[str, ...]:
         *about.geometry.warnings,
         *about.part.warnings,
         instance.lossy and f"{instance.lossy} compression",
-        *instance.notes,
+        *(f"{note}: in the file, not drawn" for note in instance.notes),
     ]
     return tuple(dict.fromkeys(words[0].upper() + words[1:] for words in found if words))
 
@@ -216,11 +224,27 @@ def probe_words(volume: AnyVolume, mm: Point, layer: Layer | None = None) -> str
     return f"original {words} · enhanced {figure_with_unit(float(mixed[0]), layer.residual.unit)}"
 
 
-def letters(about: Subject) -> tuple[str, str, str, str] | None:
+def letters(session: Session, about: Subject) -> tuple[str, str, str, str] | None:
     """Return the letters at the edges of a view, None where there is no orientation."""
+    if not session.workspace.settings.overlays.orientation:
+        return None
     if about.state.plane is Plane.VOLUME:
         return _volume_letters(about)
+    plane = about.source.facts.geometry
+    if not about.geometry.is_patient and plane is not None:
+        return _frame_letters(about, plane)
     return edge_letters(about.state, about.geometry, about.instance.patient_orientation)
+
+
+def _frame_letters(about: Subject, plane: FrameGeometry) -> tuple[str, str, str, str]:
+    """Return the letters of a frame that is shown alone and knows its place in the patient."""
+    along, down = np.asarray(plane.row_direction), np.asarray(plane.column_direction)
+    axes = [x * along + y * down for x, y, _ in screen_axes(about.state, about.geometry)]
+    ends = (-axes[0], -axes[1], axes[0], axes[1])
+    left, top, right, bottom = (
+        orientation_letters(end, is_quadruped=about.instance.is_quadruped) for end in ends
+    )
+    return (left, top, right, bottom)
 
 
 def _volume_letters(about: Subject) -> tuple[str, str, str, str]:
@@ -235,8 +259,10 @@ def _volume_letters(about: Subject) -> tuple[str, str, str, str]:
     )
 
 
-def scale_bar(about: Subject, ratio: float) -> ScaleBar:
+def scale_bar(session: Session, about: Subject, ratio: float) -> ScaleBar | None:
     """Return the length of a view pixel; `ratio` is device pixels per view pixel."""
+    if not session.workspace.settings.overlays.scale_bar:
+        return None
     origin = about.volume.spacing_origin if isinstance(about.volume, Frames) else "patient"
     note = {"detector": "at the detector", "calibrated": "calibrated", "none": ""}.get(origin, "")
     step = about.request.mm_per_pixel
@@ -244,6 +270,19 @@ def scale_bar(about: Subject, ratio: float) -> ScaleBar:
         size = (about.request.width, about.request.height)
         step = mm_per_pixel(about.geometry, about.state.camera, size)
     return ScaleBar(step * ratio, about.geometry.unit, note)
+
+
+def tile(session: Session, state: ViewState, problem: Message | None) -> Tile | None:
+    """Return what is written where a picture cannot be, or is not yet asked for."""
+    if problem is not None:
+        return Tile(problem.what, f"{problem.means} {problem.do}".strip(), problem.severity.value)
+    if state.part is not None:
+        return None
+    if not session.workspace.studies:
+        return Tile("Drop a folder here, or press Ctrl+O")
+    if not any(session.workspace.image_parts()):
+        return Tile("No images", "What was opened holds other objects; they are listed.")
+    return Tile("Drag a series here")
 
 
 def link_mark(session: Session, view: int) -> LinkMark | None:

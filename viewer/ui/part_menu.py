@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QMenu
 
-from viewer.app import viewing
+from viewer.app import layouts
 from viewer.app.workspace import PartKey
 from viewer.core.study import PartKind
 from viewer.ui import window_tasks as tasks
@@ -34,8 +34,8 @@ def fill_part_menu(menu: QMenu, window: "MainWindow", key: PartKey) -> None:
 def _show_beside(window: "MainWindow", key: PartKey) -> None:
     """Show a part in the view after the active one, making room for two where there is one."""
     workspace = window.session.workspace
-    if len(workspace.layout.views) == 1 or workspace.layout.name == viewing.MPR:
-        viewing.arrange(1, 2)(window.session)
+    if len(workspace.layout.views) == 1 or workspace.layout.name == layouts.MPR:
+        layouts.arrange(1, 2)(window.session)
     layout = workspace.layout
     place = layout.views.index(layout.active)
     window.show_in(layout.views[(place + 1) % len(layout.views)], key)

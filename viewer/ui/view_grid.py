@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtWidgets import QGridLayout, QWidget
 
+from viewer.app.layouts import MPR
 from viewer.app.session import Session
-from viewer.app.viewing import MPR
 from viewer.app.workspace import PartKey
 from viewer.core.view import ViewState
 from viewer.render.planar import Reslicer

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from viewer.app import following, measuring, viewing
+from viewer.app import following, layouts, measuring
 from viewer.app.session import Session
 from viewer.core.arrays import Point
 from viewer.core.geometry import VolumeGeometry
@@ -68,7 +68,8 @@ def _place(request: SliceRequest, mm: Point, ratio: float) -> Place:
 def other_planes(session: Session, about: Subject, ratio: float) -> tuple[ReferenceLine, ...]:
     """Return where the other views' planes cut this one (within one frame of reference)."""
     workspace = session.workspace
-    if about.state.plane is Plane.VOLUME or not about.geometry.is_patient:
+    is_wanted = workspace.settings.overlays.reference_lines and workspace.layout.name != layouts.MPR
+    if not is_wanted or about.state.plane is Plane.VOLUME or not about.geometry.is_patient:
         return ()
     lines = []
     for view in workspace.layout.shown:
@@ -91,7 +92,9 @@ def other_planes(session: Session, about: Subject, ratio: float) -> tuple[Refere
 def crosshair(session: Session, about: Subject, ratio: float) -> Crosshair | None:
     """Return the crosshair of the MPR layout: where the other two planes cut this one."""
     workspace = session.workspace
-    if about.state.plane is Plane.VOLUME or workspace.layout.name != viewing.MPR:
+    if not workspace.settings.overlays.crosshair:
+        return None
+    if about.state.plane is Plane.VOLUME or workspace.layout.name != layouts.MPR:
         return None
     lines = []
     for view in workspace.layout.views:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPoint, QPointF
 from PySide6.QtWidgets import QMenu
 
-from viewer.app import measuring, rendering, viewing, windows
+from viewer.app import measuring, planes, rendering, viewing, windows
 from viewer.app.following import has_volume
 from viewer.core.view import Plane, SlabMode
 from viewer.ui import window_tasks as tasks
@@ -32,9 +32,9 @@ def fill_view_menu(menu: QMenu, window: "MainWindow", place: QPoint) -> None:
         actions.fill(menu.addMenu("Planes"), "Planes")
     else:
         _fill_windows(menu.addMenu("Window"), window)
-        planes = menu.addMenu("Planes")
-        actions.fill(planes, "Planes")
-        _fill_slab(planes.addMenu("Slab"), window)
+        cuts = menu.addMenu("Planes")
+        actions.fill(cuts, "Planes")
+        _fill_slab(cuts.addMenu("Slab"), window)
         actions.fill(menu.addMenu("Compare"), "Compare")
         actions.fill(menu.addMenu("Enhance"), "Enhance")
     actions.fill(menu.addMenu("Layout"), "Layout")
@@ -81,7 +81,7 @@ def _fill_slab(menu: QMenu, window: "MainWindow") -> None:
     menu.setEnabled(has_volume(session))
     for mm in SLABS_MM:
         action = menu.addAction(
-            f"{mm:.0f} mm" if mm else "Thin slice", partial(viewing.set_slab, session, mm)
+            f"{mm:.0f} mm" if mm else "Thin slice", partial(planes.set_slab, session, mm)
         )
         action.setCheckable(True)
         action.setChecked(state.slab_mm == mm)

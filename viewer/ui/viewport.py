@@ -16,7 +16,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from viewer.app import comparing, following, viewing
+from viewer.app import comparing, following, layouts, viewing
 from viewer.app.messages import Message
 from viewer.app.session import Session
 from viewer.app.tools import camera_zoom, zoom_at
@@ -30,8 +30,9 @@ from viewer.core.windowing import Window
 from viewer.render.planar import Reslicer
 from viewer.ui import composition, view_lines
 from viewer.ui.browser import PART_MIME, part_key
+from viewer.ui.flicker import Flicker
 from viewer.ui.painting import paint_view
-from viewer.ui.picture import Picture, Tile, Wait
+from viewer.ui.picture import Picture, Wait
 from viewer.ui.pointing import Pointing
 from viewer.ui.region_numbers import RegionNumbers
 from viewer.ui.view_drawing import Drawn, DrawOrder, Show, ViewDrawer
@@ -83,12 +84,11 @@ class Viewport(QWidget):
             wait.changed.connect(self.update)
         self._probe = ""
         self.is_original_held = False
-        self._flicker_shows_original = False
         self._is_moving = False
         self._rest = QTimer(self, singleShot=True, interval=REST_MS)
         self._rest.timeout.connect(self._at_rest)
-        self._flicker = QTimer(self)
-        self._flicker.timeout.connect(self._flick)
+        self._flicker = Flicker(self)
+        self._flicker.changed.connect(self.update)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setMouseTracking(True)
         self.setAcceptDrops(True)
@@ -130,7 +130,8 @@ class Viewport(QWidget):
         workspace = self._session.workspace
         state = self.state
         volume = workspace.volumes.get(state.part) if state.part else None
-        self._set_flicker(state)
+        is_flickering = state.comparison is Comparison.FLICKER
+        self._flicker.set_on(is_flickering, workspace.settings.viewing.flicker_hz)
         if volume is None:
             self._drawer.forget()
             self._drawn, self._request, self._volume_picture = None, None, None
@@ -208,19 +209,6 @@ class Viewport(QWidget):
             self.is_original_held = is_held
             self.refresh()
 
-    def _set_flicker(self, state: ViewState) -> None:
-        is_wanted = state.comparison is Comparison.FLICKER
-        if is_wanted and not self._flicker.isActive():
-            rate = min(self._session.workspace.settings.viewing.flicker_hz, 3.0)
-            self._flicker.start(round(500 / rate))
-        elif not is_wanted:
-            self._flicker.stop()
-            self._flicker_shows_original = False
-
-    def _flick(self) -> None:
-        self._flicker_shows_original = not self._flicker_shows_original
-        self.update()
-
     # ------------------------------------------------------------------ picture out
 
     def picture(self) -> Picture:
@@ -229,7 +217,8 @@ class Viewport(QWidget):
         is_active = workspace.active == self.view and len(workspace.layout.shown) > 1
         about = composition.subject(workspace, self.view, self._request)
         if about is None or self._problem is not None:
-            return Picture(tile=self._tile(), is_active=is_active, wait=self._wait())
+            tile = composition.tile(self._session, self.state, self._problem)
+            return Picture(tile=tile, is_active=is_active, wait=self._wait())
         ratio = self.devicePixelRatioF()
         layers = self._layers(about)
         return Picture(
@@ -239,10 +228,8 @@ class Viewport(QWidget):
             corners=composition.corner_text(
                 self._session, about, self._window_words(about), self._probe
             ),
-            letters=composition.letters(about) if workspace.settings.overlays.orientation else None,
-            scale=composition.scale_bar(about, ratio)
-            if workspace.settings.overlays.scale_bar
-            else None,
+            letters=composition.letters(self._session, about),
+            scale=composition.scale_bar(self._session, about, ratio),
             colour_bar=layers.bar,
             shapes=(
                 *view_lines.shapes(
@@ -255,12 +242,8 @@ class Viewport(QWidget):
                 ),
                 *self.pointing.sketch(),
             ),
-            reference_lines=view_lines.other_planes(self._session, about, ratio)
-            if workspace.settings.overlays.reference_lines and workspace.layout.name != viewing.MPR
-            else (),
-            crosshair=view_lines.crosshair(self._session, about, ratio)
-            if workspace.settings.overlays.crosshair
-            else None,
+            reference_lines=view_lines.other_planes(self._session, about, ratio),
+            crosshair=view_lines.crosshair(self._session, about, ratio),
             alert=composition.alert(self._session, self.view),
             warnings=composition.notices(about),
             link=composition.link_mark(self._session, self.view),
@@ -278,7 +261,7 @@ class Viewport(QWidget):
         return shown_layers(
             self._drawn,
             self.state.comparison,
-            shows_original=self.is_original_held or self._flicker_shows_original,
+            shows_original=self.is_original_held or self._flicker.shows_original,
             beside=composition.label_beside(self._session.workspace, self.view),
             is_awaited=self.state.layer != ORIGINAL,
         )
@@ -298,19 +281,6 @@ class Viewport(QWidget):
             return self._session.workspace.problems[part]
         is_asked = drawn is not None and drawn.order.slice is request
         return drawn.problem if drawn is not None and is_asked else None
-
-    def _tile(self) -> Tile | None:
-        part = self.state.part
-        problem = self._problem
-        if problem is not None:
-            return Tile(
-                problem.what, f"{problem.means} {problem.do}".strip(), problem.severity.value
-            )
-        if part is None and not self._session.workspace.studies:
-            return Tile("Drop a folder here, or press Ctrl+O")
-        if part is None:
-            return Tile("Drag a series here")
-        return None
 
     def _wait(self) -> Wait | None:
         work = self._waiting.shown(*composition.waiting_for(self._session, self.state))
@@ -369,7 +339,7 @@ class Viewport(QWidget):
         self.pointing.cancel()
         self.make_active()
         if event.button() == Qt.MouseButton.LeftButton:
-            viewing.maximise(self._session)
+            layouts.maximise(self._session)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Scroll slices; with Ctrl zoom at the pointer."""

@@ -10,7 +10,7 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
 
 from viewer import __version__
-from viewer.app import measuring, rendering, viewing
+from viewer.app import measuring, planes, rendering, viewing
 from viewer.app.following import geometry_of
 from viewer.app.jobs import Lane, Progress
 from viewer.app.messages import Message, Severity, info, message_from, warning
@@ -126,11 +126,11 @@ def ask_slab(window: MainWindow) -> None:
         "Slab thickness",
         "Thickness in mm, 0 for a thin slice",
         thickness,
-        (0.0, viewing.THICKEST_SLAB_MM),
+        (0.0, planes.THICKEST_SLAB_MM),
         decimals=1,
     )
     if chosen is not None:
-        viewing.set_slab(window.session, chosen)
+        planes.set_slab(window.session, chosen)
 
 
 def next_volume_preset(window: MainWindow) -> None:
