@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,10 +18,10 @@ from viewer.app.comparing import (
 from viewer.app.following import has_image
 from viewer.app.jobs import Job, Jobs, Lane, Progress
 from viewer.app.messages import Message, info
-from viewer.app.settings import save_settings
+from viewer.app.settings import cache_bytes, save_settings
 from viewer.app.workspace import Layer, PartKey, Workspace
 from viewer.core.view import ORIGINAL, Comparison
-from viewer.core.volume import AnyVolume, DerivedVolume, Frames, Volume
+from viewer.core.volume import DerivedVolume, Frames, Volume
 
 if TYPE_CHECKING:
     from viewer.app.enhancing import Enhancement, EnhanceRequest
@@ -47,7 +47,7 @@ class Enhancements:
         self._running: dict[tuple[PartKey, str], Job] = {}
         self._found: dict[tuple[PartKey, str], Enhancement] = {}
         self.refusals: dict[tuple[PartKey, str], Message] = {}
-        self._blended: dict[tuple[PartKey, str], DerivedVolume] = {}
+        self._blended: dict[tuple[PartKey, str], _Blended] = {}
         self._blending: set[tuple[PartKey, str]] = set()
         workspace.volume_dropped.connect(self._forget)
 
@@ -58,7 +58,8 @@ class Enhancements:
             from viewer.enhancement.catalogue import read_catalogue
             from viewer.enhancement.engine import Engine
 
-            self._engine = Engine(read_catalogue(self._models))
+            budget = cache_bytes(self._workspace.settings) // 4
+            self._engine = Engine(read_catalogue(self._models), budget)
         return self._engine
 
     def methods(self) -> tuple[Method, ...]:
@@ -134,6 +135,7 @@ class Enhancements:
 
         def failed(message: Message) -> None:
             self.refusals[key] = message
+            self._found.pop(key, None)
             self._workspace.drop_layer(part, method_id)
             self._workspace.tell(message)
             refused()
@@ -226,16 +228,21 @@ class Enhancements:
             return None
         strength = layer.provenance.strength
         made = self._blended.get(key)
-        if made is not None and made.provenance.strength == strength:
-            return made
+        if made is not None and made.found is found and made.strength == strength:
+            return made.volume
         if key not in self._blending:
             self._blending.add(key)
             self._blend(key, found, strength)
         return None
 
     def _blend(self, key: tuple[PartKey, str], found: Enhancement, strength: float) -> None:
-        def done(volume: DerivedVolume) -> None:
-            self._blended[key] = volume
+        def keep(volume: DerivedVolume | None) -> None:
+            if self._found.get(key) is found:
+                self._blended[key] = _Blended(found, strength, volume)
+
+        def failed(message: Message) -> None:
+            keep(None)
+            self._workspace.tell(message)
 
         def ended(_job: Job) -> None:
             self._blending.discard(key)
@@ -245,7 +252,8 @@ class Enhancements:
             Lane.COMPUTE,
             "Blending the enhanced volume",
             lambda _progress: found.volume(strength),
-            done,
+            keep,
+            failed=failed,
             ended=ended,
             is_quiet=True,
         )
@@ -256,6 +264,16 @@ class Enhancements:
             self._running.pop(key).cancel()
         self._workspace.part_changed.emit(part)
 
+    def drop_unseen(self, part: PartKey) -> None:
+        """Let go of finished layers that no view shows; the engine's cache may still have them."""
+        views = self._workspace.views.values()
+        seen = {state.layer for state in views if state.part == part}
+        for key in [key for key in self._found if key[0] == part and key not in self._running]:
+            if key[1] not in seen:
+                del self._found[key]
+                self._blended.pop(key, None)
+                self._workspace.drop_layer(*key)
+
     def _forget(self, part: PartKey) -> None:
         """Let go of what was made from pixels that are gone."""
         self.cancel(part)
@@ -264,18 +282,20 @@ class Enhancements:
                 del known[key]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Blended:
+    """The enhanced volume of a result at a strength; None where it could not be made."""
+
+    found: Enhancement
+    strength: float
+    volume: DerivedVolume | None
+
+
 def layer_at(result: Enhancement, strength: float) -> Layer:
     """Return the layer of an enhancement at a strength from 0 to 1."""
     residual = result.residual_volume(strength)
     provenance = residual.provenance
     return Layer(residual, result.residual.step, provenance.blend, provenance)
-
-
-def can_enhance(session: Session) -> bool:
-    """True when the active view has acquired pixels in a volume, all of them loaded."""
-    part = session.workspace.active_state.part
-    volume: AnyVolume | None = session.workspace.volumes.get(part) if part else None
-    return volume is not None and not isinstance(volume, Frames) and volume.is_complete
 
 
 def toggle_enhancement(session: Session) -> None:
@@ -295,9 +315,14 @@ def enhance_active(session: Session, method_id: str, strength: float) -> None:
     if part is None or volume is None:
         workspace.tell(info("There is no image to enhance in the active view."))
         return
-    if isinstance(volume, Frames) or not volume.is_complete:
-        words = "Wait until the series is loaded." if not volume.is_complete else ""
-        workspace.tell(info("This cannot be enhanced here.", "Enhancement needs a volume.", words))
+    if isinstance(volume, Frames):
+        workspace.tell(info("This cannot be enhanced here.", "Enhancement needs a volume."))
+        return
+    if not volume.is_complete:
+        is_loading = session.images.fraction_loaded(part) is not None
+        means = "Not all slices are there yet." if is_loading else "Some slices cannot be read."
+        do = "Wait until the series is loaded." if is_loading else ""
+        workspace.tell(info("This cannot be enhanced here.", means, do))
         return
     found = session.enhancements.enhancement(part, method_id)
     if found is None or not found.residual.is_complete:
@@ -310,6 +335,7 @@ def enhance_active(session: Session, method_id: str, strength: float) -> None:
     else:
         session.enhancements.set_strength(part, method_id, strength)
     show_side_by_side(session, part, method_id)
+    session.enhancements.drop_unseen(part)
 
 
 def _leave_refused(session: Session) -> None:

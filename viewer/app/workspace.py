@@ -188,7 +188,8 @@ class Workspace:
         self.part_changed.emit(key)
 
     def put_layer(self, key: PartKey, name: str, layer: Layer) -> None:
-        """Publish a derived layer of a part."""
+        """Publish a derived layer of a part; it counts as the one made last."""
+        self.layers.pop((key, name), None)
         self.layers[(key, name)] = layer
         self.part_changed.emit(key)
 
