@@ -154,7 +154,13 @@ def put_series(
         values = np.arange(slices * 32 * 32, dtype=np.int16).reshape(slices, 32, 32) % 500
     session.workspace.put_volume(
         part.key,
-        Volume(values, geometry, "HU", (), np.ones(slices, dtype=np.bool_)),
+        Volume(
+            values,
+            geometry,
+            "HU",
+            tuple(f"{uid}.{k}" for k in range(slices)),
+            np.ones(slices, dtype=np.bool_),
+        ),
     )
     return part.key
 

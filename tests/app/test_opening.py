@@ -1,10 +1,11 @@
 """Opening: two patients side by side, what an alert says, closing."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.sessions import new_session, put_series
+from tests.sessions import FakeImages, new_session, put_layer, put_series
 from viewer.app import opening
 from viewer.app.session import Session
 from viewer.core.layout import grid
@@ -51,3 +52,27 @@ def test_closing_forgets_studies_pixels_and_views(session: Session) -> None:
     assert session.workspace.studies == ()
     assert not session.workspace.volumes
     assert session.workspace.views[0].part is None
+
+
+def test_a_series_that_has_grown_loses_the_layers_of_its_old_pixels(session: Session) -> None:
+    key = put_series(session, slices=10)
+    opening.show_part(session, 0, key)
+    put_layer(session, key)
+    old = session.workspace.volumes[key]
+    part = session.workspace.parts[key]
+    grown = replace(old, sources=(*old.sources[1:], "9.9"))
+    opening._put(session, part, grown)
+    assert session.workspace.volumes[key] is grown
+    assert not session.workspace.layers
+
+
+def test_pixels_of_other_images_than_the_part_has_now_are_loaded_again(session: Session) -> None:
+    key = put_series(session, slices=10)
+    images = session.images
+    assert isinstance(images, FakeImages)
+    opening.show_part(session, 0, key)
+    assert images.loaded == []
+    part = session.workspace.parts[key]
+    session.workspace.parts[key] = replace(part, sources=part.sources[::-1])
+    opening.show_part(session, 0, key)
+    assert images.loaded == [key]

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as profile
 from hypothesis import strategies as st
 
+from tests.sessions import new_session
 from viewer.app.settings import (
     FILE_NAME,
     VERSION,
@@ -166,3 +167,27 @@ def _allowed(setting: object) -> st.SearchStrategy[object]:
 def test_the_tree_is_frozen() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         Settings().viewing.cine_fps = 3.0
+
+
+def test_what_another_window_has_changed_stays(tmp_path):
+    before = Settings()
+    save_settings(before, tmp_path)
+    save_settings(with_value(before, "viewing.cine_fps", 30.0), tmp_path, before)
+    save_settings(with_value(before, "enhancement.strength", 0.7), tmp_path, before)
+    kept, _ = load_settings(tmp_path)
+    assert kept.viewing.cine_fps == 30.0
+    assert kept.enhancement.strength == 0.7
+
+
+def test_settings_that_cannot_be_kept_are_used_and_told(tmp_path, monkeypatch):
+    session = new_session(tmp_path / "home")
+    told = []
+    session.workspace.message.connect(told.append)
+
+    def refuse(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("viewer.io.safely.os.replace", refuse)
+    session.change_settings(with_value(Settings(), "viewing.cine_fps", 30.0))
+    assert session.workspace.settings.viewing.cine_fps == 30.0
+    assert len(told) == 1

@@ -18,7 +18,7 @@ from viewer.app.comparing import (
 from viewer.app.following import has_image
 from viewer.app.jobs import Job, Jobs, Lane, Progress
 from viewer.app.messages import Message, info
-from viewer.app.settings import cache_bytes, save_settings
+from viewer.app.settings import cache_bytes
 from viewer.app.workspace import Layer, PartKey, Workspace
 from viewer.core.view import ORIGINAL, Comparison
 from viewer.core.volume import DerivedVolume, Frames, Volume
@@ -354,11 +354,9 @@ def preview_strength(session: Session, strength: float) -> None:
 
 def set_strength(session: Session, strength: float) -> None:
     """Change the strength of the layer in view, and of the next enhancement."""
-    workspace = session.workspace
-    settings = workspace.settings
-    chosen = replace(settings, enhancement=replace(settings.enhancement, strength=strength))
-    workspace.put_settings(chosen)
-    save_settings(chosen, session.home)
+    settings = session.workspace.settings
+    chosen = replace(settings.enhancement, strength=strength)
+    session.change_settings(replace(settings, enhancement=chosen))
     preview_strength(session, strength)
 
 

@@ -11,7 +11,7 @@ from viewer.app.jobs import Job, Lane, Progress
 from viewer.app.layouts import MPR, leave_mpr
 from viewer.app.messages import info, warning
 from viewer.app.session import Session
-from viewer.app.settings import save_settings, with_recent
+from viewer.app.settings import with_recent
 from viewer.app.unpacking import unpack_folder
 from viewer.app.viewing import starts_inverted
 from viewer.app.workspace import PartKey, StudyKey, Workspace
@@ -161,8 +161,7 @@ def _remember(session: Session, paths: tuple[Path, ...]) -> None:
     settings = session.workspace.settings
     for path in paths:
         settings = with_recent(settings, str(path))
-    session.workspace.put_settings(settings)
-    save_settings(settings, session.home)
+    session.change_settings(settings)
 
 
 def _reload_grown(session: Session) -> None:
@@ -173,7 +172,7 @@ def _reload_grown(session: Session) -> None:
         if key is None:
             continue
         part, volume = workspace.parts.get(key), workspace.volumes.get(key)
-        if part is not None and (volume is None or volume.values.shape[0] != len(part.sources)):
+        if part is not None and (volume is None or not _is_of(volume, part)):
             load(session, part)
 
 
@@ -194,7 +193,7 @@ def show_part(session: Session, view: int, key: PartKey) -> None:
         state = start_state(state, volume)
     workspace.show(view, state)
     measuring.restore(session, part.study_key)
-    if volume is None or not volume.is_complete or volume.values.shape[0] != len(part.sources):
+    if volume is None or not volume.is_complete or not _is_of(volume, part):
         load(session, part)
 
 
@@ -213,7 +212,7 @@ def load(session: Session, part: SeriesPart) -> None:
     volume = workspace.volumes.get(part.key)
     shown = next((s for s in workspace.views.values() if s.part == part.key), None)
     first = len(part.sources) // 2 if part.kind is PartKind.VOLUME else 0
-    if shown is not None and volume is not None and volume.values.shape[0] == len(part.sources):
+    if shown is not None and volume is not None and _is_of(volume, part):
         first = volume.geometry.slice_of(shown.focus_mm)
 
     def publish(new: AnyVolume) -> None:
@@ -229,13 +228,21 @@ def _put(session: Session, part: SeriesPart, volume: AnyVolume) -> None:
     if not _is_part_of(part, now):
         return
     old = workspace.volumes.get(part.key)
-    is_new_grid = old is None or old.values.shape != volume.values.shape
+    is_new = old is None or old.sources != volume.sources
+    if old is not None and is_new:
+        workspace.drop_volume(part.key)
     for view, state in tuple(workspace.views.items()):
-        if state.part == part.key and is_new_grid:
+        if state.part == part.key and is_new:
             workspace.show(view, start_state(state, volume))
     workspace.put_volume(part.key, volume)
     if volume.is_complete and len(part.sources) > 1 and now == part:
         session.enhancements.survey(part.key)
+
+
+def _is_of(volume: AnyVolume, part: SeriesPart) -> bool:
+    """True when pixels are those of a part as it is now: the same images in the same order."""
+    uids = (source.instance.sop_instance_uid for source in part.sources)
+    return volume.sources == tuple(uids)
 
 
 def _is_part_of(part: SeriesPart, now: SeriesPart | None) -> bool:

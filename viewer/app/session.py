@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from viewer.app.messages import message_from
+from viewer.app.settings import Settings, save_settings
+from viewer.core.errors import DiptychError
 from viewer.core.places import data_folder, user_folder
 from viewer.core.windowing import Window
 
@@ -52,3 +55,15 @@ class Session:
     def residual_largest(self, unit: str) -> float:
         """Return the value at the ends of a residual's colour bar, in the unit of the pixels."""
         return {"HU": 60.0, "SUVbw": 1.0}.get(unit, 100.0)
+
+    def change_settings(self, settings: Settings) -> None:
+        """Use changed settings at once and keep them on disk; the reader is told where that fails.
+
+        What another window has changed meanwhile stays in the file.
+        """
+        before = self.workspace.settings
+        self.workspace.put_settings(settings)
+        try:
+            save_settings(settings, self.home, before)
+        except DiptychError as error:
+            self.workspace.tell(message_from(error))

@@ -309,8 +309,12 @@ def _filled(node: Any, content: dict[str, Any], prefix: str) -> tuple[Any, list[
     return replace(node, **changes), refused
 
 
-def save_settings(settings: Settings, folder: Path | None = None) -> None:
+def save_settings(
+    settings: Settings, folder: Path | None = None, before: Settings | None = None
+) -> None:
     """Write the settings atomically; keys in the file that this version does not know stay.
+
+    With `before` only what has changed since is written: what another window has changed stays.
 
     Raises
     ------
@@ -325,7 +329,9 @@ def save_settings(settings: Settings, folder: Path | None = None) -> None:
             old = {}
         version = old.get("version")
         newest = max(VERSION, version) if isinstance(version, int) else VERSION
-        content = _merged(old, {**_plain(settings), "version": newest})
+        since = _plain(before) if before is not None else {}
+        changes = _changed(since, _plain(settings))
+        content = _merged(old, {**changes, "version": newest})
         replace_file(path, json.dumps(content, indent=2, ensure_ascii=False).encode() + b"\n")
     except OSError as error:
         raise not_saved("The settings", error) from error
@@ -335,6 +341,18 @@ def _plain(node: Any) -> dict[str, Any]:
     """Return a dataclass as a dictionary for JSON."""
     values = {part.name: getattr(node, part.name) for part in fields(node)}
     return {name: _plain(v) if is_dataclass(v) else v for name, v in values.items()}
+
+
+def _changed(before: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
+    """Return the values of `now` that differ from `before`, group by group."""
+    found: dict[str, Any] = {}
+    for name, value in now.items():
+        if isinstance(value, dict):
+            if deeper := _changed(before.get(name, {}), value):
+                found[name] = deeper
+        elif name not in before or value != before[name]:
+            found[name] = value
+    return found
 
 
 def _merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:

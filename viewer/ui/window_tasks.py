@@ -14,7 +14,7 @@ from viewer.app import measuring, planes, rendering, viewing
 from viewer.app.following import geometry_of
 from viewer.app.jobs import Lane, Progress
 from viewer.app.messages import Message, Severity, info, message_from, warning
-from viewer.app.settings import save_settings, with_value
+from viewer.app.settings import with_value
 from viewer.core.errors import DiptychError
 from viewer.core.study import FrameSource
 from viewer.core.view import slice_count, slice_number
@@ -235,9 +235,7 @@ def show_preferences(window: MainWindow) -> None:
     dialog = Preferences(workspace.settings, window)
 
     def changed(path: str, value: object) -> None:
-        settings = with_value(workspace.settings, path, value)
-        workspace.put_settings(settings)
-        save_settings(settings, window.session.home)
+        window.session.change_settings(with_value(workspace.settings, path, value))
 
     dialog.value_changed.connect(changed)
     dialog.open()
