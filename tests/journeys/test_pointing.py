@@ -10,7 +10,7 @@ from tests.journeys.hands import LEFT, Hands
 from viewer.app import following, measuring
 from viewer.core.measurement import MeasurementKind
 from viewer.core.view import Plane
-from viewer.core.windowing import auto_window
+from viewer.core.windowing import Window, WindowFunction, auto_window
 
 
 @pytest.fixture
@@ -59,3 +59,8 @@ def test_a_window_from_a_region_of_a_reformat_looks_at_all_that_it_covers(opened
     assert found is not None
     assert found.centre == pytest.approx(wanted.centre, abs=0.2 * wanted.width)
     assert found.width == pytest.approx(wanted.width, rel=0.2)
+
+
+def test_windows_narrower_than_one_can_be_typed(opened: Hands) -> None:
+    opened.window.inspector.panel.window_panel.window_edited.emit(0.5, 0.25, "LINEAR_EXACT")
+    assert opened.state.window == Window(0.5, 0.25, WindowFunction.LINEAR_EXACT)

@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QLabel, QListWidget, QPushButton
 
 from tests.ui.samples import WINDOW_STATE
-from viewer.ui.window_panel import EMPTY_TEXT, WindowPanel
+from viewer.ui.window_panel import EMPTY_TEXT, WindowPanel, window_decimals
 
 
 @pytest.fixture
@@ -117,3 +117,10 @@ def test_choosing_colours_asks_for_them(panel, qtbot):
 def test_the_units_decide_on_the_digits(panel):
     panel.set_state(replace(WINDOW_STATE, centre=2.5, width=5.0, unit="SUVbw", decimals=2))
     assert number(panel, "Width").text() == "5.00 SUVbw"
+
+
+@pytest.mark.parametrize(
+    ("width", "decimals"), [(1500.0, 0), (20.0, 0), (10.0, 2), (0.5, 3), (0.0025, 5), (1e-12, 8)]
+)
+def test_small_windows_are_shown_with_enough_decimals(width, decimals):
+    assert window_decimals(width) == decimals

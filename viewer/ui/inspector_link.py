@@ -21,7 +21,7 @@ from viewer.ui.composition import window_name
 from viewer.ui.enhancement_panel import EnhancementPanelState
 from viewer.ui.measurement_panel import MeasurementRow
 from viewer.ui.volume_panel import VolumePanelState
-from viewer.ui.window_panel import WindowChoice, WindowPanelState
+from viewer.ui.window_panel import WindowChoice, WindowPanelState, window_decimals
 
 TICK_MS = 150
 _COMPARISONS = {
@@ -159,7 +159,7 @@ class InspectorLink(QObject):
             centre=window.centre,
             width=window.width,
             unit="" if volume.unit == STORED else unit_words(volume.unit),
-            decimals=0 if window.width >= 20 else 2,
+            decimals=window_decimals(window.width),
             function=window.function.value,
             choices=tuple(choice for choice, _ in choices),
             chosen=chosen,
@@ -291,7 +291,7 @@ class InspectorLink(QObject):
     def _edit_window(self, centre: float, width: float, function: str) -> None:
         kind = WindowFunction(function)
         if kind is not WindowFunction.TABLE:
-            windows.set_window(self._session, Window(centre, max(width, 1.0), kind))
+            windows.set_window(self._session, Window(centre, width, kind))
 
     def _choose_window(self, choice_id: str) -> None:
         for choice, window in self._choices():

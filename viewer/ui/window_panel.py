@@ -1,5 +1,6 @@
 """How values become grey: typed window, presets and the file's own windows, colours, histogram."""
 
+import math
 from dataclasses import dataclass, field
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
@@ -56,6 +57,11 @@ class WindowPanelState:
     colour_maps: tuple[str, ...] = ("grey",)
     is_inverted: bool = False
     histogram: ChartState = field(default_factory=ChartState)
+
+
+def window_decimals(width: float) -> int:
+    """Return with how many decimals the centre and width of a window are shown."""
+    return 0 if width >= 20 else min(max(2, 2 - math.floor(math.log10(width))), 8)
 
 
 class WindowPanel(QWidget):
@@ -220,7 +226,7 @@ class WindowPanel(QWidget):
 
     def _span_edited(self, low: float, high: float) -> None:
         if self._state is not None:
-            width = max(high - low, 1.0 if self._state.decimals == 0 else 0.01)
+            width = max(high - low, 10.0**-self._state.decimals)
             self.window_edited.emit((low + high) / 2, width, "LINEAR_EXACT")
 
     def _inverted(self) -> None:
