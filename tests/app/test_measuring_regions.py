@@ -14,14 +14,14 @@ from viewer.core.volume import Frames
 from viewer.io.assemble import load_part
 
 
-def frames_of(tmp_path: Path, *scales: float) -> Frames:
-    """A cine with one region, or one more below it for each scale (cm per pixel across)."""
+def frames_of(tmp_path: Path, *scales: float, top: int = 12) -> Frames:
+    """A cine with one region, or one more from row `top` for each scale (cm per pixel)."""
     dataset = cine()
     first = dataset.SequenceOfUltrasoundRegions[0]
     for scale in scales:
         first.RegionLocationMaxY1 = 9
         other = copy.deepcopy(first)
-        other.RegionLocationMinY0, other.RegionLocationMaxY1 = 12, 19
+        other.RegionLocationMinY0, other.RegionLocationMaxY1 = top, 19
         other.PhysicalDeltaX = other.PhysicalDeltaY = scale
         dataset.SequenceOfUltrasoundRegions.append(other)
     (part,) = parts_of([write(dataset, tmp_path / "us.dcm")])
@@ -63,6 +63,12 @@ def test_rule_27_each_region_has_its_own_scale(
     tmp_path: Path, first: tuple[float, float], last: tuple[float, float], wanted: str
 ) -> None:
     assert words(frames_of(tmp_path, 0.2), first, last) == wanted
+
+
+def test_rule_27_where_regions_of_two_scales_overlap_only_pixels_are_sure(tmp_path: Path) -> None:
+    frames = frames_of(tmp_path, 0.2, top=6)
+    assert words(frames, (5, 8), (25, 8)) == "20.0 px"
+    assert words(frames, (5, 4), (25, 4)) == "10.0 mm"
 
 
 def test_rule_27_images_without_regions_keep_their_unit(tmp_path: Path) -> None:

@@ -84,3 +84,11 @@ def test_a_constant_image_gives_no_estimate() -> None:
 def test_pictures_smaller_than_the_blocks_give_no_estimate(shape: tuple[int, int, int]) -> None:
     noise = np.random.default_rng(2).normal(0, 20, shape)
     assert estimate_noise(noise, (0.7, 0.7)) is None
+
+
+def test_bands_of_tissue_too_narrow_for_a_whole_block_give_no_estimate() -> None:
+    noise = np.random.default_rng(3).normal(0.0, 20.0, (1, 256, 256))
+    in_band = np.arange(256) % 34 < 22
+    assert estimate_noise(np.where(in_band, noise, 900.0), (PIXEL_MM, PIXEL_MM)) is None
+    in_band = np.arange(256) % 64 < 52
+    assert estimate_noise(np.where(in_band, noise, 900.0), (PIXEL_MM, PIXEL_MM)) is not None
