@@ -373,6 +373,18 @@ def test_the_even_copy_is_made_once_and_dropped_with_its_volume() -> None:
     assert memory() is None
 
 
+def test_the_even_copy_follows_what_is_loaded_and_serves_every_view_of_one_memory() -> None:
+    geometry = grid((4, 6, 6), positions_mm=[0.0, 2.0, 4.0, 7.0])
+    values = smooth((4, 6, 6))
+    made = volume(values, geometry)
+    reslicer = Reslicer()
+    copy = reslicer.even(made)
+    assert reslicer.even(volume(values, geometry)) is copy
+    half = replace(made, loaded=np.array([True, True, False, False]))
+    assert not reslicer.even(half).mask[-1].any()
+    assert reslicer.even(made).mask[-1].any()
+
+
 def test_several_threads_reslice_one_volume_at_once() -> None:
     geometry = grid((20, 40, 40), (1.5, 1.0, 1.0))
     made = volume(smooth(geometry.shape), geometry)

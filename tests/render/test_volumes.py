@@ -1,6 +1,8 @@
 """Volume rendering: a bright body appears where it lies in the patient."""
 
+import gc
 import threading
+import weakref
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -212,3 +214,15 @@ def test_a_renderer_lives_and_ends_in_its_own_thread() -> None:
         pytest.skip(str(found[0]))
     assert len(found) == 2
     assert not np.array_equal(found[0], found[1])
+
+
+def test_a_volume_that_is_closed_is_given_back(renderer: VolumeRenderer) -> None:
+    made = box_at((0.0, 0.0, 0.0), centred())
+    values = weakref.ref(made.values)
+    renderer.render(made, Camera(), SIZE, SOLID)
+    del made
+    gc.collect()
+    assert values() is None
+    before = len(renderer._ready)
+    renderer.drop_dead()
+    assert len(renderer._ready) == before - 1

@@ -21,3 +21,8 @@ def read_only(array: AnyArray) -> AnyArray:
     view = array.view()
     view.flags.writeable = False
     return view
+
+
+def owner(array: AnyArray) -> AnyArray:
+    """Return the array that owns the memory under a view; views of one memory have one owner."""
+    return array.base if isinstance(array.base, np.ndarray) else array

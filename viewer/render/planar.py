@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from viewer.core.arrays import AnyArray, BoolArray, read_only
+from viewer.core.arrays import AnyArray, BoolArray, owner, read_only
 from viewer.core.blending import with_residual
 from viewer.core.geometry import VolumeGeometry, point, vector
 from viewer.core.view import Interpolation, SlabMode, SliceRequest
@@ -100,7 +100,7 @@ class Reslicer:
         """Start; with `needs_vtk` False upright slices do without VTK until `load` is called."""
         self._has_vtk = needs_vtk
         self._lock = threading.Lock()
-        self._even: dict[int, Volume | DerivedVolume] = {}
+        self._even: dict[int, tuple[bytes, Volume | DerivedVolume]] = {}
         self._reduced = ReducedImages()
 
     @property
@@ -145,15 +145,21 @@ class Reslicer:
         return self._projected((original, residual), factor, request, is_coarse)
 
     def even(self, volume: AnyVolume) -> AnyVolume:
-        """Return the volume on an even grid; computed once and kept while the volume lives."""
+        """Return the volume on an even grid; computed once for what is loaded of it.
+
+        It is kept while the memory of the values lives: a layer at another strength has the same.
+        """
         if isinstance(volume, Frames) or volume.geometry.is_even:
             return volume
+        memory = owner(volume.values)
+        key, loaded = id(memory), volume.loaded.tobytes()
         with self._lock:
-            key = id(volume.values)
-            if key not in self._even:
-                self._even[key] = regular(volume)
-                weakref.finalize(volume.values, self._even.pop, key, None).atexit = False
-            return self._even[key]
+            known = self._even.get(key)
+            if known is None:
+                weakref.finalize(memory, self._even.pop, key, None).atexit = False
+            if known is None or known[0] != loaded:
+                known = self._even[key] = (loaded, regular(volume))
+            return known[1]
 
     def _projected(
         self,

@@ -49,6 +49,7 @@ class _Ready:
     """A volume made ready: its preview at once, its full body when first wanted."""
 
     alive: "weakref.ref[AnyArray]"
+    """The volume's own array; `values` is another view, or it would never die."""
     geometry: VolumeGeometry
     values: AnyArray
     range: tuple[float, float]
@@ -104,6 +105,10 @@ class VolumeRenderer:
         stage.look(centre, centre + far * eye, up, half_height_mm(ready.geometry, camera, size))
         return stage.picture(*size)
 
+    def drop_dead(self) -> None:
+        """Give back the volumes that nobody else has any more."""
+        self._ready = [ready for ready in self._ready if ready.alive() is not None]
+
     def open(self) -> None:
         """Load VTK's rendering and open the window now (about 0.4 s), before the first picture.
 
@@ -128,10 +133,10 @@ class VolumeRenderer:
         return self._stage
 
     def _made_ready(self, volume: Volume | DerivedVolume, stage: "Stage") -> _Ready:
-        """Return the volume's bodies, made now unless they are at hand; drop dead ones."""
+        """Return the volume's bodies, made now unless they are at hand."""
         from viewer.render.raycasting import Body
 
-        self._ready = [ready for ready in self._ready if ready.alive() is not None]
+        self.drop_dead()
         for ready in self._ready:
             if ready.alive() is volume.values:
                 return ready
@@ -142,7 +147,7 @@ class VolumeRenderer:
         ready = _Ready(
             alive=weakref.ref(volume.values),
             geometry=even.geometry,
-            values=values,
+            values=values.view(),
             range=(float(low), max(float(high), float(low) + 1e-6)),
             preview=Body(small, even.geometry, steps, on_hardware=stage.on_hardware),
         )

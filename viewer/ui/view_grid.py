@@ -54,6 +54,7 @@ class ViewGrid(QWidget):
         workspace.layout_changed.connect(self.arrange)
         workspace.view_changed.connect(self._view_changed)
         workspace.part_changed.connect(self._part_changed)
+        workspace.studies_changed.connect(self.volumes.drop_dead)
         for signal in (workspace.link_changed, workspace.settings_changed, workspace.tool_changed):
             signal.connect(self._repaint)
         workspace.measurements_changed.connect(self._repaint_one)
@@ -65,6 +66,7 @@ class ViewGrid(QWidget):
         workspace.layout_changed.disconnect(self.arrange)
         workspace.view_changed.disconnect(self._view_changed)
         workspace.part_changed.disconnect(self._part_changed)
+        workspace.studies_changed.disconnect(self.volumes.drop_dead)
         for signal in (workspace.link_changed, workspace.settings_changed, workspace.tool_changed):
             signal.disconnect(self._repaint)
         workspace.measurements_changed.disconnect(self._repaint_one)

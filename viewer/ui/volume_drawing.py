@@ -109,6 +109,10 @@ class VolumeDrawer:
         self.warm()
         self._wake.put(True)
 
+    def drop_dead(self) -> None:
+        """Have the thread give back the volumes that have been closed."""
+        self._wake.put(True)
+
     def _run(self) -> None:
         from viewer.render.volumes import VolumeRenderer
 
@@ -120,6 +124,8 @@ class VolumeDrawer:
                 order = self._next()
                 if order is not None:
                     self._try(renderer, order)
+                order = None
+                renderer.drop_dead()
         finally:
             renderer.close()
 
