@@ -269,6 +269,17 @@ class TestSaved:
             hu = dataset.pixel_array * dataset.RescaleSlope + dataset.RescaleIntercept
             assert np.abs(hu - values).max() <= 1
 
+    def test_it_is_listed_at_once_and_the_next_one_gets_another_number(
+        self, beside: Hands, saved: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (series, made) = beside.workspace.studies[0].series
+        assert made.number == (series.number or 0) * 100 + 1
+        second = saved.with_name("second")
+        monkeypatch.setattr(dialogs, "ask_save", lambda *_: str(second))
+        beside.run("file.save_enhanced")
+        numbers = [one.number for one in beside.workspace.studies[0].series]
+        assert len(numbers) == len(set(numbers)) == 3
+
     def test_it_is_recognised_with_label_and_thumbnail(
         self, beside: Hands, study: Path, saved: Path, opener: Opener
     ) -> None:

@@ -5,9 +5,10 @@ from pathlib import Path
 
 from viewer.app.enhancing import Enhancement
 from viewer.core.errors import NotSaved
-from viewer.core.study import SeriesPart, Study
+from viewer.core.study import Entry, SeriesPart, Study
 from viewer.core.volume import DerivedVolume, Frames
 from viewer.io.derived import write_derived
+from viewer.io.header import read_entry
 
 Report = Callable[[float, str], None]
 
@@ -21,13 +22,14 @@ def save_enhancement(
     strength: float | None,
     out: Path,
     *,
+    study: Study | None = None,
     opened: Collection[Path] = (),
     report: Report = _no_report,
     is_cancelled: Callable[[], bool] = lambda: False,
 ) -> tuple[Path, ...]:
     """Save a complete enhancement at a strength (None: the requested one) into the folder `out`.
 
-    See `save_derived`; the study is the one that the enhancement was made from.
+    See `save_derived`; `study` is by default the one that the enhancement was made from.
     """
     request = enhancement.plan.request
     report(0.0, "Blending")
@@ -35,7 +37,7 @@ def save_enhancement(
         request.part,
         enhancement.volume(strength),
         out,
-        study=request.study,
+        study=study or request.study,
         opened=opened,
         report=report,
         is_cancelled=is_cancelled,
@@ -76,6 +78,11 @@ def save_derived(
         is_cancelled=is_cancelled,
         on_progress=report,
     )
+
+
+def entries_of(files: Collection[Path]) -> tuple[Entry, ...]:
+    """Return what was just written as entries, so that it can be listed beside its source."""
+    return tuple(read_entry(str(file)) for file in files)
 
 
 def refuse_source_folder(part: SeriesPart, out: Path, opened: Collection[Path] = ()) -> None:

@@ -16,7 +16,7 @@ from viewer.app.jobs import Lane, Progress
 from viewer.app.messages import Message, Severity, info, message_from, warning
 from viewer.app.settings import with_value
 from viewer.core.errors import DiptychError
-from viewer.core.study import FrameSource
+from viewer.core.study import Entry, FrameSource
 from viewer.core.view import slice_count, slice_number
 from viewer.ui import dialogs
 from viewer.ui.painting import picture_image
@@ -71,7 +71,7 @@ def show_skipped(window: MainWindow) -> None:
 def save_enhanced(window: MainWindow) -> None:
     """Ask for a folder and save the enhanced series of the active view there, as DICOM."""
     from viewer.app.enhancement_verbs import shown_method
-    from viewer.app.saving import save_enhancement
+    from viewer.app.saving import entries_of, save_enhancement
 
     session = window.session
     part, method = session.workspace.active_state.part, shown_method(session)
@@ -86,19 +86,23 @@ def save_enhanced(window: MainWindow) -> None:
     if not chosen:
         return
     strength = session.workspace.layers[(part, method)].provenance.strength
+    study = session.workspace.study_of(part)
 
-    def work(progress: Progress) -> tuple[Path, ...]:
-        return save_enhancement(
+    def work(progress: Progress) -> tuple[Entry, ...]:
+        files = save_enhancement(
             found,
             strength,
             Path(chosen),
+            study=study,
             report=progress.report,
             is_cancelled=progress.is_cancelled,
         )
+        return entries_of(files)
 
-    def done(paths: tuple[Path, ...]) -> None:
-        words = f"{len(paths)} files of the enhanced series were saved in {chosen}."
+    def done(entries: tuple[Entry, ...]) -> None:
+        words = f"{len(entries)} files of the enhanced series were saved in {chosen}."
         session.workspace.tell(info(words))
+        session.workspace.add(entries)
 
     session.jobs.submit(Lane.PREFETCH, "Saving the enhanced series", work, done)
 
