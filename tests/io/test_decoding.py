@@ -198,6 +198,12 @@ def test_an_answer_is_data_and_never_code():
         decoding._understood(b'{"kind": "Cancelled"}')
 
 
+@pytest.mark.parametrize("reply", [b"", b"\xff\xfe", b"7", b"[]", b"{", b"[" * 100_000])
+def test_nonsense_from_a_process_is_an_error_of_ours(reply):
+    with pytest.raises(DecoderLost):
+        decoding._understood(reply)
+
+
 # ------------------------------------------------------------------------------ shared memory
 
 

@@ -18,7 +18,6 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 import numpy as np
 
@@ -241,7 +240,12 @@ def _given_up(task: DecodeTask, how: str) -> DecoderLost:
 
 def _understood(reply: bytes) -> bool:
     """Turn a child's answer into a value or an error. It is data, never code."""
-    answer: dict[str, Any] = json.loads(reply)
+    try:
+        answer = json.loads(reply)
+    except (ValueError, RecursionError):
+        answer = None
+    if not isinstance(answer, dict):
+        raise DecoderLost("The decoding process answered with nonsense.", "A frame is left out.")
     kind = answer.get("kind")
     if kind == "done":
         return bool(answer.get("has_padding"))
