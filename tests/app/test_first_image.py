@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.sessions import FakeImages, new_session, put_series
@@ -100,3 +101,22 @@ def test_thumbnails_wait_until_the_series_in_view_is_there(
     assert jobs.titles() == ["Loading images"]
     jobs.finish("Loading images")
     assert jobs.titles() == ["Loading images", "Thumbnail"]
+
+
+def test_the_automatic_window_does_not_change_with_every_slice_that_arrives(tmp_path: Path) -> None:
+    session = new_session(tmp_path)
+    key = put_series(session, slices=9)
+    service = images.Images(session.workspace, session.jobs)
+    whole = session.workspace.volumes[key]
+    found: list[int] = []
+
+    def none_in_the_file(_part: SeriesPart, index: int) -> tuple[()]:
+        found.append(index)
+        return ()
+
+    service.file_windows = none_in_the_file  # type: ignore[method-assign]
+    for count in range(1, 10):
+        loaded = whole.loaded & (np.arange(9) < count)
+        session.workspace.put_volume(key, replace(whole, loaded=loaded))
+        service.default_window(key)
+    assert len(found) == 2

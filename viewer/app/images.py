@@ -34,7 +34,7 @@ class Images:
         self._decoders: Decoders | None = None
         self._loading: dict[PartKey, Job] = {}
         self._cache = VolumeCache(cache_bytes(workspace.settings))
-        self._windows: dict[PartKey, tuple[int, Window]] = {}
+        self._windows: dict[PartKey, tuple[object, Window]] = {}
         self._pictured: dict[PartKey, int] = {}
         self._unpictured: dict[PartKey, SeriesPart] = {}
         self.thumbnails: dict[PartKey, Thumbnail] = {}
@@ -124,9 +124,13 @@ class Images:
     # ------------------------------------------------------------------ windows, thumbnails
 
     def default_window(self, key: PartKey) -> Window:
-        """Return the window that a part starts with; computed once per set of loaded slices."""
+        """Return the window that a part starts with.
+
+        Found with the first pixels and once more when all are there, so that it does not change
+        with every slice that arrives.
+        """
         volume = self._workspace.volumes.get(key)
-        stamp = id(volume.values) if volume is not None else 0
+        stamp = (volume.sources, volume.is_complete) if volume is not None else None
         known = self._windows.get(key)
         if known is None or known[0] != stamp:
             part = self._workspace.parts.get(key)

@@ -32,7 +32,7 @@ def set_window(session: Session, window: Window | None) -> None:
 
 
 def auto(session: Session) -> None:
-    """Window the active view by the percentiles of what it shows."""
+    """Window the active view by the percentiles of the acquired slice at its focus."""
     workspace = session.workspace
     state = workspace.active_state
     volume = workspace.volumes.get(state.part) if state.part else None
