@@ -5,8 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
+from tests.builders import ct_series
+from tests.found import parts_of
 from tests.sessions import new_session, put_layer, put_series
+from viewer.core.geometry import point
 from viewer.core.volume import ARBITRARY
+from viewer.io.assemble import load_part
 from viewer.ui.composition import probe_words
 
 CENTRE = (0.4, -0.4, 8.2)
@@ -38,3 +42,15 @@ def test_where_nothing_is_enhanced_yet_only_the_original_is_named(tmp_path: Path
     loaded = np.arange(len(volume.values)) != 4
     growing = replace(layer, residual=replace(layer.residual, loaded=loaded))
     assert probe_words(volume, CENTRE, growing) == f"original {volume.values[4, 16, 16]} HU"
+
+
+def test_in_a_gap_there_is_no_value(tmp_path: Path) -> None:
+    (part,) = parts_of(ct_series(tmp_path, 9, defects=["gap"]))
+    volume = load_part(part)
+    positions = np.asarray(volume.geometry.slice_positions_mm)
+    widest = int(np.argmax(np.abs(np.diff(positions))))
+    normal, before = volume.geometry.normal, volume.geometry.to_mm((widest, 5.0, 5.0))
+    step = volume.geometry.spacing_mm[0]
+    before = volume.geometry.on_slice(point(before), widest)
+    assert probe_words(volume, point(np.asarray(before) + 0.4 * step * normal)).endswith("HU")
+    assert probe_words(volume, point(np.asarray(before) + step * normal)) == "no pixel here"

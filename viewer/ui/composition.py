@@ -38,6 +38,9 @@ from viewer.ui.picture import (
     Tile,
 )
 
+FARTHEST_STEPS = 0.751
+"""Slice steps from the nearest slice beyond which a point lies in a gap, black in reformats."""
+
 
 @dataclass(frozen=True, slots=True)
 class Subject:
@@ -202,10 +205,12 @@ def notices(about: Subject) -> tuple[str, ...]:
 def probe_words(volume: AnyVolume, mm: Point, layer: Layer | None = None) -> str:
     """Return the value of the voxel nearest to a point, with its unit; "" outside.
 
-    With a derived layer both values are named, so that neither is taken for the other.
+    With a derived layer both values are named, so that neither is taken for the other. In a gap
+    between slices there is no value.
     """
-    index = np.floor(volume.geometry.to_index(mm) + 0.5).astype(int)
-    index[0] = volume.geometry.slice_of(mm)
+    geometry = volume.geometry
+    index = np.floor(geometry.to_index(mm) + 0.5).astype(int)
+    index[0] = geometry.slice_of(mm)
     row, column = index[1], index[2]
     if not (0 <= row < volume.values.shape[1] and 0 <= column < volume.values.shape[2]):
         return ""
@@ -213,6 +218,10 @@ def probe_words(volume: AnyVolume, mm: Point, layer: Layer | None = None) -> str
         return ""
     if volume.mask is not None and not volume.mask[index[0], row, column]:
         return "no pixel here"
+    if geometry.slice_positions_mm:
+        away = geometry.slice_positions_mm[index[0]] - float(np.asarray(mm) @ geometry.normal)
+        if abs(away) > FARTHEST_STEPS * geometry.spacing_mm[0]:
+            return "no pixel here"
     value = volume.values[index[0], row, column]
     if np.ndim(value):
         return "RGB " + " ".join(str(int(channel)) for channel in value)

@@ -379,6 +379,8 @@ class Viewport(QWidget):
         ):
             layer = comparing.layer_of(workspace, self.state)
             words = composition.probe_words(volume, self.pointing.to_mm(place), layer)
+            if words and self.state.slab_mm > 0:
+                words = f"in the middle of the slab: {words}"
         if words != self._probe:
             self._probe = words
             self.update()
