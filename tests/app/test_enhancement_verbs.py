@@ -9,7 +9,8 @@ import pytest
 
 from tests.sessions import new_session, put_series
 from viewer.app.comparing import layer_name
-from viewer.app.enhancement_verbs import Enhancements, enhance_active
+from viewer.app.enhancement_verbs import enhance_active
+from viewer.app.enhancements import Enhancements
 from viewer.app.enhancing import Enhancement
 from viewer.app.opening import show_part
 from viewer.app.session import Session

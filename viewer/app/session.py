@@ -13,7 +13,7 @@ from viewer.core.places import data_folder, user_folder
 from viewer.core.windowing import Window
 
 if TYPE_CHECKING:
-    from viewer.app.enhancement_verbs import Enhancements
+    from viewer.app.enhancements import Enhancements
     from viewer.app.images import Images
     from viewer.app.jobs import Jobs
     from viewer.app.library import StudyLibrary

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from viewer.app.enhancement_verbs import Enhancements
+from viewer.app.enhancements import Enhancements
 from viewer.app.images import Images
 from viewer.app.jobs import Jobs
 from viewer.app.library import StudyLibrary

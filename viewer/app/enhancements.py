@@ -1,0 +1,287 @@
+"""What was enhanced in this session: residuals, the layers made of them, and what was refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from viewer.app.jobs import Job, Jobs, Lane, Progress
+from viewer.app.messages import Message
+from viewer.app.settings import cache_bytes
+from viewer.app.workspace import Layer, PartKey, Workspace
+from viewer.core.volume import DerivedVolume, Volume
+
+if TYPE_CHECKING:
+    from viewer.app.enhancing import Enhancement, EnhanceRequest
+    from viewer.enhancement.checks import GateResult
+    from viewer.enhancement.engine import Engine
+    from viewer.enhancement.method import Method
+
+
+class Enhancements:
+    """Runs methods in the compute lane and keeps what is needed to change the strength later.
+
+    The engine and its libraries are loaded in the compute lane when first needed: in the window's
+    thread that would be felt.
+    """
+
+    def __init__(self, workspace: Workspace, jobs: Jobs, models: Path) -> None:
+        self._workspace = workspace
+        self._jobs = jobs
+        self._models = models
+        self._engine: Engine | None = None
+        self._loading: Job | None = None
+        self._running: dict[tuple[PartKey, str], Job] = {}
+        self._found: dict[tuple[PartKey, str], Enhancement] = {}
+        self.refusals: dict[tuple[PartKey, str], Message] = {}
+        self._blended: dict[tuple[PartKey, str], _Blended] = {}
+        self._blending: set[tuple[PartKey, str]] = set()
+        workspace.volume_dropped.connect(self._forget)
+
+    @property
+    def engine(self) -> Engine:
+        """The engine with its catalogue and caches; asked for in the compute lane."""
+        if self._engine is None:
+            from viewer.enhancement.catalogue import read_catalogue
+            from viewer.enhancement.engine import Engine
+
+            budget = cache_bytes(self._workspace.settings) // 4
+            self._engine = Engine(read_catalogue(self._models), budget)
+        return self._engine
+
+    def methods(self) -> tuple[Method, ...]:
+        """Return every method that can be chosen, models first; () until they are loaded.
+
+        `methods_loaded` of the workspace tells when they are.
+        """
+        if self._engine is None and self._loading is None:
+            self._loading = self._jobs.submit(
+                Lane.COMPUTE,
+                "Loading methods",
+                lambda _progress: self.engine,
+                lambda _engine: self._workspace.methods_loaded.emit(),
+                is_quiet=True,
+            )
+        return () if self._engine is None else tuple(self._engine.catalogue.methods())
+
+    def enhancement(self, part: PartKey, method_id: str) -> Enhancement | None:
+        """Return what a method has made of a part so far."""
+        return self._found.get((part, method_id))
+
+    def fraction(self, part: PartKey) -> float | None:
+        """Return how far a running enhancement of a part is, None when none runs."""
+        jobs = [job for (key, _), job in self._running.items() if key == part]
+        return jobs[0].fraction if jobs else None
+
+    def job(self, part: PartKey) -> Job | None:
+        """Return the job that enhances a part now, None when none runs."""
+        return next((job for (key, _), job in self._running.items() if key == part), None)
+
+    def gates(self, part: PartKey, method_id: str) -> tuple[GateResult, ...]:
+        """Return the gates that a part passed or failed with a method, () while unknown."""
+        found = self._found.get((part, method_id))
+        return found.plan.gates if found is not None else ()
+
+    def start(
+        self,
+        part: PartKey,
+        method_id: str,
+        strength: float,
+        first: int,
+        refused: Callable[[], None] = lambda: None,
+    ) -> Job | None:
+        """Enhance a part; its layer fills from slice `first` outwards. None if it cannot start.
+
+        `refused` is called when a gate or the machine says no, after the reader was told why.
+        """
+        request = self._request(part, method_id, strength, first)
+        if request is None:
+            return None
+        self.cancel(part)
+        key = (part, method_id)
+
+        def work(progress: Progress) -> Enhancement:
+            from viewer.app.enhancing import prepare, run
+
+            progress.report(0.0, "measuring noise")
+            return run(
+                self.engine,
+                prepare(self.engine, request()),
+                on_batch=progress.publish,
+                report=progress.report,
+                is_cancelled=progress.is_cancelled,
+            )
+
+        def done(result: Enhancement) -> None:
+            self._publish(part, method_id, result)
+
+        def ended(job: Job) -> None:
+            if self._running.get(key) is job:
+                del self._running[key]
+                self._workspace.part_changed.emit(part)
+
+        def failed(message: Message) -> None:
+            self.refusals[key] = message
+            self._found.pop(key, None)
+            self._workspace.drop_layer(part, method_id)
+            self._workspace.tell(message)
+            refused()
+
+        self.refusals.pop(key, None)
+        job = self._jobs.submit(
+            Lane.COMPUTE,
+            "Enhancing",
+            work,
+            done,
+            partial=lambda result: self._publish(part, method_id, result),
+            failed=failed,
+            ended=ended,
+        )
+        if not job.is_over:
+            self._running[key] = job
+        return job
+
+    def survey(self, part: PartKey) -> None:
+        """Measure the noise of a complete CT volume quietly, for the first E to answer at once."""
+        volume = self._workspace.volumes.get(part)
+        if not isinstance(volume, Volume) or not volume.is_complete or volume.unit != "HU":
+            return
+
+        def work() -> None:
+            from viewer.app.enhancing import survey
+
+            survey(self.engine, volume)
+
+        self._jobs.submit(
+            Lane.COMPUTE,
+            "Measuring noise",
+            lambda _progress: work(),
+            lambda _result: None,
+            failed=lambda _message: None,
+            is_quiet=True,
+        )
+
+    def _request(
+        self, part: PartKey, method_id: str, strength: float, first: int
+    ) -> Callable[[], EnhanceRequest] | None:
+        """Return what makes the request, in the compute lane, from what is there now."""
+        workspace = self._workspace
+        study, series = workspace.study_of(part), workspace.series_of(part)
+        found, volume = workspace.parts.get(part), workspace.volumes.get(part)
+        if study is None or series is None or found is None or volume is None:
+            return None
+        device = workspace.settings.enhancement.device
+
+        def made() -> EnhanceRequest:
+            from viewer.app.enhancing import EnhanceRequest
+
+            return EnhanceRequest(
+                study=study,
+                series=series,
+                part=found,
+                volume=volume,
+                method_id=method_id,
+                strength=strength,
+                first_slice=first,
+                device=device,
+            )
+
+        return made
+
+    def _publish(self, part: PartKey, method_id: str, result: Enhancement) -> None:
+        shown = self._workspace.volumes.get(part)
+        if shown is None or shown.values.shape != result.plan.volume.values.shape:
+            return
+        key = (part, method_id)
+        old = self._workspace.layers.get(key)
+        strength = old.provenance.strength if old else result.plan.request.strength
+        self._found[key] = result
+        self._workspace.put_layer(part, method_id, layer_at(result, strength))
+
+    def set_strength(self, part: PartKey, method_id: str, strength: float) -> None:
+        """Show a layer at another strength; costs nothing but the blend."""
+        found = self._found.get((part, method_id))
+        if found is not None:
+            self._workspace.put_layer(part, method_id, layer_at(found, strength))
+
+    def blended(self, part: PartKey, method_id: str) -> DerivedVolume | None:
+        """Return the enhanced volume at the strength in view, for volume rendering.
+
+        None while it is made in the compute lane; `part_changed` tells when it is there.
+        """
+        key = (part, method_id)
+        layer, found = self._workspace.layers.get(key), self._found.get(key)
+        if layer is None or found is None or not found.residual.is_complete:
+            return None
+        strength = layer.provenance.strength
+        made = self._blended.get(key)
+        if made is not None and made.found is found and made.strength == strength:
+            return made.volume
+        if key not in self._blending:
+            self._blending.add(key)
+            self._blend(key, found, strength)
+        return None
+
+    def _blend(self, key: tuple[PartKey, str], found: Enhancement, strength: float) -> None:
+        def keep(volume: DerivedVolume | None) -> None:
+            if self._found.get(key) is found:
+                self._blended[key] = _Blended(found, strength, volume)
+
+        def failed(message: Message) -> None:
+            keep(None)
+            self._workspace.tell(message)
+
+        def ended(_job: Job) -> None:
+            self._blending.discard(key)
+            self._workspace.part_changed.emit(key[0])
+
+        self._jobs.submit(
+            Lane.COMPUTE,
+            "Blending the enhanced volume",
+            lambda _progress: found.volume(strength),
+            keep,
+            failed=failed,
+            ended=ended,
+            is_quiet=True,
+        )
+
+    def cancel(self, part: PartKey) -> None:
+        """Stop what runs on a part; what is there already stays."""
+        for key in [key for key in self._running if key[0] == part]:
+            self._running.pop(key).cancel()
+        self._workspace.part_changed.emit(part)
+
+    def drop_unseen(self, part: PartKey) -> None:
+        """Let go of finished layers that no view shows; the engine's cache may still have them."""
+        views = self._workspace.views.values()
+        seen = {state.layer for state in views if state.part == part}
+        for key in [key for key in self._found if key[0] == part and key not in self._running]:
+            if key[1] not in seen:
+                del self._found[key]
+                self._blended.pop(key, None)
+                self._workspace.drop_layer(*key)
+
+    def _forget(self, part: PartKey) -> None:
+        """Let go of what was made from pixels that are gone."""
+        self.cancel(part)
+        for known in (self._found, self.refusals, self._blended):
+            for key in [key for key in known if key[0] == part]:
+                del known[key]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Blended:
+    """The enhanced volume of a result at a strength; None where it could not be made."""
+
+    found: Enhancement
+    strength: float
+    volume: DerivedVolume | None
+
+
+def layer_at(result: Enhancement, strength: float) -> Layer:
+    """Return the layer of an enhancement at a strength from 0 to 1."""
+    residual = result.residual_volume(strength)
+    provenance = residual.provenance
+    return Layer(residual, result.residual.step, provenance.blend, provenance)
