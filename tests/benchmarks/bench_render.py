@@ -236,7 +236,7 @@ def reformat_rows(volume: Volume) -> Iterator[Row]:
             )
 
         yield paired(
-            "mpr_drag_3",
+            "mpr_draw_3",
             lambda _: three(True),
             ("the same at full size", lambda _: three(False)),
             Target(ms=FRAME_MS),

@@ -35,6 +35,7 @@ from viewer.core.layout import grid
 from viewer.core.view import Plane, ViewState, tilted_plane
 from viewer.core.volume import AnyVolume, Frames, frames_geometry
 from viewer.core.windowing import Window
+from viewer.ui.application import SWITCH_INTERVAL_S
 from viewer.ui.beginning import Courier
 from viewer.ui.main_window import MainWindow
 from viewer.ui.theme import apply_theme
@@ -379,6 +380,7 @@ def rows(work: Path, names: tuple[str, ...] = (), runs: int = RUNS) -> Iterator[
     application = QApplication.instance() or QApplication([])
     assert isinstance(application, QApplication)
     apply_theme(application)
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
 
     def is_asked(*parts: str) -> bool:
         return not names or any(p.startswith(n) or n.startswith(p) for p in parts for n in names)
