@@ -8,7 +8,7 @@ from pathlib import Path
 import pydicom
 import pytest
 
-from tests.builders import Acquisition, ct_series, uid
+from tests.builders import Acquisition, build_series, ct_series, uid, write
 from viewer.__main__ import DONE, FAILED, WARNED, WRONG_USAGE, main
 
 MATRIX = Acquisition(rows=48, columns=64)
@@ -132,6 +132,7 @@ def test_a_word_that_is_no_verb_is_wrong_usage() -> None:
         ("series", DONE, ""),
         ("nothing", WARNED, "No DICOM images were found there"),
         ("text", WARNED, "This is a text, not DICOM"),
+        ("huge", FAILED, "65535"),
     ],
 )
 def test_a_screenshot_says_by_its_code_what_went_wrong(
@@ -141,6 +142,10 @@ def test_a_screenshot_says_by_its_code_what_went_wrong(
     folder.mkdir()
     if what == "series":
         ct_series(folder, 3, settings=MATRIX)
+    if what == "huge":
+        (image,) = build_series(1)
+        image.Rows = image.Columns = 65535
+        write(image, folder / "huge.dcm")
     if what == "text":
         (folder / "notes.dcm").write_text("not an image")
     picture = tmp_path / "window.png"
@@ -148,3 +153,23 @@ def test_a_screenshot_says_by_its_code_what_went_wrong(
     done = subprocess.run(program, capture_output=True, text=True, timeout=100, check=False)
     assert (done.returncode, words in done.stderr) == (code, True)
     assert picture.stat().st_size > 1000
+
+
+def test_a_file_as_the_folder_to_write_is_wrong_usage(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ct_series(tmp_path / "source", 3, settings=MATRIX)
+    (tmp_path / "out").write_text("mine")
+    assert enhance(tmp_path / "source", tmp_path / "out") == WRONG_USAGE
+    assert "is a file" in capsys.readouterr().err
+    assert (tmp_path / "out").read_text() == "mine"
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="these always have a display")
+def test_a_window_without_a_display_is_refused_and_not_opened_unseen(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    assert main(["open"]) == WRONG_USAGE
+    assert "no display" in capsys.readouterr().err

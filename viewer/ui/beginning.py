@@ -112,8 +112,9 @@ class Beginning(QObject):
         if not picture.save(str(path), "PNG"):
             error = NotSaved(f"The picture could not be written to {path}.")
             self._messages.append(Message(Severity.ERROR, error.what))
-        severities = {message.severity for message in self._messages}
-        for message in self._messages:
+        told = (*self._messages, *self._session.workspace.problems.values())
+        severities = {message.severity for message in told}
+        for message in told:
             sys.stderr.write(message.text + "\n")
         self._timer.stop()
         self._exit_code = FAILED if Severity.ERROR in severities else DONE
