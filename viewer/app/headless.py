@@ -63,11 +63,13 @@ def enhance_paths(
     ------
     InvalidStrength, UnknownMethod : before anything is read.
     UnreadableFile : there is no volume to enhance.
-    WrongUsage : `out` has something in it.
+    WrongUsage : `out` has something in it, or is a file.
     """
     checked_strength(strength)
     engine = new_engine()
     engine.catalogue.method(method)
+    if out.exists() and not out.is_dir():
+        raise WrongUsage(f"{out} is a file.", "", "Name a new folder with --out.")
     if out.exists() and any(out.iterdir()):
         raise WrongUsage(f"The folder {out} is not empty.", "", "Name a new one with --out.")
     with tempfile.TemporaryDirectory(prefix="diptych-enhance-") as folder:

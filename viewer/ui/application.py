@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QApplication
 
+from viewer.core.errors import WrongUsage
 from viewer.ui.frame import Frame
 from viewer.ui.theme import darken
 
@@ -40,16 +41,28 @@ class StartRequest:
 
 
 def has_display() -> bool:
-    """True when there is a screen to open a window on."""
+    """True when there is a screen to open a window on, or Qt was told what to take for one."""
     if sys.platform in ("win32", "darwin"):
         return True
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    names = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    return any(os.environ.get(name) for name in names)
 
 
 def run(request: StartRequest) -> int:
-    """Open the window and return the exit code: 0, or 1 when it or the screenshot failed."""
-    if request.screenshot is not None or not has_display():
+    """Open the window and return the exit code: 0, 1 when it failed, 3 for a picture with warnings.
+
+    Raises
+    ------
+    WrongUsage : there is no display, and no screenshot is wanted.
+    """
+    if request.screenshot is not None:
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    elif not has_display():
+        raise WrongUsage(
+            "There is no display to open a window on.",
+            "",
+            "Save a picture with --screenshot FILE, or use a verb such as: diptych enhance",
+        )
     if request.scale != 1.0:
         os.environ["QT_SCALE_FACTOR"] = f"{request.scale:g}"
     sys.setswitchinterval(SWITCH_INTERVAL_S)
