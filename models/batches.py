@@ -60,7 +60,8 @@ def produce(
 
 
 def _produce_politely(folder: Path, seed: int, worker: int) -> None:
-    os.nice(3)
+    if hasattr(os, "nice"):
+        os.nice(3)
     produce(folder, seed, worker)
 
 

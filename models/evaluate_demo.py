@@ -1,7 +1,8 @@
 """Judge a model on the demo chest, which it was never trained on: quarter dose against the truth.
 
 `python models/evaluate_demo.py ct-denoise-s` builds the study, runs the model and all filters with
-the parameters that `evaluate.py` wrote into the card, and adds its figures to the card.
+the parameters that `evaluate.py` wrote into the card, those for full strength and those for the
+cut, and adds its figures to the card.
 """
 
 from __future__ import annotations
@@ -98,10 +99,11 @@ def main(arguments: list[str] | None = None) -> int:
         for one in (study.quarter_dose, study.truth, study.full_dose)
     )
     blocks = [(index, *corner) for index, one in enumerate(truth) for corner in flat_blocks(one)]
-    methods = {options.model: network(folder / "weights.onnx")}
+    model = network(folder / "weights.onnx")
+    methods = {options.model: (model, model)}
     for text in str(card["metrics"]["simulated"]["filters_tuned_to"]).split(", "):
-        name, value, *_ = text.split(" ")
-        methods[name] = filtered(name, float(value))
+        name, for_full, _, for_cut = text.split(" ")
+        methods[name] = (filtered(name, float(for_full)), filtered(name, float(for_cut)))
     table: dict[str, object] = {
         "command": f"python models/evaluate_demo.py {options.model}",
         "slices": len(indices),
@@ -109,10 +111,11 @@ def main(arguments: list[str] | None = None) -> int:
         "noise_sd_true": round(noise_sd(source - truth, blocks), 2),
         "input": _rounded(figures(source, source, truth, full)),
     }
-    for name, answer in methods.items():
-        result = enhanced(study, answer, noise, indices)
-        factor = factor_for(source, result, blocks)
-        blended = source + np.float32(factor) * (result - source)
+    for name, (at_full, for_cut) in methods.items():
+        result = enhanced(study, at_full, noise, indices)
+        to_blend = result if for_cut is at_full else enhanced(study, for_cut, noise, indices)
+        factor = factor_for(source, to_blend, blocks)
+        blended = source + np.float32(factor) * (to_blend - source)
         cut = 1.0 - noise_sd(blended, blocks) / noise_sd(source, blocks)
         key = name.replace("-", "_")
         table[f"{key}_full"] = _rounded(figures(result, source, truth, full))

@@ -74,7 +74,7 @@ def random_lesions(
 ) -> tuple[Lesion, ...]:
     """Lesions of 2 to 20 mm at 5 to 90 HU, more dark than bright, one in eight a calcification.
 
-    They are placed at random in tissue (above -150 HU) or, one in five, anywhere.
+    They are placed at random; of those that fall outside tissue (below -150 HU) one in ten stays.
     """
     size = canvas.values.shape[1]
     plane = int(np.argmin(np.abs(canvas.z_mm - middle_mm)))
