@@ -48,6 +48,17 @@ views = st.builds(
 )
 
 
+def test_an_axial_reformat_counts_slices_as_they_were_acquired() -> None:
+    reversed_stack = grid((30, 40, 50), (2.0, 0.8, 0.5), ((-1, 0, 0), (0, 1, 0)))
+    assert reversed_stack.normal == pytest.approx((0, 0, -1))
+    state = at_slice(ViewState(focus_mm=reversed_stack.centre_mm), reversed_stack, 7)
+    axial = replace(state, plane=Plane.AXIAL)
+    assert slice_number(axial, reversed_stack) == 7
+    further = scrolled(axial, reversed_stack, 3)
+    assert reversed_stack.slice_of(further.focus_mm) + 1 == 10
+    assert plane_normal(further, reversed_stack) == pytest.approx((0, 0, -1))
+
+
 @given(state=views, x=st.floats(-100, 1000), y=st.floats(-100, 1000))
 def test_pixel_to_patient_and_back_is_the_same_pixel(state: ViewState, x: float, y: float) -> None:
     request = resolve(state, HEAD, (600, 400), WINDOW)

@@ -47,6 +47,16 @@ def test_the_planes_start_in_the_middle_of_voxels(mpr: Hands) -> None:
     assert index == pytest.approx(np.round(index), abs=1e-6)
 
 
+def test_the_axial_plane_shows_the_slice_that_was_in_view(opened: Hands) -> None:
+    opened.press("Home")
+    opened.press("PgDown")
+    number = opened.slice_number
+    assert f"Slice {number} / 32" in opened.texts()
+    opened.press("M")
+    opened.rest()
+    assert f"Slice {number} / 32" in opened.texts(0)
+
+
 def test_letters_name_the_directions_of_every_view(mpr: Hands) -> None:
     letters = [mpr.viewport(place).picture().letters for place in range(4)]
     assert letters == [

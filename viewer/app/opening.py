@@ -200,7 +200,8 @@ def show_part(session: Session, view: int, key: PartKey) -> None:
 def start_state(state: ViewState, volume: AnyVolume) -> ViewState:
     """Return the state at the middle slice of a volume, or at the first of other frames."""
     geometry = volume.geometry
-    state = replace(state, focus_mm=geometry.centre_mm)
+    centre = geometry.centre_mm
+    state = replace(state, focus_mm=geometry.on_slice(centre, geometry.slice_of(centre)))
     if not geometry.is_patient:
         state = at_slice(state, geometry, 1)
     return state

@@ -49,6 +49,9 @@ class Comparison(Enum):
 ORIGINAL = "original"
 """Name of the layer of acquired pixels."""
 
+AGAINST = -0.7
+"""Cosine below which a reformat would scroll against the order of the acquired slices."""
+
 _STANDARD: dict[Plane, tuple[Point, Point]] = {
     Plane.AXIAL: ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0)),
     Plane.CORONAL: ((1.0, 0.0, 0.0), (0.0, 0.0, -1.0)),
@@ -174,11 +177,15 @@ def screen_axes(state: ViewState, geometry: VolumeGeometry) -> tuple[FloatArray,
 
 
 def plane_normal(state: ViewState, geometry: VolumeGeometry) -> FloatArray:
-    """Unit normal of the plane in the scroll direction; unaffected by flips and rotation."""
+    """Unit normal of the plane in the scroll direction; unaffected by flips and rotation.
+
+    A reformat along the acquired slices scrolls and counts as they do, not against them.
+    """
     if state.plane is Plane.ACQUIRED:
         return geometry.normal
     right, down = plane_axes(state, geometry)
-    return cross(right, down)
+    normal = cross(right, down)
+    return -normal if float(normal @ geometry.normal) < AGAINST else normal
 
 
 def extent_mm(axis: FloatArray, geometry: VolumeGeometry) -> tuple[float, float]:

@@ -196,7 +196,6 @@ def _draw_wait(painter: QPainter, wait: Wait, view: QRectF) -> None:
 
 
 def _draw_frame(painter: QPainter, view: QRectF) -> None:
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-    painter.setPen(QPen(QColor(theme.FOCUS), 1))
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.drawRect(view.adjusted(0, 0, -1, -1))
+    wide, high, colour = view.width(), view.height(), QColor(theme.FOCUS)
+    for edge in ((0, 0, wide, 1), (0, high - 1, wide, 1), (0, 0, 1, high), (wide - 1, 0, 1, high)):
+        painter.fillRect(QRectF(*edge), colour)
