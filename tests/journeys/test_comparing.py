@@ -139,6 +139,14 @@ def test_the_residual_has_a_signed_bar_and_says_what_it_is(beside: Hands) -> Non
     assert (picture.colour_bar.low, picture.colour_bar.high) == (-60.0, 60.0)
     assert picture.colour_bar.unit == "HU"
     assert amber_count(beside.pixels()) > FEW
+    window = beside.view.window_in_use()
+    beside.drag(LEFT, (500, 300), (400, 300))
+    beside.rest()
+    assert 20 < beside.view.picture().colour_bar.high < 50
+    assert beside.view.window_in_use() == window
+    beside.press("R")
+    beside.rest()
+    assert beside.view.picture().colour_bar.high == 60.0
 
 
 def test_a_comparison_that_is_switched_off_leaves_the_original_an_original(

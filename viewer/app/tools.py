@@ -9,6 +9,7 @@ from viewer.core.geometry import VolumeGeometry, point, vector
 from viewer.core.measurement import POINT_COUNT, MeasurementKind
 from viewer.core.view import (
     Camera,
+    Comparison,
     Plane,
     SliceRequest,
     ViewState,
@@ -56,7 +57,14 @@ class DragContext:
 
 
 def window_drag(context: DragContext, drag: Drag) -> ViewState:
-    """Horizontal changes the width, vertical the level: downwards raises it."""
+    """Horizontal changes the width, vertical the level: downwards raises it.
+
+    On a residual, which is centred on zero, horizontal changes the range of its colours.
+    """
+    if context.state.comparison is Comparison.RESIDUAL:
+        factor = float(np.exp(drag.right / 200))
+        wider = float(np.clip(context.state.residual_range * factor, 0.05, 20.0))
+        return replace(context.state, residual_range=wider)
     window = dragged(context.window, drag.right, drag.down, context.span)
     return replace(context.state, window=window)
 

@@ -186,6 +186,8 @@ def window_words(about: Subject, window: Window) -> str:
     """Return the window of a view in words, "" for colour images."""
     if isinstance(about.volume, Frames) and about.volume.is_colour:
         return ""
+    if about.state.comparison is Comparison.RESIDUAL:
+        return "Drag sideways for the range"
     words = window_name(window)
     return f"{words}  inverted" if about.state.is_inverted else words
 

@@ -142,7 +142,8 @@ class Pointing:
         elif self._tool == "turn":
             self._turn_planes(place)
         else:
-            ratio = self._viewport.devicePixelRatioF()
+            is_by_hand = self._tool in ("window", "zoom")
+            ratio = 1.0 if is_by_hand else self._viewport.devicePixelRatioF()
             drag = Drag(
                 (self._start.x() * ratio, self._start.y() * ratio),
                 (place.x() * ratio, place.y() * ratio),

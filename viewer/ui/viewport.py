@@ -154,7 +154,7 @@ class Viewport(QWidget):
                 volume,
                 layer,
                 self._show(state) if layer is not None else Show.ORIGINAL,
-                self._session.residual_largest(volume.unit),
+                self._session.residual_largest(volume.unit) * state.residual_range,
                 is_coarse,
             )
         )
