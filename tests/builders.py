@@ -10,14 +10,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import imagecodecs
 import numpy as np
 from pydicom.dataset import Dataset
+from pydicom.encaps import encapsulate
 from pydicom.uid import (
     UID,
     BasicTextSRStorage,
     DigitalXRayImageStorageForPresentation,
     EnhancedCTImageStorage,
     ExplicitVRLittleEndian,
+    JPEGLSLossless,
     SecondaryCaptureImageStorage,
     UltrasoundMultiFrameImageStorage,
 )
@@ -109,16 +112,28 @@ def write_all(
 
 
 def write(dataset: Dataset, path: Path, *, transfer_syntax: str = ExplicitVRLittleEndian) -> Path:
-    """Write one data set as a DICOM file, coded by pydicom where the syntax is compressed."""
+    """Write one data set as a DICOM file, coded by pydicom where it has an encoder of its own."""
     path.parent.mkdir(parents=True, exist_ok=True)
     syntax = UID(transfer_syntax)
     if syntax.is_compressed and not syntax.is_deflated:
         dataset = copy.deepcopy(dataset)
-        dataset.compress(syntax)
+        if syntax == JPEGLSLossless:
+            _code_jpeg_ls(dataset)
+        else:
+            dataset.compress(syntax)
     else:
         dataset.file_meta.TransferSyntaxUID = syntax
     dataset.save_as(path, enforce_file_format=True)
     return path
+
+
+def _code_jpeg_ls(dataset: Dataset) -> None:
+    """Code a single grey frame as JPEG-LS without loss."""
+    stream = bytes(imagecodecs.jpegls_encode(dataset.pixel_array))
+    dataset.file_meta.TransferSyntaxUID = JPEGLSLossless
+    dataset.PixelData = encapsulate([stream])
+    dataset["PixelData"].VR = "OB"
+    dataset["PixelData"].is_undefined_length = True
 
 
 # ------------------------------------------------------------------------------ other kinds
