@@ -35,6 +35,9 @@ class Waiting(QObject):
         return Wait(fraction, f"{words}{percent}" if elapsed >= WORDS_MS else "")
 
     def _next(self) -> None:
-        if self._clock.isValid() and self._clock.elapsed() < WORDS_MS:
-            self._due.start(WORDS_MS - self._clock.elapsed())
-        self.changed.emit()
+        elapsed = self._clock.elapsed() if self._clock.isValid() else WORDS_MS
+        left = [due - elapsed for due in (LINE_MS, WORDS_MS) if due > elapsed]
+        if left:
+            self._due.start(left[0] + 1)
+        if len(left) < 2:
+            self.changed.emit()
