@@ -86,7 +86,8 @@ def test_what_does_not_fit_beside_pinned_volumes_is_refused_in_words():
     cache.pin([key(1), key(2)])
     with pytest.raises(OutOfMemory, match=r"needs .* GB"):
         cache.reserve(key(9), 2 * SIZE)
-    assert cache.used_bytes == 2 * SIZE
+    assert cache.keys == (key(0), key(1), key(2))
+    assert cache.used_bytes == 3 * SIZE
 
 
 def test_shared_memory_is_freed_with_the_volume_and_survives_a_reader():

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from viewer.app.jobs import Job, Jobs, Lane, Progress
-from viewer.app.messages import Message
+from viewer.app.messages import Message, message_from
 from viewer.app.settings import cache_bytes, decoding_processes
 from viewer.app.windows import first_window
+from viewer.core.errors import OutOfMemory
 from viewer.core.study import PartKind, SeriesPart
 from viewer.core.volume import AnyVolume
 from viewer.core.windowing import Window
@@ -47,6 +48,8 @@ class Images:
         from viewer.io.assemble import load_part
 
         self._cancel(part.key)
+        if not self._has_room(part):
+            return
         decoders = self._decoders_for(part)
 
         def work(progress: Progress) -> AnyVolume:
@@ -76,6 +79,8 @@ class Images:
                 self._workspace.put_problem(part.key, message)
 
         def ended(job: Job) -> None:
+            if self._loading.get(part.key, job) is job:
+                self._cache.release(part.key)
             if self._loading.get(part.key) is job:
                 del self._loading[part.key]
                 self._workspace.part_changed.emit(part.key)
@@ -86,6 +91,21 @@ class Images:
         )
         if not job.is_over:
             self._loading[part.key] = job
+
+    def _has_room(self, part: SeriesPart) -> bool:
+        """Make room for a part among those not in view; False, with the reason shown, for none."""
+        from viewer.io.assemble import memory_needed
+
+        shown = {state.part for state in self._workspace.views.values() if state.part}
+        try:
+            dropped = self._cache.pin(shown)
+            dropped += self._cache.reserve(part.key, memory_needed(part))
+        except OutOfMemory as error:
+            self._workspace.put_problem(part.key, message_from(error))
+            return False
+        for other in dropped:
+            self._workspace.drop_volume(other)
+        return True
 
     def forget_all(self) -> None:
         """Stop loading and give back all memory, when the studies are closed."""

@@ -49,20 +49,25 @@ class VolumeCache:
 
         Raises
         ------
-        OutOfMemory : the part does not fit beside what is pinned.
+        OutOfMemory : the part does not fit beside what is pinned; nothing was dropped.
         """
         with self._lock:
-            self._reserved[key] = size
-            dropped = self._drop_until(self.budget_bytes, spare=key)
-            if self.used_bytes > self.budget_bytes:
-                del self._reserved[key]
+            fixed = self._fixed_bytes(key) + size
+            if fixed > self.budget_bytes:
                 raise OutOfMemory(
                     f"The series needs {size / 1e9:.1f} GB, more than the memory set aside "
                     f"for images leaves free ({self.budget_bytes / 1e9:.1f} GB in all).",
                     "It is not shown.",
                     "Close other views, or raise the limit in the settings.",
                 )
-            return dropped
+            self._reserved[key] = size
+            return self._drop_until(self.budget_bytes, spare=key)
+
+    def _fixed_bytes(self, key: PartKey) -> int:
+        """Return what cannot be dropped for a part: what is on the screen or being loaded."""
+        shown = (v for k, v in self._volumes.items() if k in self._pinned and k != key)
+        waiting = (n for k, n in self._reserved.items() if k not in self._volumes and k != key)
+        return sum(map(volume_bytes, shown)) + sum(waiting)
 
     def release(self, key: PartKey) -> None:
         """End a reservation that is not needed any more."""
