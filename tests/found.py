@@ -4,14 +4,17 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from viewer.core.partition import parts
-from viewer.core.study import Instance, ScanReport, Series, SeriesPart, Study, merge
+from viewer.core.study import Instance, ScanReport, Series, SeriesPart, Study
 from viewer.io.header import read_entry
+from viewer.io.library import Library
 from viewer.io.scan import scan
 
 
 def studies_of(paths: Iterable[Path]) -> tuple[Study, ...]:
     """Read files, in their order, into studies."""
-    return merge((), tuple(read_entry(str(path)) for path in paths))
+    library = Library()
+    library.add(read_entry(str(path)) for path in paths)
+    return library.studies()
 
 
 def series_of(paths: Iterable[Path]) -> tuple[Study, Series]:

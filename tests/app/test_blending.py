@@ -84,3 +84,19 @@ def test_a_region_is_measured_on_the_enhanced_pixels_once_all_of_it_is_enhanced(
     assert rows[0].enhanced.count == rows[0].original.count
     assert rows[1].enhanced is None
     assert rows[1].noise_change is None
+
+
+def test_a_row_says_what_the_enhancement_changed():
+    values = np.tile(np.array([10, 30], dtype=np.int16), SIDE * SIDE // 2).reshape(1, SIDE, SIDE)
+    source = volume(values, grid(values.shape))
+    step = np.where(values == 10, 6, -4).astype(np.int16)
+    residual = derive(source, step, provenance())
+    corners = tuple(tuple(source.geometry.to_mm((0.0, a - 0.4, a - 0.4))) for a in (10.0, 30.0))
+    region = Measurement(
+        "1", MeasurementKind.RECTANGLE, ("1.2", 0), corners, (1.0, 0.0, 0.0), (0.0, 1.0, 0.0)
+    )
+    row = region_row(source, Layer(residual, 1.0, 1.0, residual.provenance), region, "")
+    assert row.original.count == 400
+    assert (row.original.mean, row.enhanced.mean) == (20.0, 21.0)
+    assert row.noise_change == pytest.approx(-0.5)
+    assert row.bias == row.residual.mean == 1.0

@@ -12,7 +12,6 @@ from viewer.enhancement.metrics import (
     contrast_to_noise,
     flat_tissue,
     psnr,
-    region_figures,
     rmse,
     sphere_template,
     ssim,
@@ -83,18 +82,6 @@ def test_contrast_to_noise_is_the_difference_over_the_background():
     inside = np.arange(100) < 50
     assert contrast_to_noise(values, inside, ~inside) == pytest.approx(30.0)
     assert math.isnan(contrast_to_noise(np.full(100, 7.0), inside, ~inside))
-
-
-def test_region_figures_say_what_changed():
-    original = np.array([10.0, 30.0, 10.0, 30.0])
-    enhanced = np.array([16.0, 26.0, 16.0, 26.0])
-    figures = region_figures(original, enhanced, np.ones(4, dtype=np.bool_))
-    assert (figures.original.mean, figures.original.sd) == (20.0, 10.0)
-    assert (figures.enhanced.mean, figures.enhanced.sd) == (21.0, 5.0)
-    assert figures.bias == figures.residual.mean == 1.0
-    assert figures.noise_change == pytest.approx(-0.5)
-    with pytest.raises(ValueError, match="no voxel"):
-        region_figures(original, enhanced, np.zeros(4, dtype=np.bool_))
 
 
 def test_flat_tissue_keeps_away_from_edges_and_other_tissue():

@@ -11,8 +11,9 @@ from pydicom.encaps import encapsulate
 from pydicom.uid import UID
 
 from tests.builders import write
+from tests.found import studies_of
 from viewer.core.partition import parts
-from viewer.core.study import FrameSource, Instance, SeriesPart, merge
+from viewer.core.study import FrameSource, Instance, SeriesPart
 from viewer.io.header import read_entry
 
 ANY_COMPRESSED = "1.2.840.10008.1.2.4.80"
@@ -27,10 +28,9 @@ def instance_of(dataset: Dataset, folder: Path, name: str = "one.dcm") -> Instan
 
 def parts_in(*paths: Path) -> tuple[SeriesPart, ...]:
     """Return the parts of all series in some files."""
-    entries = tuple(read_entry(str(path)) for path in paths)
     return tuple(
         part
-        for study in merge((), entries)
+        for study in studies_of(paths)
         for series in study.series
         for part in parts(study, series)
     )

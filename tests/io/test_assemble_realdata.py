@@ -10,11 +10,12 @@ import pytest
 from tests.io.openings import parts_in
 from viewer.core.errors import DiptychError
 from viewer.core.partition import parts
-from viewer.core.study import PartKind, merge
+from viewer.core.study import PartKind
 from viewer.core.volume import Frames, Volume
 from viewer.io.assemble import file_windows, load_part, thumbnail
 from viewer.io.decoding import Decoders
 from viewer.io.header import read_entry
+from viewer.io.library import Library
 
 pytestmark = pytest.mark.realdata
 
@@ -32,8 +33,14 @@ def image_parts(folder):
             entries.append(read_entry(str(path)))
         except DiptychError:
             continue
-    studies = merge((), tuple(entries))
-    found = (part for study in studies for series in study.series for part in parts(study, series))
+    library = Library()
+    library.add(entries)
+    found = (
+        part
+        for study in library.studies()
+        for series in study.series
+        for part in parts(study, series)
+    )
     return [part for part in found if part.kind is not PartKind.OBJECT]
 
 

@@ -36,9 +36,6 @@ def test_the_state_shown_is_the_programs_and_not_the_clicks(row):
     row.button("tool.length").click()
     assert row.button("tool.window").isChecked()
     assert not row.button("tool.length").isChecked()
-    row.set_current("tool.length")
-    assert row.button("tool.length").isChecked()
-    assert not row.button("tool.window").isChecked()
 
 
 def test_tooltips_name_the_key_and_areas_are_large_enough(row):

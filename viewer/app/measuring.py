@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -65,17 +65,6 @@ class Notebook:
 
 
 Alter = Callable[[tuple[Measurement, ...]], tuple[Measurement, ...]]
-
-
-@dataclass(frozen=True, slots=True)
-class MeasurementLine:
-    """One row of the list: what it is, where, and its numbers in words."""
-
-    id: str
-    title: str
-    place: str
-    numbers: tuple[str, ...]
-    layer: str
 
 
 def numbers_in_words(

@@ -222,45 +222,6 @@ class ScanReport:
     skipped: tuple[Skipped, ...] = field(default=())
 
 
-def merge(studies: tuple[Study, ...], entries: tuple[Entry, ...]) -> tuple[Study, ...]:
-    """Return `studies` with `entries` added, in the order of their arrival.
-
-    An instance that is there already (same SOP Instance UID and path) is not added twice. Two
-    patients under one Study Instance UID stay two studies, and each gets a warning.
-    """
-    found: dict[tuple[str, str, str], tuple[Study, dict[str, tuple[Series, list[Instance]]]]] = {}
-    for study in studies:
-        found[study.key] = (
-            study,
-            {series.uid: (series, list(series.instances)) for series in study.series},
-        )
-    seen = {
-        (instance.sop_instance_uid, instance.path)
-        for _, children in found.values()
-        for _, instances in children.values()
-        for instance in instances
-    }
-    for entry in entries:
-        mark = (entry.instance.sop_instance_uid, entry.instance.path)
-        if mark in seen:
-            continue
-        seen.add(mark)
-        _, children = found.setdefault(entry.study.key, (entry.study, {}))
-        children.setdefault(entry.series.uid, (entry.series, []))[1].append(entry.instance)
-    return marked(
-        tuple(
-            replace(
-                study,
-                series=tuple(
-                    replace(series, instances=tuple(instances))
-                    for series, instances in children.values()
-                ),
-            )
-            for study, children in found.values()
-        )
-    )
-
-
 def marked(studies: tuple[Study, ...]) -> tuple[Study, ...]:
     """Return the studies, with a warning where different patients share a Study Instance UID."""
     words = "other patients' images carry the same study UID; they are kept apart"

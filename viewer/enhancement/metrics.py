@@ -1,7 +1,6 @@
 """Figures that judge an enhancement: against a known truth, and region by region without one."""
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -136,43 +135,3 @@ def contrast_in(values: AnyArray, template: AnyArray, around: BoolArray) -> floa
     if power == 0:
         return math.nan
     return float((values[around].astype(np.float64) * shape).sum()) / power
-
-
-@dataclass(frozen=True, slots=True)
-class LayerFigures:
-    """Mean and SD of one layer in one region."""
-
-    mean: float
-    sd: float
-
-
-@dataclass(frozen=True, slots=True)
-class RegionFigures:
-    """One region on original, enhanced and residual pixels.
-
-    `noise_change` is SD enhanced / SD original - 1 (NaN without noise); `bias` the mean of the
-    residual. All in the unit of the values.
-    """
-
-    original: LayerFigures
-    enhanced: LayerFigures
-    residual: LayerFigures
-    noise_change: float
-    bias: float
-
-
-def region_figures(original: AnyArray, enhanced: AnyArray, region: BoolArray) -> RegionFigures:
-    """Compare both layers in one region of the same shape.
-
-    Raises
-    ------
-    ValueError : the region holds no voxel.
-    """
-    if not region.any():
-        raise ValueError("The region holds no voxel.")
-    before, after = (layer[region].astype(np.float64) for layer in (original, enhanced))
-    figures = [
-        LayerFigures(float(x.mean()), float(x.std())) for x in (before, after, after - before)
-    ]
-    change = figures[1].sd / figures[0].sd - 1 if figures[0].sd > 0 else math.nan
-    return RegionFigures(figures[0], figures[1], figures[2], change, figures[2].mean)

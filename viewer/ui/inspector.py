@@ -60,15 +60,6 @@ class Inspector(QWidget):
         self._tabs.setTabData(self._tabs.addTab(title), identity)
         self._pages.addWidget(_scrolling(panel, title) if scrolls else panel)
 
-    def remove_panel(self, identity: str) -> None:
-        """Take a panel away again and delete it."""
-        place = self._place(identity)
-        page = self._pages.widget(place) if place >= 0 else None
-        if page is not None:
-            self._tabs.removeTab(place)
-            self._pages.removeWidget(page)
-            page.deleteLater()
-
     @property
     def current(self) -> str:
         """Id of the panel that is shown."""

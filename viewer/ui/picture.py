@@ -167,9 +167,3 @@ class Picture:
     tile: Tile | None = None
     region: tuple[Place, Place] | None = None
     is_active: bool = False
-
-    @property
-    def has_label_place(self) -> bool:
-        """True when room is kept for a label, whether or not one is shown now."""
-        both = (self.pixels, self.right)
-        return any(p is not None and (p.label or p.room_for or p.caption) for p in both)

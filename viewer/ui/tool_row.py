@@ -1,7 +1,7 @@
 """The row of tools on top: icons with their keys in the tooltips, generated from values."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from PySide6.QtCore import QSize, Signal
 from PySide6.QtGui import QResizeEvent, QShowEvent
@@ -70,19 +70,6 @@ class ToolRow(QWidget):
             made.setEnabled(entry.is_enabled)
             made.setChecked(entry.is_checkable and entry.is_checked)
         self._fit()
-
-    def set_current(self, tool: str) -> None:
-        """Show which tool of its group is in the hand."""
-        group = next((entry.group for entry in self._entries if entry.id == tool), None)
-        if group is not None:
-            self.set_tools(
-                tuple(
-                    replace(entry, is_checked=entry.id == tool)
-                    if entry.is_checkable and entry.group == group
-                    else entry
-                    for entry in self._entries
-                )
-            )
 
     def button(self, tool: str) -> QToolButton:
         """Return the button of an entry."""
