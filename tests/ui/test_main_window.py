@@ -183,3 +183,13 @@ def test_a_screenshot_lists_no_library(
     qtbot.addWidget(window)
     window.load_later()
     window.close()
+
+
+def test_the_file_menu_holds_every_command_of_its_own_once(opened: Opened) -> None:
+    window, _ = opened
+    menu = next(a.menu() for a in window.menuBar().actions() if a.text() == "File")
+    shown = [title for title in titles(menu) if title != "Recent"]
+    wanted = [row.title for row in window.actions_by_id.rows() if row.menu == "File"]
+    assert sorted(shown) == sorted(wanted)
+    assert shown[0] == "Open folder…"
+    assert shown[-1] == "Quit"

@@ -25,6 +25,18 @@ MENUS = ("File", "View", "Layout", "Planes", "Window", "Tools", "Compare", "Enha
 """Order of the menus."""
 
 
+RECENT = "file.recent"
+
+FILE_MENU = (
+    ("file.open_folder", "file.open_files", RECENT, "file.demo"),
+    ("browser.search", "file.skipped", "tags.show", "study.close_all"),
+    ("file.save_enhanced", "export.png", "export.clipboard"),
+    ("settings.show",),
+    ("file.quit",),
+)
+"""The File menu in groups; `RECENT` is a menu of its own."""
+
+
 @dataclass(frozen=True, slots=True)
 class CommandRow:
     """A command as the palette and the shortcut sheet list it."""
@@ -137,11 +149,16 @@ class Actions(QObject):
             self.fill(menu, title)
             if title == "Window":
                 menu.aboutToShow.connect(partial(self._refill, menu, title))
-            if title == "File":
-                self._add_recent(menu.addMenu("Recent"))
 
-    def _add_recent(self, menu: QMenu) -> None:
-        menu.aboutToShow.connect(lambda: self._fill_recent(menu))
+    def _fill_file(self, menu: QMenu) -> None:
+        for group in FILE_MENU:
+            for command in group:
+                if command == RECENT:
+                    recent = menu.addMenu("Recent")
+                    recent.aboutToShow.connect(partial(self._fill_recent, recent))
+                else:
+                    menu.addAction(self._actions[command])
+            menu.addSeparator()
 
     def _refill(self, menu: QMenu, title: str) -> None:
         menu.clear()
@@ -149,6 +166,9 @@ class Actions(QObject):
 
     def fill(self, menu: QMenu, title: str) -> None:
         """Add every command of a menu; presets by their own names, and only those that fit."""
+        if title == "File":
+            self._fill_file(menu)
+            return
         if title == "Window":
             for preset in presets_here(self._session):
                 words = f"{preset.window.name} ({window_name(preset.window)})"

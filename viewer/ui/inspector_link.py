@@ -186,8 +186,9 @@ class InspectorLink(QObject):
     def _choices(self) -> list[tuple[WindowChoice, Window]]:
         found = []
         for place, window in enumerate(windows.file_windows(self._session)):
-            title = window.name or f"Window {place + 1}"
-            choice = WindowChoice(f"file{place}", title, window_name(window), "", "file")
+            title = window.name or "From the file"
+            source = "file" if window.name else ""
+            choice = WindowChoice(f"file{place}", title, window_name(window), "", source)
             found.append((choice, window))
         for preset in windows.presets_here(self._session):
             window = preset.window

@@ -26,6 +26,9 @@ _FUNCTIONS = {
     "SIGMOID": "Sigmoid",
     "TABLE": "Table from the file",
 }
+LONGEST_UNIT = 8
+"""Letters of a unit that fit behind a figure; a longer one is in the tooltip."""
+
 _FIGURE_SPACE = "\N{FIGURE SPACE}"
 _SOURCES = {"file": "from the file", "preset": "", "auto": ""}
 
@@ -105,7 +108,10 @@ class WindowPanel(QWidget):
         self._colours.activated.connect(
             lambda i: self.colour_map_chosen.emit(self._colours.itemData(i))
         )
+        self._windows = label("WINDOWS", "section")
         self._list = QListWidget()
+        self._list.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._list.setAccessibleName("Windows")
         self._list.itemActivated.connect(self._chosen)
         self._list.itemClicked.connect(self._chosen)
@@ -151,7 +157,7 @@ class WindowPanel(QWidget):
         inner.setSpacing(8)
         inner.addLayout(grid)
         inner.addLayout(buttons)
-        inner.addWidget(label("WINDOWS", "section"))
+        inner.addWidget(self._windows)
         inner.addWidget(self._list)
         inner.addWidget(Fold("Histogram", self._histogram, is_open=False))
         layout = QVBoxLayout(self)
@@ -172,7 +178,8 @@ class WindowPanel(QWidget):
         for widget, value in ((self._centre, state.centre), (self._width, state.width)):
             with QSignalBlocker(widget):
                 widget.setDecimals(state.decimals)
-                widget.setSuffix(f" {state.unit}" if state.unit else "")
+                widget.setSuffix(f" {state.unit}" if 0 < len(state.unit) <= LONGEST_UNIT else "")
+                widget.setToolTip(state.unit)
                 widget.setValue(value)
         with QSignalBlocker(self._function):
             self._show_function(state.function)
@@ -206,6 +213,8 @@ class WindowPanel(QWidget):
             row.setData(Qt.ItemDataRole.UserRole, choice.id)
             row.setToolTip(words)
             self._list.addItem(row)
+        self._windows.setVisible(bool(choices))
+        self._list.setVisible(bool(choices))
         tall = theme.HIT * max(min(len(choices), 7), 1) + 6
         self._list.setFixedHeight(tall)
 
