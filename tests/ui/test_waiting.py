@@ -10,7 +10,7 @@ from viewer.ui.waiting import Waiting
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> Waiting:
     monkeypatch.setattr(waiting, "LINE_MS", 30)
-    monkeypatch.setattr(waiting, "WORDS_MS", 90)
+    monkeypatch.setattr(waiting, "WORDS_MS", 1500)
     return Waiting()
 
 
@@ -21,12 +21,12 @@ def test_a_short_wait_is_not_mentioned(quick: Waiting) -> None:
 
 def test_a_line_comes_first_and_words_later(quick: Waiting, qtbot: QtBot) -> None:
     assert quick.shown("Loading images", 0.1) is None
-    with qtbot.waitSignal(quick.changed, timeout=2000):
+    with qtbot.waitSignal(quick.changed, timeout=10_000):
         pass
     line = quick.shown("Loading images", 0.2)
     assert line is not None
     assert (line.fraction, line.words) == (0.2, "")
-    with qtbot.waitSignal(quick.changed, timeout=2000):
+    with qtbot.waitSignal(quick.changed, timeout=10_000):
         pass
     words = quick.shown("Loading images", 0.3)
     assert words is not None
@@ -35,7 +35,7 @@ def test_a_line_comes_first_and_words_later(quick: Waiting, qtbot: QtBot) -> Non
 
 def test_a_new_wait_starts_anew(quick: Waiting, qtbot: QtBot) -> None:
     quick.shown("Drawing", None)
-    with qtbot.waitSignal(quick.changed, timeout=2000):
+    with qtbot.waitSignal(quick.changed, timeout=10_000):
         pass
     assert quick.shown("Drawing", None) is not None
     quick.shown("", None)
