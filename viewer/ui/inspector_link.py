@@ -255,12 +255,13 @@ class InspectorLink(QObject):
             region = region_statistics(volume, measurement)
         shown = in_true_units(measurement, volume)
         words = numbers_in_words(shown, region, volume.unit if volume else "")
+        words = tuple(line for line in words if line != measurement.text)
         place = ""
         if volume is not None:
             place = f"slice {volume.geometry.slice_of(measurement.centre_mm) + 1}"
         series = workspace.series_of(measurement.part)
         if series is not None and series.number is not None:
-            place = f"series {series.number}, {place}" if place else f"series {series.number}"
+            place = f"{place}, series {series.number}" if place else f"series {series.number}"
         layer = "" if measurement.layer == ORIGINAL else "drawn on enhanced"
         return MeasurementRow(
             measurement.id,
