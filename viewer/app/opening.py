@@ -18,7 +18,7 @@ from viewer.app.workspace import PartKey, StudyKey, Workspace
 from viewer.core.layout import grid
 from viewer.core.study import Entry, PartKind, ScanReport, SeriesPart, Skipped
 from viewer.core.texts import one_line
-from viewer.core.view import Plane, ViewState, at_slice
+from viewer.core.view import Interpolation, Plane, ViewState, at_slice
 from viewer.core.volume import AnyVolume
 
 
@@ -187,7 +187,11 @@ def show_part(session: Session, view: int, key: PartKey) -> None:
         view = 0
     if workspace.layout.name == SIDE_BY_SIDE and workspace.views[view].part != key:
         workspace.arrange(replace(workspace.layout, name="grid"))
-    state = ViewState(part=key, is_inverted=starts_inverted(workspace, key))
+    state = ViewState(
+        part=key,
+        is_inverted=starts_inverted(workspace, key),
+        interpolation=Interpolation(workspace.settings.viewing.interpolation),
+    )
     volume = workspace.volumes.get(key)
     if volume is not None:
         state = start_state(state, volume)

@@ -104,7 +104,7 @@ class EnhancementSettings:
 
 @dataclass(frozen=True, slots=True)
 class PanelSettings:
-    """Which panels are open and where the window was."""
+    """Which panels are open, and how wide."""
 
     browser: bool = _setting(True, "Show the study browser on the left.")
     inspector: bool = _setting(True, "Show the inspector on the right.")
@@ -112,7 +112,6 @@ class PanelSettings:
     status: bool = _setting(True, "Show messages and jobs at the bottom.")
     browser_width: int = _setting(260, "Width of the browser.", unit="px", limits=(120, 2000))
     inspector_width: int = _setting(300, "Width of the inspector.", unit="px", limits=(120, 2000))
-    window_state: str = _setting("", "Place and size of the window.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QMenu, QWi
 from viewer.app.enhancement_verbs import enhance_active
 from viewer.app.opening import confirm_patients, needs_confirmation, open_paths, show_part
 from viewer.app.session import Session
+from viewer.app.settings import with_value
 from viewer.app.unpacking import remove_unpacked
 from viewer.app.workspace import PartKey
 from viewer.core.layout import with_active
@@ -43,11 +44,15 @@ class MainWindow(QMainWindow):
     """Puts the panels around the views and connects them with the session."""
 
     def __init__(self, session: Session, *, lists_library: bool = True) -> None:
-        """Build the window; `lists_library` brings the studies of earlier sessions back."""
+        """Build the window; `lists_library` brings the studies of earlier sessions back.
+
+        Without it the window is for a picture only, and leaves the settings as they are.
+        """
         super().__init__()
         self.session: Session = session
         self._lists_library = lists_library
         self._is_loaded = False
+        self._is_bare = False
         self.setWindowTitle("Diptych")
         self.setWindowIcon(application_icon())
         self.grid = ViewGrid(session, self)
@@ -69,6 +74,7 @@ class MainWindow(QMainWindow):
         self._place_bars()
         self._connect()
         self._fill_browser()
+        self._show_panels()
         for message in session.workspace.early_messages:
             session.workspace.tell(message)
 
@@ -93,10 +99,10 @@ class MainWindow(QMainWindow):
     def _place_bars(self) -> None:
         self.actions_by_id.fill_menus(self.menuBar())
         self.tools.set_tools(self.actions_by_id.tool_entries())
-        bar = self.addToolBar("Tools")
-        bar.setMovable(False)
-        bar.setObjectName("tools")
-        bar.addWidget(self.tools)
+        self._bar = self.addToolBar("Tools")
+        self._bar.setMovable(False)
+        self._bar.setObjectName("tools")
+        self._bar.addWidget(self.tools)
         self.statusBar().setSizeGripEnabled(False)
         self.statusBar().addWidget(self.status, 1)
 
@@ -111,6 +117,7 @@ class MainWindow(QMainWindow):
         self.actions_by_id.refreshed.connect(self._refresh_tools)
         self.cine.changed.connect(self.actions_by_id.refresh_later)
         workspace.settings_changed.connect(self._refresh_recents)
+        workspace.settings_changed.connect(self._show_panels)
         workspace.message.connect(self.status.show_message)
         self.session.jobs.changed = self._show_jobs
         self.session.images.thumbnail_arrived = self._thumbnail_arrived
@@ -242,12 +249,29 @@ class MainWindow(QMainWindow):
                 job.cancel()
 
     def toggle_panels(self) -> None:
-        """Hide every panel, or bring them back: only the images are left."""
-        is_shown = self._left.isVisible() or self._right.isVisible()
-        for widget in (self._left, self._right, self.menuBar(), self.statusBar()):
-            widget.setVisible(not is_shown)
-        for bar in self.findChildren(QWidget, "tools"):
-            bar.setVisible(not is_shown)
+        """Hide every panel, or bring those that are wanted back: only the images are left."""
+        self._is_bare = not self._is_bare
+        self.menuBar().setVisible(not self._is_bare)
+        self._show_panels()
+
+    def _show_panels(self) -> None:
+        wanted = self.session.workspace.settings.panels
+        for widget, is_wanted in (
+            (self._left, wanted.browser),
+            (self._right, wanted.inspector),
+            (self._bar, wanted.tools),
+            (self.statusBar(), wanted.status),
+        ):
+            widget.setVisible(is_wanted and not self._is_bare)
+
+    def _keep_widths(self) -> None:
+        """Remember how wide the panels are for the next start."""
+        settings = self.session.workspace.settings
+        for name, dock in (("browser_width", self._left), ("inspector_width", self._right)):
+            if dock.isVisible() and self._lists_library:
+                settings = with_value(settings, f"panels.{name}", max(dock.width(), 120))
+        if settings != self.session.workspace.settings:
+            self.session.change_settings(settings)
 
     def toggle_full_screen(self) -> None:
         """Fill the whole screen, or come back from it."""
@@ -330,6 +354,7 @@ class MainWindow(QMainWindow):
 
     def _stops(self) -> tuple[Callable[[], object], ...]:
         return (
+            self._keep_widths,
             self.cine.stop_all,
             self._browser_timer.stop,
             self.grid.disconnect_all,

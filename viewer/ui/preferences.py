@@ -25,7 +25,7 @@ from viewer.app.settings import Setting, Settings, described
 from viewer.ui import icons, theme
 from viewer.ui.controls import button, icon_button, label
 
-HIDDEN = ("recents", "panels.window_state")
+HIDDEN = ("recents",)
 """Kept by the program itself; there is nothing for a hand to change."""
 
 _GENERAL = "General"
