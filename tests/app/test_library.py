@@ -1,5 +1,7 @@
 """The library: what was opened is found again, and a damaged index costs nothing but itself."""
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -88,3 +90,29 @@ def test_a_damaged_index_is_set_aside_with_a_message(tmp_path: Path, home: Path)
     third.library.show_studies()
     assert patients(third) == ["ALPHA^ADA"]
     close(third)
+
+
+def test_a_scan_comes_before_the_rest_of_the_library(tmp_path: Path, home: Path) -> None:
+    for number in range(12):
+        settings = Acquisition(patient=f"P{number}", patient_id=str(number), study=f"s{number}")
+        ct_series(tmp_path / "old" / str(number), 1, settings=settings)
+    first = started(home)
+    open_paths(first, (tmp_path / "old",))
+    close(first)
+    waiting: list[Callable[[], None]] = []
+    jobs = Jobs(waiting.append)
+    second = new_session(jobs, home)
+    ct_series(tmp_path / "new", 1)
+    second.library.show_studies()
+    open_paths(second, (tmp_path / "new",))
+    order: list[str] = []
+    second.workspace.studies_changed.connect(
+        lambda: order.extend(n for n in patients(second) if n not in order)
+    )
+    while not jobs.is_idle:
+        while waiting:
+            waiting.pop(0)()
+        time.sleep(0.001)
+    close(second)
+    assert len(order) == 13
+    assert order.index("ALPHA^ADA") < 12

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 
 from viewer.app.jobs import Jobs, Lane
 from viewer.app.messages import Message, warning
-from viewer.app.workspace import Workspace
+from viewer.app.workspace import StudyKey, Workspace
 from viewer.core.study import Entry, Study
 
 if TYPE_CHECKING:
     from viewer.io.index import Index
 
 STUDIES_AT_START = 200
+STUDIES_AT_ONCE = 5
+STUDIES_LOOKED_AT = 10_000
 
 
 class StudyLibrary:
@@ -40,22 +42,44 @@ class StudyLibrary:
         self._submit(work)
 
     def show_studies(self) -> None:
-        """Bring the studies of earlier sessions into the workspace, the latest first."""
+        """Bring the studies of earlier sessions into the workspace, the latest first.
 
-        def work() -> tuple[Entry, ...]:
+        They come a few at a time, so that a scan asked for meanwhile need not wait for all.
+        """
+
+        def work() -> tuple[StudyKey, ...]:
             from viewer.io.index import Search
 
+            found = self._opened().search(Search(), STUDIES_LOOKED_AT)
+            return tuple(one.study.key for one in found)
+
+        self._jobs.submit(
+            Lane.INDEX, "Library", lambda _progress: work(), self._show_next, is_quiet=True
+        )
+
+    def _show_next(self, keys: tuple[StudyKey, ...], room: int = STUDIES_AT_START) -> None:
+        """Show the first studies of a list, those of their files that are still as they were.
+
+        Those for which there is no room are only forgotten where their files are gone.
+        """
+        if not keys:
+            return
+
+        def work() -> tuple[Entry, ...]:
             index = self._opened()
-            index.forget_vanished()
-            found = index.search(Search(), STUDIES_AT_START)
-            studies = (index.load(one.study.key) for one in found)
-            return tuple(e for study in studies if study is not None for e in entries_of(study))
+            found: list[Entry] = []
+            for key in keys[:STUDIES_AT_ONCE]:
+                index.forget_vanished(key)
+                study = index.load(key) if room > 0 else None
+                found += entries_of(study) if study is not None else ()
+            return tuple(found)
 
         self._jobs.submit(
             Lane.INDEX,
-            "Reading the library",
+            "Library",
             lambda _progress: work(),
             lambda entries: self._workspace.add(entries) if entries else None,
+            ended=lambda _job: self._show_next(keys[STUDIES_AT_ONCE:], room - STUDIES_AT_ONCE),
             is_quiet=True,
         )
 

@@ -219,14 +219,20 @@ class Index:
             (str(path), now),
         )
 
-    def forget_vanished(self) -> int:
-        """Forget files that are gone or have changed since; return how many.
+    def forget_vanished(self, key: tuple[str, str, str]) -> int:
+        """Forget files of a study that are gone or have changed since; return how many.
 
         What was read from the header of a changed file, such as where its pixels lie, is not true
         any more; the next scan reads it anew.
         """
-        rows = self._db.execute("SELECT path, size, changed FROM instance").fetchall()
-        return self.forget(path for path, *stamp in rows if tuple(stamp) != _stamp(path))
+        rows = self._db.execute(
+            "SELECT path, size, changed FROM instance WHERE series IN"
+            " (SELECT series.id FROM series JOIN study ON series.study = study.id"
+            " WHERE study.uid = ? AND study.patient_id = ? AND study.patient_name = ?)",
+            key,
+        ).fetchall()
+        stale = tuple(path for path, *stamp in rows if tuple(stamp) != _stamp(path))
+        return self.forget(stale) if stale else 0
 
     def forget(self, paths: Iterable[str]) -> int:
         """Forget files by path, and studies left empty; return how many were there."""
