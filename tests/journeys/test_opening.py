@@ -284,6 +284,7 @@ def test_closing_all_studies_empties_the_window_and_frees_the_memory(
     assert hands.workspace.volumes == {}
     assert hands.session.images._cache.used_bytes == 0
     assert hands.view.picture().tile is not None
+    assert [listed.patient_name for listed in hands.window.browser._studies] == ["ALPHA, ADA"]
     hands.open(study)
     assert hands.pixels().max() > 100
 

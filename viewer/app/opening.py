@@ -335,7 +335,7 @@ def patient_alert(workspace: Workspace, view: int) -> str:
 
 
 def close_all(session: Session) -> None:
-    """Close every study; nothing on disk is touched."""
+    """Close every study; nothing on disk is touched, and the library still lists what it knows."""
     workspace = session.workspace
     workspace.arrange(grid(1, 1))
     for view in tuple(workspace.views):
@@ -344,6 +344,7 @@ def close_all(session: Session) -> None:
         workspace.drop_volume(key)
     session.images.forget_all()
     workspace.clear()
+    session.library.show_studies()
 
 
 def _has_studies(session: Session) -> bool:
