@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from pydicom.dataset import Dataset
 from pydicom.uid import RLELossless
+from PySide6.QtGui import QTextDocument
 
 from tests.builders import Acquisition, build_series, ct_series, ct_slice, set_pixels, write
 from tests.journeys.hands import Hands
@@ -99,6 +100,27 @@ def test_a_file_that_may_not_be_read_is_named_and_the_rest_opens(
     hands.open(folder)
     assert opened_well(hands)
     assert "secret.dcm" in reasons(hands)
+
+
+def test_names_of_files_that_are_not_shown_are_read_as_they_are(
+    hands: Hands, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "`_a_` <b>**[x](y)**.txt"
+    (folder / name).write_text("Findings: none.\n")
+    hands.open(folder)
+    shown: list[str] = []
+    monkeypatch.setattr(
+        dialogs, "show_text", lambda parent, title, words: shown.append(plain(words))
+    )
+    hands.run("file.skipped")
+    assert name in shown[0]
+
+
+def plain(markdown: str) -> str:
+    """Return Markdown as a reader sees it."""
+    document = QTextDocument()
+    document.setMarkdown(markdown)
+    return document.toPlainText()
 
 
 def test_a_text_named_dcm_is_called_a_text(hands: Hands, folder: Path) -> None:

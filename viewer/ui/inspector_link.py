@@ -262,7 +262,9 @@ class InspectorLink(QObject):
         series = workspace.series_of(measurement.part)
         if series is not None and series.number is not None:
             place = f"{place}, series {series.number}" if place else f"series {series.number}"
-        layer = "" if measurement.layer == ORIGINAL else "drawn on enhanced"
+        layer = (
+            "" if measurement.layer == ORIGINAL else "drawn on enhanced, numbers of the original"
+        )
         return MeasurementRow(
             measurement.id,
             measurement.kind.value,

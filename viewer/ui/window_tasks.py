@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import string
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +19,7 @@ from viewer.app.messages import Message, Severity, info, message_from, warning
 from viewer.app.settings import with_value
 from viewer.core.errors import DiptychError
 from viewer.core.study import Entry, FrameSource
+from viewer.core.texts import printable
 from viewer.core.view import slice_count, slice_number
 from viewer.ui import dialogs
 from viewer.ui.painting import picture_image
@@ -64,8 +67,13 @@ def open_demo(window: MainWindow) -> None:
 def show_skipped(window: MainWindow) -> None:
     """List the files that are not shown, each with its reason."""
     skipped = window.session.workspace.skipped
-    rows = "\n".join(f"- `{file.origin}`: {file.reason}" for file in skipped)
+    rows = "\n".join(f"- {_verbatim(file.origin)}: {_verbatim(file.reason)}" for file in skipped)
     dialogs.show_text(window, "Files that are not shown", rows or "Every file is shown.")
+
+
+def _verbatim(text: str) -> str:
+    """Return a name from a disk as Markdown that shows it and obeys nothing in it."""
+    return re.sub(f"([{re.escape(string.punctuation)}])", r"\\\1", printable(text))
 
 
 def save_enhanced(window: MainWindow) -> None:
