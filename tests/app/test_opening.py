@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.builders import ct_slice, write
 from tests.sessions import FakeImages, new_session, put_layer, put_series
 from viewer.app import opening
 from viewer.app.session import Session
@@ -76,3 +77,14 @@ def test_pixels_of_other_images_than_the_part_has_now_are_loaded_again(session: 
     session.workspace.parts[key] = replace(part, sources=part.sources[::-1])
     opening.show_part(session, 0, key)
     assert images.loaded == [key]
+
+
+def test_other_pixels_under_a_known_header_are_shown_beside_it(session: Session) -> None:
+    dataset, folder = ct_slice(), session.home / "in"
+    first = write(dataset, folder / "1.dcm")
+    dataset.PixelData = dataset.PixelData[:-2] + b"\x07\x00"
+    second = write(dataset, folder / "2.dcm")
+    opening.open_paths(session, (first,))
+    opening.open_paths(session, (second,))
+    kept = [source for part in session.workspace.image_parts() for source in part.sources]
+    assert [Path(source.instance.path) for source in kept] == [first, second]

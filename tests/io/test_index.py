@@ -21,6 +21,7 @@ from tests.found import scanned, studies_of
 from viewer.core.errors import NotSaved
 from viewer.core.study import Entry, Study
 from viewer.io import index as index_module
+from viewer.io import records
 from viewer.io.header import read_entry
 from viewer.io.index import (
     APPLICATION_ID,
@@ -193,6 +194,22 @@ def test_an_older_schema_is_migrated_and_keeps_its_studies(
     with open_index(tmp_path)[0] as index:
         assert index.version == len(more)
         assert len(index.search(Search())) == 1
+
+
+def test_images_of_the_first_schema_come_back_with_what_they_had(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = entries(ct_series(tmp_path / "ct", 2))
+    with monkeypatch.context() as first:
+        first.setattr(index_module, "_MIGRATIONS", index_module._MIGRATIONS[:1])
+        first.setattr(index_module, "SCHEMA_VERSION", 1)
+        first.setattr(records, "_INSTANCE", records._INSTANCE[:-1])
+        with open_index(tmp_path)[0] as index:
+            index.add(found)
+    with open_index(tmp_path)[0] as index:
+        study = index.load(found[0].study.key)
+    assert study is not None
+    assert study.series[0].instances == tuple(entry.instance for entry in found)
 
 
 def refused_content(kind: str, path: Path) -> bytes:

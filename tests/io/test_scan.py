@@ -300,6 +300,25 @@ def test_nested_archives_are_read_and_shown_by_their_inner_names(tmp_path: Path)
     assert len([path for path in unpack.rglob("*") if path.is_file()]) == 2
 
 
+def test_files_that_the_dicomdir_of_an_archive_names_and_that_are_not_in_it_are_named(
+    tmp_path: Path,
+) -> None:
+    image = write(ct_slice(0), tmp_path / "im1")
+    index = directory_file(tmp_path / "DICOMDIR", [["IMAGES", "IM1"], ["IMAGES", "IM9"]])
+    archive = packed(tmp_path / "medium.zip", {"disk/images/im1.;1": image, "disk/DICOMDIR": index})
+    report = scanned(archive, unpack=tmp_path / "unpacked")
+    assert origins(report) == [f"{archive}/disk/images/im1.;1"]
+    found = {s.origin: (s.kind, s.reason) for s in report.skipped}
+    assert found[f"{archive}/disk/DICOMDIR"][0] == "directory record"
+    assert found[f"{archive}/disk/IMAGES/IM9"] == (
+        "unreadable",
+        "The index of the medium names this file, and it is not there.",
+    )
+    assert len(found) == 2
+    kept = [path for path in (tmp_path / "unpacked").rglob("*") if path.is_file()]
+    assert len(kept) == 1
+
+
 @pytest.mark.parametrize("name", ["../evil", "/etc/evil", "a/../../evil", "..\\evil", "C:\\evil"])
 def test_names_that_lead_out_of_an_archive_are_refused(tmp_path: Path, name: str) -> None:
     (source,) = ct_series(tmp_path / "s", 1)

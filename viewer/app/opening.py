@@ -33,12 +33,14 @@ def open_paths(
 
     title = f"Reading {paths[0].name or paths[0]}" if paths else "Reading"
     found = _Found()
+    known = session.workspace.studies
 
     def work(progress: Progress) -> ScanReport:
         def on_batch(entries: tuple[Entry, ...], skipped: tuple[Skipped, ...]) -> None:
             progress.publish((entries, skipped))
 
-        return scan(paths, on_batch, progress.is_cancelled, unpack_folder(session.home))
+        folder = unpack_folder(session.home)
+        return scan(paths, on_batch, progress.is_cancelled, folder, known)
 
     def batch(news: tuple[tuple[Entry, ...], tuple[Skipped, ...]]) -> None:
         entries, skipped = news

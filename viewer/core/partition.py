@@ -63,7 +63,7 @@ def geometry_of(part: SeriesPart) -> VolumeGeometry | None:
 
 
 def _without_copies(instances: Iterable[Instance]) -> tuple[list[Instance], int, int]:
-    """Leave out files whose header is that of an image that is there already.
+    """Leave out files whose header and pixels are those of an image that is there already.
 
     Returns what is kept, the number of copies, and how many files share the SOP Instance UID of
     another one and differ from it. Objects are all kept.
@@ -75,8 +75,8 @@ def _without_copies(instances: Iterable[Instance]) -> tuple[list[Instance], int,
     for instance in instances:
         uid = instance.sop_instance_uid
         if uid in firsts and uid and instance.frames:
-            others = known.setdefault(uid, {_without_place(firsts[uid])})
-            bare = _without_place(instance)
+            others = known.setdefault(uid, {firsts[uid].without_place()})
+            bare = instance.without_place()
             if bare in others:
                 copies += 1
                 continue
@@ -85,12 +85,6 @@ def _without_copies(instances: Iterable[Instance]) -> tuple[list[Instance], int,
         firsts.setdefault(uid, instance)
         kept.append(instance)
     return kept, copies, clashes
-
-
-def _without_place(instance: Instance) -> Instance:
-    """Return the instance without what tells one file from another."""
-    pixels = replace(instance.pixels, offset=0) if instance.pixels else None
-    return replace(instance, path="", origin="", pixels=pixels)
 
 
 def _planes(images: list[Instance]) -> tuple[list[FrameSource], list[Instance]]:

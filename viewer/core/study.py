@@ -56,7 +56,8 @@ class Instance:
     range of stored values that mean no pixel. `notes` name what is present and not drawn,
     `warnings` what the header leaves out or contradicts. `acquisition` holds further
     (name, value) pairs as written; the header reader lists the names. `is_ai` is a coded mark that
-    AI, or Diptych with whatever method, made the pixels.
+    AI, or Diptych with whatever method, made the pixels. `pixel_digest` is the SHA-256 of the
+    coded pixels of a file whose header is that of another one and whose pixels are not; else "".
     """
 
     path: str
@@ -90,6 +91,7 @@ class Instance:
     acquisition: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    pixel_digest: str = ""
 
     @property
     def frame_count(self) -> int:
@@ -102,6 +104,11 @@ class Instance:
         if not self.is_ai:
             return ""
         return "FILTERED" if "FILTERED" in self.image_type else "AI"
+
+    def without_place(self) -> "Instance":
+        """Return the instance without what tells one file from another."""
+        pixels = replace(self.pixels, offset=0) if self.pixels else None
+        return replace(self, path="", origin="", pixels=pixels)
 
 
 @dataclass(frozen=True, slots=True)

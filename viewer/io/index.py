@@ -53,6 +53,8 @@ _MIGRATIONS = (
     CREATE INDEX instance_series ON instance (series);
     CREATE TABLE root (path TEXT PRIMARY KEY, scanned TEXT NOT NULL);
     """,
+    # Instance gained pixel_digest, "" for every file that was indexed before.
+    "UPDATE instance SET record = json_insert(record, '$[0][#]', '');",
 )
 SCHEMA_VERSION = len(_MIGRATIONS)
 """Migration number `n` leads from version `n` to `n + 1`; none is ever changed, only added."""

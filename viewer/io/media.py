@@ -1,6 +1,7 @@
 """The index of a medium (DICOMDIR): which files it names, and which of them are not there."""
 
 import os
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from viewer.core.errors import DiptychError
@@ -15,6 +16,8 @@ from viewer.io.values import codes
 MISSING_LIMIT = 1000
 """At most this many missing files of one medium are listed."""
 
+MISSING = "The index of the medium names this file, and it is not there."
+
 
 def check_directory(path: Path) -> list[Skipped]:
     """Return the files that a DICOMDIR names and that are not below its folder.
@@ -24,18 +27,45 @@ def check_directory(path: Path) -> list[Skipped]:
     """
     root = path.parent
     real_root = os.path.realpath(root)
+    return _troubles(path, str(path), str(root), lambda name: _trouble(root, real_root, name))
+
+
+def check_archived_directory(path: Path, origin: str, members: Iterable[str]) -> list[Skipped]:
+    """Return the files that a DICOMDIR in an archive names and that are not beside it there.
+
+    `path` is where it was unpacked, `origin` "archive.zip/folder/DICOMDIR", and `members` the
+    origins of all members of that archive.
+    """
+    root = origin.rpartition("/")[0]
+    there = {_plain(member.removeprefix(f"{root}/")) for member in members}
+
+    def trouble(name: tuple[str, ...]) -> str:
+        return "" if _plain("/".join(name)) in there else MISSING
+
+    return _troubles(path, origin, root, trouble)
+
+
+def _plain(name: str) -> str:
+    """Return a file's name without case and version numbers (";1")."""
+    parts = name.replace("\\", "/").split("/")
+    return "/".join(part.split(";")[0].rstrip(".").casefold() for part in parts)
+
+
+def _troubles(
+    path: Path, origin: str, root: str, trouble: Callable[[tuple[str, ...]], str]
+) -> list[Skipped]:
+    """Return what is wrong with each file that a DICOMDIR names, `MISSING_LIMIT` at most."""
     found: list[Skipped] = []
     try:
         names = named_files(path)
     except (DiptychError, OddElement) as error:
-        return [Skipped(str(path), "damaged", f"The index of the medium is damaged: {error}")]
+        return [Skipped(origin, "damaged", f"The index of the medium is damaged: {error}")]
     for name in dict.fromkeys(names):
-        trouble = _trouble(root, real_root, name)
-        if trouble:
-            found.append(Skipped(os.path.join(root, *name), "unreadable", trouble))  # noqa: PTH118
+        if words := trouble(name):
+            found.append(Skipped(os.path.join(root, *name), "unreadable", words))  # noqa: PTH118
         if len(found) == MISSING_LIMIT:
             words = f"More than {MISSING_LIMIT} files that the index names are missing."
-            return [*found, Skipped(str(path), "unreadable", words)]
+            return [*found, Skipped(origin, "unreadable", words)]
     return found
 
 
@@ -67,7 +97,7 @@ def _trouble(root: Path, real_root: str, name: tuple[str, ...]) -> str:
         return "The index of the medium names a file outside of its folder; it was not read."
     place = _resolve(root, name)
     if place is None:
-        return "The index of the medium names this file, and it is not there."
+        return MISSING
     if os.path.commonpath([real_root, os.path.realpath(place)]) != real_root:
         return "The index of the medium names a link that leads out of its folder."
     return ""

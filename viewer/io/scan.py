@@ -9,15 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from viewer.core.errors import BadHeader, DiptychError, DirectoryRecord, NotDicom
-from viewer.core.study import Entry, ScanReport, Skipped
+from viewer.core.study import Entry, ScanReport, Skipped, Study
 from viewer.io.header import read_entry
 from viewer.io.library import Library
-from viewer.io.media import check_directory
+from viewer.io.media import check_archived_directory, check_directory
 from viewer.io.runs import Runs
 from viewer.io.sniffing import is_archive
+from viewer.io.twins import Twins
 
 if TYPE_CHECKING:
-    from viewer.io.zipped import Unpacking
+    from viewer.io.zipped import Member, Unpacking
 
 BATCH_INTERVAL_S = 0.1
 """Shortest time between two batches, after the first."""
@@ -36,6 +37,7 @@ def scan(
     on_batch: OnBatch,
     is_cancelled: Callable[[], bool],
     unpack_folder: Path,
+    known: tuple[Study, ...] = (),
 ) -> ScanReport:
     """Read every header below `paths` and report what each file is.
 
@@ -46,12 +48,14 @@ def scan(
         then at most ten times a second.
     is_cancelled : asked before each file; what was found until then is returned.
     unpack_folder : where members of archives are written, under names made from hashes.
+    known : studies that are open already; a file with the header of one of their images is
+        compared with it pixel by pixel, as files of this scan are with each other.
 
     Returns
     -------
     The studies in the order found, and each file that is in no study with the reason in words.
     """
-    found = _Findings(on_batch, is_cancelled)
+    found = _Findings(on_batch, is_cancelled, Twins(known))
     try:
         for path in paths:
             _scan_one(Path(path), found, unpack_folder)
@@ -71,6 +75,7 @@ class _Findings:
 
     on_batch: OnBatch
     is_cancelled: Callable[[], bool]
+    twins: Twins
     runs: Runs = field(default_factory=Runs)
     library: Library = field(default_factory=Library)
     entries: list[Entry] = field(default_factory=list)
@@ -79,6 +84,7 @@ class _Findings:
 
     def add(self, entry: Entry) -> None:
         """Take a readable file; the first one is handed over at once."""
+        entry = self.twins.told_apart(entry)
         self.library.add((entry,))
         self.entries.append(entry)
         self._hand_over()
@@ -224,14 +230,28 @@ def _scan_archive(
     from viewer.io.zipped import Unpacking, members
 
     unpacking = outer.inside() if outer else Unpacking(unpack_folder)
-    for member in members(path, origin, unpacking):
-        found.check()
-        if isinstance(member, Skipped):
-            found.skip(member)
-            continue
-        is_kept = _scan_file(str(member.path), found, unpack_folder, [], member.origin, unpacking)
-        if not is_kept:
-            member.path.unlink(missing_ok=True)
+    listed: list[str] = []
+    indexes: list[Member] = []
+    try:
+        for member in members(path, origin, unpacking):
+            found.check()
+            listed.append(member.origin)
+            if isinstance(member, Skipped):
+                found.skip(member)
+                continue
+            place, directories = str(member.path), list[str]()
+            if _scan_file(place, found, unpack_folder, directories, member.origin, unpacking):
+                continue
+            if directories:
+                indexes.append(member)
+            else:
+                member.path.unlink(missing_ok=True)
+        for index in indexes:
+            for skipped in check_archived_directory(index.path, index.origin, listed):
+                found.skip(skipped)
+    finally:
+        for index in indexes:
+            index.path.unlink(missing_ok=True)
 
 
 def _os_words(error: OSError | ValueError) -> str:
