@@ -35,7 +35,7 @@ from viewer.core.layout import grid
 from viewer.core.view import Plane, ViewState, tilted_plane
 from viewer.core.volume import AnyVolume, Frames, frames_geometry
 from viewer.core.windowing import Window
-from viewer.ui.application import SWITCH_INTERVAL_S
+from viewer.ui.application import SWITCH_INTERVAL_S, keep_freed_memory
 from viewer.ui.beginning import Courier
 from viewer.ui.main_window import MainWindow
 from viewer.ui.theme import apply_theme
@@ -99,18 +99,18 @@ class Stage:
             workspace.show(view, state)
         self.fit(rows, columns)
 
-    def fit(self, rows: int, columns: int) -> None:
-        """Make the window so large that the views have 900 x 900 pixels."""
+    def fit(self, rows: int, columns: int, side: int = SIDE) -> None:
+        """Make the window so large that the views have `side` x `side` pixels."""
         for _ in range(3):
             self.settle()
             view = self.window.grid.shown[0]
             self.window.resize(
-                self.window.width() + columns * (SIDE - view.width()),
-                self.window.height() + rows * (SIDE - view.height()),
+                self.window.width() + columns * (side - view.width()),
+                self.window.height() + rows * (side - view.height()),
             )
         self.settle()
         sizes = {(view.width(), view.height()) for view in self.window.grid.shown}
-        assert sizes == {(SIDE, SIDE)}, sizes
+        assert sizes == {(side, side)}, sizes
 
     def _watched(self) -> Callable[[Viewport, QPaintEvent], None]:
         """Return a paint event that notes what was painted; it must be there before any view."""
@@ -249,7 +249,7 @@ def radiograph_rows(work: Path, runs: int) -> Iterator[Row]:
 
 
 def reformat_rows(work: Path, runs: int) -> Iterator[Row]:
-    """Yield turning three oblique planes at once in the MPR layout."""
+    """Yield turning three oblique planes at once in the MPR layout, in views of 512 and 900."""
     stage = Stage(work)
     volume = ct()
     key = stage.put(volume)
@@ -259,13 +259,14 @@ def reformat_rows(work: Path, runs: int) -> Iterator[Row]:
     states = [ViewState(part=key, plane=plane, focus_mm=geometry.centre_mm) for plane in planes]
     for view, state in enumerate(states):
         workspace.show(view, state)
-    stage.fit(2, 2)
 
     def turn(index: int) -> None:
         for view, state in enumerate(states):
             workspace.show(view, tilted_plane(state, geometry, (1.0, 0.3, 0.1), 0.01 * index))
 
-    yield framed(stage, "mpr_drag_3", turn, (0, 1, 2), FRAME_MS, None, runs)
+    for name, side in (("mpr_drag_3", 512), ("mpr_drag_3_900", SIDE)):
+        stage.fit(2, 2, side)
+        yield framed(stage, name, turn, (0, 1, 2), FRAME_MS, None, runs)
     stage.close()
 
 
@@ -381,6 +382,7 @@ def rows(work: Path, names: tuple[str, ...] = (), runs: int = RUNS) -> Iterator[
     assert isinstance(application, QApplication)
     apply_theme(application)
     sys.setswitchinterval(SWITCH_INTERVAL_S)
+    keep_freed_memory()
 
     def is_asked(*parts: str) -> bool:
         return not names or any(p.startswith(n) or n.startswith(p) for p in parts for n in names)

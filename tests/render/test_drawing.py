@@ -45,20 +45,20 @@ def test_where_nothing_was_acquired_is_black(is_inverted: bool, colour_map: str)
 def test_a_colour_map_gives_its_own_colours() -> None:
     plane, window = ramp(), Window(40, 400)
     wanted = colour_table("hot")[apply_window(plane.values, window)]
-    assert np.array_equal(draw(plane, window, colour_map="hot")[..., :3], wanted)
+    assert np.array_equal(draw(plane, window, colour_map="hot")[..., 2::-1], wanted)
 
 
 def test_true_colours_are_not_windowed() -> None:
     rgb = np.random.default_rng(0).integers(0, 256, (5, 4, 3), dtype=np.uint8)
     plane = PlaneValues(rgb, np.ones((5, 4), dtype=np.bool_))
-    assert np.array_equal(draw(plane, Window(10, 20))[..., :3], rgb)
-    assert np.array_equal(draw(plane, Window(10, 20), is_inverted=True)[..., :3], 255 - rgb)
+    assert np.array_equal(draw(plane, Window(10, 20))[..., 2::-1], rgb)
+    assert np.array_equal(draw(plane, Window(10, 20), is_inverted=True)[..., 2::-1], 255 - rgb)
 
 
 def test_a_residual_is_black_at_zero_blue_below_and_red_above() -> None:
     values = np.asarray([[-50.0, 0.0, 50.0]], dtype=np.float32)
     plane = PlaneValues(values, np.ones((1, 3), dtype=np.bool_))
-    below, zero, above = draw_residual(plane, 50.0)[0, :, :3].astype(int)
+    below, zero, above = draw_residual(plane, 50.0)[0, :, 2::-1].astype(int)
     assert below[2] > below[0]
     assert zero.max() <= 4
     assert above[0] > above[2]

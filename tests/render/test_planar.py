@@ -339,28 +339,6 @@ def test_the_coarse_picture_shows_the_same_place_at_half_the_size() -> None:
     assert coarser(request).to_mm(9.5, 7.0) == pytest.approx(request.to_mm(19.5, 14.5))
 
 
-@settings(max_examples=30, deadline=None)
-@given(
-    zoom=st.floats(0.3, 8),
-    pan=st.floats(-20, 20),
-    flip=st.booleans(),
-    seed=st.integers(0, 50),
-)
-def test_the_first_picture_without_vtk_is_the_same_picture(
-    zoom: float, pan: float, flip: bool, seed: int
-) -> None:
-    geometry = grid((3, 25, 31), (2.0, 1.1, 0.7))
-    made = volume(smooth(geometry.shape, seed), geometry)
-    state = ViewState(
-        focus_mm=geometry.centre_mm, zoom=zoom, pan_mm=(pan, -pan), flip_horizontal=flip
-    )
-    request = resolve(state, geometry, (64, 48), WINDOW)
-    early = Reslicer(needs_vtk=False).plane(made, request)
-    later = Reslicer().plane(made, request)
-    assert np.array_equal(early.mask, later.mask)
-    assert np.abs(early.values - later.values)[later.mask].max(initial=0) <= 1
-
-
 def test_the_even_copy_is_made_once_and_dropped_with_its_volume() -> None:
     geometry = grid((4, 6, 6), positions_mm=[0.0, 2.0, 4.0, 7.0])
     made = volume(smooth((4, 6, 6)), geometry)
@@ -414,32 +392,3 @@ def test_the_volume_is_never_written_to() -> None:
     found = Reslicer().plane(made, resolve(state, made.geometry, (30, 30), WINDOW))
     assert np.array_equal(values, before)
     assert not np.shares_memory(found.values, values)
-
-
-@pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.int16, np.float32])
-@pytest.mark.parametrize("channels", [(), (3,)])
-def test_the_first_picture_keeps_every_type_and_colour(
-    kind: type, channels: tuple[int, ...]
-) -> None:
-    values = np.random.default_rng(2).integers(0, 256, (2, 14, 11, *channels)).astype(kind)
-    frames = Frames(
-        values, frames_geometry((2, 14, 11), (0.9, 0.7)), "stored", ("1", "2"), np.ones(2, bool)
-    )
-    request = resolve(ViewState(focus_mm=(0.0, 0.0, 1.0)), frames.geometry, (80, 60), WINDOW)
-    early = Reslicer(needs_vtk=False).plane(frames, request)
-    later = Reslicer().plane(frames, request)
-    assert early.values.dtype == kind
-    assert early.values.shape == later.values.shape == (60, 80, *channels)
-    difference = np.abs(early.values.astype(float) - later.values)[later.mask]
-    # VTK rounds the fraction between two voxels to 2^-17.
-    assert difference.max() <= (1 if np.dtype(kind).kind in "iu" else 255 * 2**-15)
-
-
-def test_loading_vtk_changes_nothing_that_is_seen() -> None:
-    made = volume(smooth((3, 20, 20)))
-    request = resolve(ViewState(focus_mm=made.geometry.centre_mm), made.geometry, (50, 50), WINDOW)
-    reslicer = Reslicer(needs_vtk=False)
-    before = reslicer.plane(made, request)
-    reslicer.load()
-    after = reslicer.plane(made, request)
-    assert np.abs(before.values - after.values)[after.mask].max() <= 1

@@ -1,11 +1,12 @@
 """Where frames and volumes lie in the patient: planes, affines, slice order, letters."""
 
 import math
+from bisect import bisect
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from viewer.core.arrays import FloatArray, Point, read_only
+from viewer.core.arrays import FloatArray, Point, median, read_only
 from viewer.core.errors import InvalidGeometry
 
 PARALLEL_TOLERANCE = 1e-3
@@ -90,7 +91,8 @@ class VolumeGeometry:
 
     `affine` is 4 x 4 and maps (slice, row, column, 1) to LPS mm, voxel centres on whole numbers.
     It may be sheared (gantry tilt). `slice_positions_mm` are the true positions along the normal
-    in slice order; where they are uneven the affine uses the median step and `is_even` is False.
+    in slice order, ascending; where they are uneven the affine uses the median step and `is_even`
+    is False.
     `is_patient` is False for images without patient geometry; then millimetres are distances in
     the image (or pixels, when `unit` is "px").
 
@@ -178,9 +180,13 @@ class VolumeGeometry:
 
     def slice_of(self, mm: Point) -> int:
         """Return the index of the acquired slice whose true position is nearest to a point."""
-        if not self.slice_positions_mm:
+        places = self.slice_positions_mm
+        if not places:
             return int(np.clip(round(float(self.to_index(mm)[0])), 0, self.shape[0] - 1))
-        return int(np.argmin(np.abs(self._places_mm - vector(mm) @ self.normal)))
+        wanted = float(vector(mm) @ self.normal)
+        after = min(max(bisect(places, wanted), 1), len(places) - 1)
+        before = max(after - 1, 0)
+        return before if wanted - places[before] <= places[after] - wanted else after
 
     def on_slice(self, mm: Point, index: int) -> Point:
         """Return the point moved along the normal into the plane of slice `index`."""
@@ -285,7 +291,7 @@ def _slice_step(
     if not steps.size:
         return (thickness_mm or 1.0, True, False, ())
     sizes = np.abs(steps)
-    typical = float(np.median(sizes))
+    typical = median(sizes)
     tolerance = max(SPACING_TOLERANCE * typical, POSITION_TOLERANCE_MM)
     if np.all(np.abs(sizes - typical) <= tolerance):
         return (float(sizes.mean()), True, False, ())

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 
 from viewer.core import dimensions
-from viewer.core.arrays import FloatArray
+from viewer.core.arrays import FloatArray, median
 from viewer.core.geometry import POSITION_TOLERANCE_MM, SPACING_TOLERANCE
 from viewer.core.study import FrameSource
 
@@ -186,7 +186,7 @@ def _acquisitions(group: Group, places: FloatArray) -> list[Group]:
 
 def _is_even(places: FloatArray) -> bool:
     steps = np.diff(np.sort(places))
-    typical = float(np.median(steps)) if len(steps) else 0.0
+    typical = median(steps) if len(steps) else 0.0
     tolerance = max(SPACING_TOLERANCE * typical, POSITION_TOLERANCE_MM)
     return bool(np.all(np.abs(steps - typical) <= tolerance))
 

@@ -1,10 +1,10 @@
 """Voxel values with their place, unit and origin: volumes, frames and derived volumes."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from viewer.core.arrays import AnyArray, BoolArray, FloatArray, read_only
+from viewer.core.arrays import AnyArray, BoolArray, FloatArray, median, read_only
 from viewer.core.errors import InvalidGeometry
 from viewer.core.geometry import VolumeGeometry
 from viewer.core.provenance import Provenance
@@ -17,6 +17,7 @@ class Volume:
     `values` is int16 where the rescale allows it, else float32, and is made read-only; `unit` is
     "HU", "SUVbw", "BQML" or "stored"; `sources` are SOP Instance UIDs by slice; `loaded` tells
     which slices are there; `mask` is False where a pixel is padding (None: no padding).
+    `is_complete` is True when every slice is loaded: statistics, AI and export wait for it.
     """
 
     values: AnyArray
@@ -25,20 +26,13 @@ class Volume:
     sources: tuple[str, ...]
     loaded: BoolArray
     mask: BoolArray | None = None
+    is_complete: bool = field(init=False)
 
     def __post_init__(self) -> None:
         """Freeze the arrays and check that they fit the geometry."""
         if self.values.shape[:3] != self.geometry.shape:
             raise InvalidGeometry("The values do not have the shape of their geometry.")
-        object.__setattr__(self, "values", read_only(self.values))
-        object.__setattr__(self, "loaded", read_only(self.loaded))
-        if self.mask is not None:
-            object.__setattr__(self, "mask", read_only(self.mask))
-
-    @property
-    def is_complete(self) -> bool:
-        """True when every slice is loaded; statistics, AI and export wait for it."""
-        return bool(self.loaded.all())
+        _freeze(self)
 
     @property
     def provenance(self) -> Provenance | None:
@@ -57,20 +51,13 @@ class DerivedVolume:
     loaded: BoolArray
     provenance: Provenance
     mask: BoolArray | None = None
+    is_complete: bool = field(init=False)
 
     def __post_init__(self) -> None:
         """Freeze the arrays and check that they fit the geometry."""
         if self.values.shape[:3] != self.geometry.shape:
             raise InvalidGeometry("The values do not have the shape of their geometry.")
-        object.__setattr__(self, "values", read_only(self.values))
-        object.__setattr__(self, "loaded", read_only(self.loaded))
-        if self.mask is not None:
-            object.__setattr__(self, "mask", read_only(self.mask))
-
-    @property
-    def is_complete(self) -> bool:
-        """True when every slice is there."""
-        return bool(self.loaded.all())
+        _freeze(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,27 +99,30 @@ class Frames:
     mask: BoolArray | None = None
     provenance: Provenance | None = None
     regions: tuple[ScaledRegion, ...] = ()
+    is_complete: bool = field(init=False)
 
     def __post_init__(self) -> None:
         """Freeze the arrays."""
-        object.__setattr__(self, "values", read_only(self.values))
-        object.__setattr__(self, "loaded", read_only(self.loaded))
-        if self.mask is not None:
-            object.__setattr__(self, "mask", read_only(self.mask))
+        _freeze(self)
 
     @property
     def is_colour(self) -> bool:
         """True for RGB values."""
         return self.values.ndim == 4
 
-    @property
-    def is_complete(self) -> bool:
-        """True when every frame is there."""
-        return bool(self.loaded.all())
-
 
 AnyVolume = Volume | DerivedVolume | Frames
 """Whatever a view can show."""
+
+
+def _freeze(volume: AnyVolume) -> None:
+    """Make the arrays read-only, and note whether all of it is there."""
+    object.__setattr__(volume, "values", read_only(volume.values))
+    object.__setattr__(volume, "loaded", read_only(volume.loaded))
+    object.__setattr__(volume, "is_complete", bool(volume.loaded.all()))
+    if volume.mask is not None:
+        object.__setattr__(volume, "mask", read_only(volume.mask))
+
 
 ARBITRARY = "a.u."
 """Unit of computed values that are grey levels only: no HU, no SUV, nothing to be measured."""
@@ -196,7 +186,7 @@ def regular(volume: Volume | DerivedVolume) -> Volume | DerivedVolume:
         return volume
     positions = np.asarray(geometry.slice_positions_mm)
     steps = np.diff(positions)
-    typical = float(np.median(np.abs(steps)))
+    typical = median(np.abs(steps))
     count = round(abs(positions[-1] - positions[0]) / typical) + 1
     if count > 8 * len(positions) + 64:
         raise InvalidGeometry(

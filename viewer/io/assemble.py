@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -26,13 +27,15 @@ from viewer.core.windowing import Window, WindowFunction, scaled
 from viewer.io.addressing import frame_addresses, load_order
 from viewer.io.buffers import Block
 from viewer.io.conversion import Recipe
-from viewer.io.decoding import Decoders
 from viewer.io.loading import PALETTE, Loading, fill
 from viewer.io.luts import InstanceTables, is_inverted, voi_tables
 from viewer.io.pixels import FrameAddress, is_read_in_process
 from viewer.io.quantity import Quantity, quantity_of
 from viewer.io.spacing import PixelSpacing, pixel_spacing
 from viewer.io.thumbnails import Thumbnail, small_picture
+
+if TYPE_CHECKING:
+    from viewer.io.decoding import Decoders
 
 FOREIGN_AI = "marked as AI by its maker"
 
@@ -55,7 +58,7 @@ def load_part(
     first: int = 0,
     publish: Callable[[AnyVolume], None] = lambda _: None,
     is_cancelled: Callable[[], bool] = lambda: False,
-    decoders: Decoders | None = None,
+    decoders: "Decoders | None" = None,
 ) -> AnyVolume:
     """Load a part of a series and return it complete.
 
@@ -88,6 +91,8 @@ def load_part(
     quantity = quantity_of(part)
     with ExitStack() as stack:
         if decoders is None and _needs_decoders(addresses):
+            from viewer.io.decoding import Decoders
+
             decoders = stack.enter_context(Decoders(1 if len(addresses) == 1 else None))
         frame = _frame(part, quantity)
         loading = _loading(part, addresses, failed, quantity)
@@ -320,7 +325,7 @@ def _for_fractions(window: Window) -> Window:
     return replace(window, function=WindowFunction.LINEAR_EXACT) if is_linear else window
 
 
-def thumbnail(part: SeriesPart, size: int = 160, decoders: Decoders | None = None) -> Thumbnail:
+def thumbnail(part: SeriesPart, size: int = 160, decoders: "Decoders | None" = None) -> Thumbnail:
     """Return a picture of the middle frame with its first window, or an automatic one.
 
     Pixels keep their physical proportions; without `decoders` a compressed frame starts a

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,7 +17,6 @@ from viewer.core.errors import Cancelled, DamagedPixels, DiptychError
 from viewer.core.study import FrameSource
 from viewer.io.buffers import Block
 from viewer.io.conversion import DoesNotFit, Recipe, add_in_place, converted
-from viewer.io.decoding import DecoderLost, Decoders, DecodeTask
 from viewer.io.luts import InstanceTables
 from viewer.io.pixels import (
     FrameAddress,
@@ -26,6 +26,9 @@ from viewer.io.pixels import (
     read_stored,
 )
 from viewer.io.reading import opened, read_into
+
+if TYPE_CHECKING:
+    from viewer.io.decoding import Decoders, DecodeTask
 
 PALETTE = "PALETTE COLOR"
 
@@ -130,8 +133,10 @@ class Loading:
             return self.recipe
         return replace(self.recipe, padding=instance.padding, table=self.tables.table(instance))
 
-    def task(self, place: int) -> DecodeTask:
+    def task(self, place: int) -> "DecodeTask":
         """Return what a decoding process is told to load one slice."""
+        from viewer.io.decoding import DecodeTask
+
         facts, mask_block = self.sources[place].facts, self.mask_block
         return DecodeTask(
             self._address(place),
@@ -182,7 +187,7 @@ def _is_plain(address: FrameAddress) -> bool:
 def fill(
     loading: Loading,
     order: Sequence[int],
-    decoders: Decoders | None,
+    decoders: "Decoders | None",
     tell: Callable[[], None],
     is_cancelled: Callable[[], bool],
 ) -> None:
@@ -215,7 +220,7 @@ def fill(
 def _outcomes(
     loading: Loading,
     order: Sequence[int],
-    decoders: Decoders | None,
+    decoders: "Decoders | None",
     is_cancelled: Callable[[], bool],
 ) -> Generator[Outcome, None, None]:
     """Yield what became of each frame, native data first read here, the rest by the decoders."""
@@ -256,8 +261,10 @@ def _tried(work: Callable[[int], bool], place: int) -> bool | DiptychError | Doe
         return error
 
 
-def _decode_with(loading: Loading, decoders: Decoders) -> Callable[[int], bool]:
+def _decode_with(loading: Loading, decoders: "Decoders") -> Callable[[int], bool]:
     """Return the work of one frame; after `MOST_LOST_DECODERS` losses the rest is not tried."""
+    from viewer.io.decoding import DecoderLost
+
     lost: list[int] = []
 
     def work(place: int) -> bool:

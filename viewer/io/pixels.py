@@ -8,7 +8,6 @@ import numpy.typing as npt
 from viewer.core.arrays import AnyArray
 from viewer.core.errors import BadHeader, DamagedPixels, OutOfMemory, UnsupportedPixels
 from viewer.core.study import FrameSource, PixelLayout
-from viewer.io.codecs import decode
 from viewer.io.encapsulated import Fragment, frame_fragments, frame_stream
 from viewer.io.reading import opened, read_at, read_into
 from viewer.io.sources import FileSource, InflatedSource
@@ -105,6 +104,8 @@ def read_coded(address: FrameAddress) -> tuple[AnyArray, str, int]:
             every = frame_fragments(file, address.layout.offset, address.frame_count)
             fragments = every[address.index] if address.index < len(every) else ()
         stream = frame_stream(file, fragments)
+    from viewer.io.codecs import decode
+
     return decode(stream, address.syntax_uid, address.layout)
 
 

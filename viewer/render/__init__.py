@@ -1,1 +1,1 @@
-"""Requests in, RGBA arrays out: slices, projections and volumes through VTK, without Qt."""
+"""Requests in, BGRA arrays out: slices, projections and volumes through VTK, without Qt."""

@@ -10,7 +10,7 @@ from viewer.core.windowing import Window, apply_window, colour_table, window_bet
 from viewer.render.planar import PlaneValues
 
 OPAQUE = np.uint32(0xFF000000)
-"""Black as a little-endian RGBA word."""
+"""Black as a little-endian BGRA word."""
 
 _SHORT = (np.dtype(np.int16), np.dtype(np.uint16))
 
@@ -18,15 +18,16 @@ _SHORT = (np.dtype(np.int16), np.dtype(np.uint16))
 def draw(
     plane: PlaneValues, window: Window, *, is_inverted: bool = False, colour_map: str = "grey"
 ) -> UInt8Array:
-    """Return the picture of a plane as RGBA, shape (height, width, 4), alpha 255 everywhere.
+    """Return the picture of a plane as BGRA, shape (height, width, 4), alpha 255 everywhere.
 
     Only these pixels are windowed, never the volume. RGB values keep their own colours: a window
     has no meaning for them (DICOM PS3.3 C.11.2). Where the mask is False the picture is black,
-    inverted or not. Fits ``QImage.Format_RGBA8888`` without a copy.
+    inverted or not. Blue comes first
+    as on the screen, so that it is painted (``QImage.Format_RGB32``) without being converted.
     """
     if plane.values.ndim == 3:
         rgb = np.asarray(plane.values, dtype="<u4")
-        pixels = rgb[..., 0] | rgb[..., 1] << 8 | rgb[..., 2] << 16
+        pixels = rgb[..., 2] | rgb[..., 1] << 8 | rgb[..., 0] << 16
         pixels = (pixels ^ np.uint32(0xFFFFFF) if is_inverted else pixels) | OPAQUE
     elif plane.values.dtype in _SHORT:
         table = _packed_table(window, colour_map, is_inverted, plane.values.dtype.str)
@@ -62,7 +63,7 @@ def _packed_table(window: Window, colour_map: str, is_inverted: bool, kind: str)
 
 @lru_cache(maxsize=32)
 def _packed_colours(colour_map: str, is_inverted: bool) -> AnyArray:
-    """Return a colour map as 256 little-endian RGBA words."""
+    """Return a colour map as 256 little-endian BGRA words."""
     rgb = colour_table(colour_map).astype("<u4")
-    packed = rgb[:, 0] | rgb[:, 1] << 8 | rgb[:, 2] << 16 | OPAQUE
+    packed = rgb[:, 2] | rgb[:, 1] << 8 | rgb[:, 0] << 16 | OPAQUE
     return np.ascontiguousarray(packed[::-1] if is_inverted else packed)

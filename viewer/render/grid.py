@@ -48,6 +48,12 @@ def still_axis(plane: IndexPlane) -> int | None:
     return int(still[0]) if still.size else None
 
 
+def follows_grid(plane: IndexPlane) -> bool:
+    """True when the picture's rows and columns run along two axes of the array."""
+    across, down = np.flatnonzero(plane.right), np.flatnonzero(plane.down)
+    return len(across) == 1 and len(down) == 1 and across[0] != down[0]
+
+
 def flattened(plane: IndexPlane, axis: int) -> IndexPlane:
     """Return the plane within an array that has one layer alone along an axis."""
     keep = np.ones(3)
@@ -77,6 +83,12 @@ def inside(plane: IndexPlane, shape: tuple[int, int, int]) -> BoolArray:
 
     Shape (height, width). In each row of a plane these are the columns from a first to a last.
     """
+    if follows_grid(plane):
+        found: BoolArray = np.ones((1, 1), np.bool_)
+        for axis, count in enumerate(shape):
+            where = coordinate(plane, axis)
+            found = found & (where >= -0.5) & (where <= count - 0.5)
+        return found
     first = np.zeros(plane.height)
     last = np.full(plane.height, plane.width - 1.0)
     for axis, count in enumerate(shape):

@@ -1,5 +1,7 @@
 """Planes and slabs of volumes: the values that a view shows, and where there are any."""
 
+import math
+import sys
 import threading
 import weakref
 from collections.abc import Iterator
@@ -12,11 +14,12 @@ from viewer.core.blending import with_residual
 from viewer.core.geometry import VolumeGeometry, point, vector
 from viewer.core.view import Interpolation, SlabMode, SliceRequest
 from viewer.core.volume import AnyVolume, DerivedVolume, Frames, Volume, regular
-from viewer.render import first
+from viewer.render import upright
 from viewer.render.grid import (
     IndexPlane,
     coordinate,
     flattened,
+    follows_grid,
     index_plane,
     inside,
     moved,
@@ -24,6 +27,16 @@ from viewer.render.grid import (
 )
 from viewer.render.padding import without_padding
 from viewer.render.reduced import ReducedImages, on_reduced, reduction
+
+
+def has_vtk() -> bool:
+    """True when VTK's imaging pipeline is loaded; pictures that need it load it themselves."""
+    return "viewer.render.sampling" in sys.modules
+
+
+def load_vtk() -> None:
+    """Load VTK's imaging pipeline (about 0.4 s); in a worker, once the first picture is painted."""
+    import viewer.render.sampling  # noqa: F401
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,19 +56,26 @@ class PlaneValues:
         object.__setattr__(self, "mask", read_only(self.mask))
 
 
-def coarser(request: SliceRequest) -> SliceRequest:
-    """Return the request for the same picture at half the width and height, for a moving hand.
+COARSE_PIXELS = 300 * 300
+"""Pixels of a coarse picture, at most: three oblique planes of them keep up with the hand."""
 
-    Each pixel covers two by two of the full picture.
+
+def coarser(request: SliceRequest) -> SliceRequest:
+    """Return the request for the same picture with fewer pixels, for a moving hand.
+
+    Each pixel covers n by n of the full picture: two by two, more where that would still be more
+    than `COARSE_PIXELS`.
     """
+    factor = max(2, math.ceil(math.sqrt(request.width * request.height / COARSE_PIXELS)))
     right, down = vector(request.right_mm), vector(request.down_mm)
+    middle = (factor - 1) / 2
     return replace(
         request,
-        origin_mm=point(vector(request.origin_mm) + 0.5 * right + 0.5 * down),
-        right_mm=point(2 * right),
-        down_mm=point(2 * down),
-        width=max(1, request.width // 2),
-        height=max(1, request.height // 2),
+        origin_mm=point(vector(request.origin_mm) + middle * right + middle * down),
+        right_mm=point(factor * right),
+        down_mm=point(factor * down),
+        width=max(1, request.width // factor),
+        height=max(1, request.height // factor),
     )
 
 
@@ -96,23 +116,11 @@ class Reslicer:
     so that they share these copies.
     """
 
-    def __init__(self, *, needs_vtk: bool = True) -> None:
-        """Start; with `needs_vtk` False upright slices do without VTK until `load` is called."""
-        self._has_vtk = needs_vtk
+    def __init__(self) -> None:
+        """Start with no copies."""
         self._lock = threading.Lock()
         self._even: dict[int, tuple[bytes, Volume | DerivedVolume]] = {}
         self._reduced = ReducedImages()
-
-    @property
-    def is_loaded(self) -> bool:
-        """True when VTK is there."""
-        return self._has_vtk
-
-    def load(self) -> None:
-        """Load VTK (about 0.4 s), in a worker, once the first picture is painted."""
-        import viewer.render.sampling  # noqa: F401
-
-        self._has_vtk = True
 
     def plane(
         self, volume: AnyVolume, request: SliceRequest, *, is_coarse: bool = False
@@ -124,7 +132,7 @@ class Reslicer:
         volume : values of int16, uint8, uint16, float32, or uint8 RGB.
         request : with `slice_index` the values come from that slice alone; else from the even
             grid. Millimetres are LPS, or the image's own where it has no patient geometry.
-        is_coarse : half the width and height, and every second plane of a slab.
+        is_coarse : fewer pixels (see `coarser`), and every second plane of a slab.
         """
         return self._projected((volume,), 0.0, request, is_coarse)
 
@@ -205,7 +213,7 @@ class Reslicer:
         if not volume.is_complete:
             is_there &= _is_loaded_at(plane, volume.loaded)
         kind = request.interpolation
-        found = self._sampled(volume.values, plane, kind)
+        found = _sampled(volume.values, plane, kind)
         if volume.mask is None:
             return PlaneValues(found, is_there)
         found, is_real = without_padding(volume.values, volume.mask, plane, kind, found)
@@ -221,23 +229,22 @@ class Reslicer:
         is_there = inside(plane, values.shape[:3]) & volume.loaded[index]
         mask = None if volume.mask is None else volume.mask[index : index + 1]
         if mask is not None and not mask.all():
-            found = self._sampled(values, plane, kind)
+            found = _sampled(values, plane, kind)
             found, is_real = without_padding(values, mask, plane, kind, found)
             return PlaneValues(found, is_there & is_real)
         factor = 1 if kind is Interpolation.NEAREST else reduction(plane, values.shape)
         if factor > 1:
             values = self._reduced.image(volume.values, index, factor)
             plane = on_reduced(plane, factor)
-        return PlaneValues(self._sampled(values, plane, kind), is_there)
+        return PlaneValues(_sampled(values, plane, kind), is_there)
 
-    def _sampled(
-        self, values: AnyArray, plane: IndexPlane, interpolation: Interpolation
-    ) -> AnyArray:
-        if not self._has_vtk and len(values) == 1 and first.can_sample(plane, interpolation):
-            return first.sample(values, plane)
-        from viewer.render.sampling import sample
 
-        return sample(values, plane, interpolation)
+def _sampled(values: AnyArray, plane: IndexPlane, interpolation: Interpolation) -> AnyArray:
+    if interpolation is Interpolation.LINEAR and follows_grid(plane):
+        return upright.sample(values, plane)
+    from viewer.render.sampling import sample
+
+    return sample(values, plane, interpolation)
 
 
 def _whole_slab(

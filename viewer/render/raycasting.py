@@ -214,12 +214,12 @@ class Stage:
         self._renderer.ResetCameraClippingRange()
 
     def picture(self, width: int, height: int) -> UInt8Array:
-        """Render and return RGBA, shape (height, width, 4), alpha 255."""
+        """Render and return BGRA, shape (height, width, 4), alpha 255."""
         self._window.SetSize(width, height)
         self._window.Render()
         pixels = vtkUnsignedCharArray()
         self._window.GetRGBACharPixelData(0, 0, width - 1, height - 1, 0, pixels, 0)
-        found = np.array(vtk_to_numpy(pixels).reshape(height, width, 4)[::-1])
+        found: UInt8Array = vtk_to_numpy(pixels).reshape(height, width, 4)[::-1, :, [2, 1, 0, 3]]
         found[..., 3] = 255
         return found
 

@@ -78,7 +78,7 @@ class VolumeRenderer:
         *,
         is_coarse: bool = False,
     ) -> UInt8Array:
-        """Return a picture of the volume on black as RGBA, shape (height, width, 4).
+        """Return a picture of the volume on black as BGRA, shape (height, width, 4).
 
         Parameters
         ----------

@@ -1,5 +1,6 @@
 """Starts the window: paints it first, with nothing but Qt loaded, then fills it and opens files."""
 
+import ctypes
 import os
 import sys
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from viewer.ui.beginning import Beginning
 
 SCREENSHOT_SIZE = (1600, 1000)
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 SWITCH_INTERVAL_S = 0.001
 """How long a worker may keep Python to itself while the window wants it (Python's own: 5 ms)."""
 
@@ -38,6 +40,20 @@ class StartRequest:
     scale: float = 1.0
     commands: tuple[str, ...] = ()
     series: str = ""
+
+
+def keep_freed_memory() -> None:
+    """Have the C library keep what a picture gives back for the next one (Linux with glibc).
+
+    Each frame takes and frees arrays of some megabytes in a worker. Giving their pages to the
+    system and having them cleared again cost a sixth of a frame.
+    """
+    if sys.platform != "linux":
+        return
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_MMAP_THRESHOLD, 16 << 20)
+        mallopt(_M_TRIM_THRESHOLD, 64 << 20)
 
 
 def has_display() -> bool:
@@ -66,6 +82,7 @@ def run(request: StartRequest) -> int:
     if request.scale != 1.0:
         os.environ["QT_SCALE_FACTOR"] = f"{request.scale:g}"
     sys.setswitchinterval(SWITCH_INTERVAL_S)
+    keep_freed_memory()
     application = QApplication.instance() or QApplication(sys.argv[:1])
     if not isinstance(application, QApplication):
         raise TypeError("Qt was started without widgets")

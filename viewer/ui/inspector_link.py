@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from psygnal import SignalInstance
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QElapsedTimer, QObject, QTimer
 
 from viewer.app import comparing, enhancement_verbs, measuring, rendering, windows
 from viewer.app.measuring import in_true_units, numbers_in_words
@@ -24,6 +24,8 @@ from viewer.ui.volume_panel import VolumePanelState
 from viewer.ui.window_panel import WindowChoice, WindowPanelState, window_decimals
 
 TICK_MS = 150
+MOST_MS = 1000
+"""A hand that goes on moving gets a new panel this often; else it comes when the hand rests."""
 _COMPARISONS = {
     "swipe": Comparison.SWIPE,
     "flicker": Comparison.FLICKER,
@@ -61,6 +63,8 @@ class InspectorLink(QObject):
         self._method = session.workspace.settings.enhancement.method
         self._timer = QTimer(self, singleShot=True, interval=TICK_MS)
         self._timer.timeout.connect(self.fill)
+        self._filled = QElapsedTimer()
+        self._filled.start()
         self._connect_workspace()
         self._connect_window()
         self._connect_volume()
@@ -91,18 +95,23 @@ class InspectorLink(QObject):
         if not self._timer.isActive():
             self._timer.start()
 
+    def _at_rest(self, *_: object) -> None:
+        """Fill the panel when the hand rests: histograms cost more than a frame."""
+        if not self._timer.isActive() or self._filled.elapsed() < MOST_MS:
+            self._timer.start()
+
     def stop(self) -> None:
         """Show no more changes, before the window goes."""
         self._timer.stop()
         self._session.workspace.tool_changed.disconnect(self._follow_tool)
         self._session.workspace.layout_changed.disconnect(self._follow_layout)
+        self._session.workspace.view_changed.disconnect(self._at_rest)
         for signal in self._signals():
             signal.disconnect(self.later)
 
     def _signals(self) -> tuple[SignalInstance, ...]:
         workspace = self._session.workspace
         return (
-            workspace.view_changed,
             workspace.part_changed,
             workspace.layout_changed,
             workspace.measurements_changed,
@@ -111,6 +120,7 @@ class InspectorLink(QObject):
         )
 
     def _connect_workspace(self) -> None:
+        self._session.workspace.view_changed.connect(self._at_rest)
         for signal in self._signals():
             signal.connect(self.later)
         self.panel.panel_changed.connect(self.later)
@@ -121,6 +131,7 @@ class InspectorLink(QObject):
 
     def fill(self) -> None:
         """Show the present state on the panel that is in front."""
+        self._filled.restart()
         shown = self.panel.current
         self.panel.show_volume(rendering.is_volume_view(self._session))
         if shown == inspector.WINDOW and rendering.is_volume_view(self._session):

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QPoint, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QShowEvent
@@ -25,15 +26,17 @@ from viewer.ui.browser import StudyBrowser
 from viewer.ui.browser_rows import THUMBNAIL_SIDE
 from viewer.ui.browser_state import browser_studies
 from viewer.ui.cine import Cine
-from viewer.ui.inspector_link import InspectorLink
 from viewer.ui.keys import belongs_to
 from viewer.ui.painting import small_image
 from viewer.ui.part_menu import fill_part_menu
 from viewer.ui.status_line import StatusLine
-from viewer.ui.theme import application_icon
+from viewer.ui.theme import application_icon, set_role
 from viewer.ui.tool_row import ToolRow
 from viewer.ui.view_grid import ViewGrid
 from viewer.ui.view_menu import fill_view_menu
+
+if TYPE_CHECKING:
+    from viewer.ui.inspector_link import InspectorLink
 
 HOLD_ORIGINAL = Qt.Key.Key_Q
 DEFAULT_TOOL = "window"
@@ -63,12 +66,9 @@ class MainWindow(QMainWindow):
         self.actions_by_id = Actions(session, self)
         self.tools = ToolRow()
         self._left = self._dock("Studies", self.browser, Qt.DockWidgetArea.LeftDockWidgetArea)
-        self.inspector = InspectorLink(
-            session, self.grid.presets_for, lambda: self.run_command("file.save_enhanced"), self
-        )
-        self._right = self._dock(
-            "Inspector", self.inspector.panel, Qt.DockWidgetArea.RightDockWidgetArea
-        )
+        self._right = self._dock("Inspector", QWidget(), Qt.DockWidgetArea.RightDockWidgetArea)
+        set_role(self._right.widget(), "panel")
+        self._inspector: InspectorLink | None = None
         self._browser_timer = QTimer(self, singleShot=True, interval=BROWSER_TICK_MS)
         self._browser_timer.timeout.connect(self._fill_browser)
         self._place_bars()
@@ -131,10 +131,28 @@ class MainWindow(QMainWindow):
         grid.paths_dropped.connect(self._dropped)
         grid.picture_arrived.connect(self._first_picture)
         grid.text_wanted.connect(lambda _view, key: tasks.name_measurement(self, key))
-        self.inspector.panel.window_panel.choice_chosen.connect(lambda _: self.focus_view())
         self.tools.command_triggered.connect(self.run_command)
         self.status.cancel_requested.connect(self._cancel_job)
         self._refresh_recents()
+
+    @property
+    def inspector(self) -> "InspectorLink":
+        """The panel on the right; it is built behind the first picture, or when it is asked for."""
+        if self._inspector is None:
+            from viewer.ui.inspector_link import InspectorLink
+
+            self._inspector = InspectorLink(
+                self.session,
+                self.grid.presets_for,
+                lambda: self.run_command("file.save_enhanced"),
+                self,
+            )
+            panel = self._inspector.panel
+            panel.window_panel.choice_chosen.connect(lambda _: self.focus_view())
+            placeholder = self._right.widget()
+            self._right.setWidget(panel)
+            placeholder.deleteLater()
+        return self._inspector
 
     # ------------------------------------------------------------------ opening
 
@@ -188,6 +206,7 @@ class MainWindow(QMainWindow):
         if self._is_loaded:
             return
         self._is_loaded = True
+        self.inspector.later()
         if self._lists_library:
             self.session.library.show_studies()
 
@@ -198,9 +217,8 @@ class MainWindow(QMainWindow):
     @property
     def is_settled(self) -> bool:
         """True when every view shows its newest picture and no panel waits to be filled."""
-        return (
-            self.grid.is_idle and not self._browser_timer.isActive() and self.inspector.is_settled
-        )
+        is_filled = self._inspector is None or self._inspector.is_settled
+        return self.grid.is_idle and not self._browser_timer.isActive() and is_filled
 
     # ------------------------------------------------------------------ panels follow
 
@@ -358,7 +376,7 @@ class MainWindow(QMainWindow):
             self.cine.stop_all,
             self._browser_timer.stop,
             self.grid.disconnect_all,
-            self.inspector.stop,
+            *(() if self._inspector is None else (self._inspector.stop,)),
             self.grid.volumes.close,
             self.session.jobs.close,
             self.session.images.close,

@@ -28,23 +28,17 @@ from viewer.ui.picture import Picture, Pixels, Place, Tile, Wait
 def image_over(values: UInt8Array) -> QImage:
     """Return an image over the array's own memory, without a copy.
 
-    `values` is uint8 [row, column, 4] RGBA (taken as opaque) or [row, column] grey. The array
-    must live as long as the image; `painted_image` gives one that owns its pixels.
+    `values` is uint8 [row, column, 4] BGRA (taken as opaque) or [row, column] grey. The array
+    must live as long as the image.
     """
     array = np.ascontiguousarray(values, dtype=np.uint8)
     if array.ndim == 2:
         layout = QImage.Format.Format_Grayscale8
     elif array.ndim == 3 and array.shape[2] == 4:
-        layout = QImage.Format.Format_RGBX8888
+        layout = QImage.Format.Format_RGB32
     else:
         raise ValueError(f"an image is [row, column] or [row, column, 4], not {array.shape}")
     return QImage(array.data, array.shape[1], array.shape[0], array.strides[0], layout)
-
-
-def painted_image(values: UInt8Array) -> QImage:
-    """Return an image that owns a copy of the array's pixels, in the screen's own layout."""
-    array = np.ascontiguousarray(values, dtype=np.uint8)
-    return image_over(array).convertToFormat(QImage.Format.Format_RGB32)
 
 
 def picture_image(picture: Picture, size: QSize, device_pixel_ratio: float = 1.0) -> QImage:
@@ -65,7 +59,7 @@ def small_image(levels: UInt8Array, label: Label | None, side: int) -> QImage:
     """Return a picture of at most `side` pixels of RGB levels [row, column, 3], with its label."""
     rows, columns = levels.shape[:2]
     opaque = np.full((rows, columns, 4), 255, dtype=np.uint8)
-    opaque[..., :3] = levels
+    opaque[..., :3] = levels[..., ::-1]
     size = QSize(columns, rows).scaled(side, side, Qt.AspectRatioMode.KeepAspectRatio)
     return picture_image(Picture(pixels=Pixels(opaque, label)), size.expandedTo(QSize(1, 1)))
 

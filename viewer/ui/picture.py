@@ -19,7 +19,7 @@ Place = tuple[float, float]
 class Pixels:
     """Pixels of one layer with the label that travels with them.
 
-    `values` is uint8, [row, column, 4] RGBA (opaque) or [row, column] grey, in device pixels; it
+    `values` is uint8, [row, column, 4] BGRA (opaque) or [row, column] grey, in device pixels; it
     is stretched to the view when its size differs. `caption` is drawn in grey in the label's
     place where there is no label ("Original"). `room_for` keeps the room of a label that is not
     shown now, so that nothing moves while the key for the original is held.

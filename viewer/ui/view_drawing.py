@@ -13,7 +13,7 @@ from viewer.core.arrays import UInt8Array
 from viewer.core.view import SliceRequest
 from viewer.core.volume import AnyVolume
 from viewer.render.drawing import draw, draw_residual
-from viewer.render.planar import PlaneValues, Reslicer
+from viewer.render.planar import PlaneValues, Reslicer, has_vtk, load_vtk
 
 
 class Show(Enum):
@@ -43,7 +43,7 @@ class DrawOrder:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Drawn:
-    """Pixels of an order, RGBA [row, column, 4]: what was asked for, each None if not.
+    """Pixels of an order, BGRA [row, column, 4]: what was asked for, each None if not.
 
     `problem` says why there are none at all.
     """
@@ -141,11 +141,11 @@ class ViewDrawer:
 
     def _load_vtk(self) -> None:
         """Have VTK loaded once there is a picture; the first one does without it."""
-        if not self._reslicer.is_loaded and self._loading is None:
+        if not has_vtk() and self._loading is None:
             self._loading = self._jobs.submit(
                 Lane.PREFETCH,
                 "Loading VTK",
-                lambda _progress: self._reslicer.load(),
+                lambda _progress: load_vtk(),
                 lambda _: None,
                 is_quiet=True,
             )

@@ -35,7 +35,7 @@ class ViewGrid(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self.reslicer = Reslicer(needs_vtk=False)
+        self.reslicer = Reslicer()
         self.volumes = VolumeDrawer(
             session.jobs, session.resources / "volume_presets.toml", self.reslicer
         )

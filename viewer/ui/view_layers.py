@@ -69,11 +69,11 @@ def shown_layers(
 class VolumePicture:
     """A rendered volume with the label of what it was made from."""
 
-    rgba: UInt8Array
+    pixels: UInt8Array
     part: tuple[str, int]
     label: Label | None
 
     @property
     def layers(self) -> Layers:
         """The picture as layers of a view."""
-        return Layers(Pixels(self.rgba, self.label))
+        return Layers(Pixels(self.pixels, self.label))

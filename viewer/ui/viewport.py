@@ -198,8 +198,8 @@ class Viewport(QWidget):
         self.update()
         self.picture_arrived.emit()
 
-    def _arrived_volume(self, part: PartKey, label: Label | None, rgba: UInt8Array) -> None:
-        self._volume_picture = VolumePicture(rgba, part, label)
+    def _arrived_volume(self, part: PartKey, label: Label | None, pixels: UInt8Array) -> None:
+        self._volume_picture = VolumePicture(pixels, part, label)
         self._drawing.shown("", None)
         self.update()
 

@@ -142,10 +142,10 @@ class VolumeDrawer:
             named = [preset for preset in fitting if preset.id == order.camera.preset]
             if fitting:
                 preset = (named or list(fitting))[0]
-                rgba = renderer.render(
+                pixels = renderer.render(
                     order.volume, order.camera, order.size, preset, is_coarse=order.is_coarse
                 )
-                self._jobs.deliver(partial(order.arrived, rgba))
+                self._jobs.deliver(partial(order.arrived, pixels))
         except Exception as error:  # noqa: BLE001 - this thread is a lane: its defects are told
             self._jobs.deliver(partial(order.failed, message_from(error)))
         finally:
