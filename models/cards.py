@@ -1,7 +1,11 @@
-"""Model cards: the training script fills in hashes and the run, people write the rest."""
+"""Model cards: training fills in hashes and the run, a report the figures, people the rest.
+
+`python models/cards.py MODEL REPORT.json` copies what `diptych evaluate --report` found.
+"""
 
 from __future__ import annotations
 
+import argparse
 import json
 import math
 import tomllib
@@ -27,6 +31,39 @@ def update_card(
     card["weights"] = weights
     card["training"] = {**card.get("training", {}), **training}
     write_card(path, card)
+
+
+def take_figures(card: dict[str, Any], report: dict[str, Any]) -> dict[str, Any]:
+    """Return the card with a report's figures of its model and of every other method in it."""
+    found: dict[str, Any] = {
+        name: report[name] for name in ("command", "cut", "scenes", "pairs", "ceiling_db")
+    }
+    found["filters_tuned_to"] = ", ".join(
+        f"{name}: {words}" for name, words in report["settings"].items()
+    )
+    for row in report["rows"]:
+        strength = {"none": "", "full": "_full"}.get(row["strength"], "_at_the_cut")
+        found[_plain(row["method"] + strength)] = _figures(row)
+    for part, naming in (("inserts", "insert"), ("checks", "method")):
+        for row in report[part]:
+            if row["method"] == card["id"]:
+                found[_plain(f"{part} {row[naming]}")] = _figures(row)
+    return {**card, "metrics": {**card.get("metrics", {}), "simulated": found}}
+
+
+def _figures(row: dict[str, Any]) -> dict[str, float]:
+    return {
+        _plain(name): round(value, 4)
+        for name, value in row.items()
+        if isinstance(value, float) and math.isfinite(value)
+    }
+
+
+def _plain(name: str) -> str:
+    """A name with nothing in it that a TOML key would have to quote."""
+    return "_".join("".join(s if s.isalnum() or s == "+" else " " for s in name).split()).replace(
+        "+", "plus_"
+    )
 
 
 def read_card(path: Path) -> dict[str, Any]:
@@ -72,3 +109,19 @@ def _value(value: object) -> str:
             return "[\n" + "".join(f"    {_value(one)},\n" for one in value) + "]"
         return "[" + ", ".join(_value(one) for one in value) + "]"
     return json.dumps(str(value), ensure_ascii=False)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Command line; returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("model")
+    parser.add_argument("report", type=Path, help="report.json of diptych evaluate")
+    options = parser.parse_args(arguments)
+    path = Path(__file__).resolve().parent / options.model / "card.toml"
+    report = json.loads(options.report.read_text(encoding="utf-8"))
+    write_card(path, take_figures(read_card(path), report))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -103,8 +103,19 @@ def _add_models(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_evaluate(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--method", action="append", default=[], metavar="ID", help="default: all")
+    parser.add_argument("methods", nargs="*", metavar="METHOD", help="default: every denoiser")
+    parser.add_argument(
+        "--on",
+        default="demo",
+        choices=("demo", "simulated"),
+        help="the demo study, or scenes with lesions, edges and a model observer",
+    )
     parser.add_argument("--strength", type=float, default=0.4, metavar="P", help=STRENGTH_HELP)
+    parser.add_argument(
+        "--report", type=Path, metavar="DIR", help="write JSON, CSV and an HTML page there"
+    )
+    parser.add_argument("--scenes", type=int, default=12, metavar="N", help="simulated scenes")
+    parser.add_argument("--pairs", type=int, default=200, metavar="N", help="pairs for each insert")
     parser.add_argument("--json", action="store_true", help="full figures as JSON")
     parser.set_defaults(run=_evaluate)
 
@@ -204,16 +215,39 @@ def _models(options: argparse.Namespace) -> int:
 
 def _evaluate(options: argparse.Namespace) -> int:
     from viewer.app.evaluating import table_lines
-    from viewer.app.headless import evaluate_demo
+    from viewer.app.headless import evaluate_demo, evaluate_simulated
 
-    table = evaluate_demo(tuple(options.method), options.strength, _terminal_progress)
+    methods = tuple(options.methods)
+    if options.on == "simulated":
+        extent = (options.scenes, options.pairs)
+        table = evaluate_simulated(methods, options.strength, *extent, _terminal_progress)
+    elif options.report:
+        raise WrongUsage("A report is made of simulated scenes.", "", "Add --on simulated.")
+    else:
+        table = evaluate_demo(methods, options.strength, _terminal_progress)
     _end_progress()
     if options.json:
         _print_json(table)
-    else:
+    elif options.on == "demo":
         for line in table_lines(table):
             _print(line)
+    if options.report:
+        from viewer.app.reporting import write_report
+
+        for path in write_report(table, options.report, _command(options)):
+            _print(str(path))
+    elif options.on == "simulated" and not options.json:
+        from viewer.app.reporting import csv_text, rows_of
+
+        _print(csv_text(rows_of(table, "rows")).rstrip())
     return DONE
+
+
+def _command(options: argparse.Namespace) -> str:
+    """Return the command line that gives a report again."""
+    parts = ["diptych evaluate", *options.methods, "--on", options.on]
+    parts += ["--strength", f"{options.strength:g}", "--scenes", str(options.scenes)]
+    return " ".join([*parts, "--pairs", str(options.pairs)])
 
 
 def _demo(options: argparse.Namespace) -> int:

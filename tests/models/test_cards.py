@@ -41,3 +41,38 @@ def test_training_leaves_other_entries_of_the_card_alone(cards: ModuleType, tmp_
     assert card["limits"] == ["none that is known"]
     assert card["training"] == {"note": "n", "steps": 7}
     assert card["weights"]["onnx_sha256"] == "b" * 64
+
+
+def test_a_report_fills_the_figures_of_a_card_and_nothing_else(
+    cards: ModuleType, tmp_path: Path
+) -> None:
+    report = {
+        "command": "diptych evaluate x --on simulated",
+        "cut": 0.4,
+        "scenes": 2,
+        "pairs": 30,
+        "ceiling_db": 6.02,
+        "settings": {"gaussian": "sigma_mm 0.8"},
+        "rows": [
+            {"method": "input", "strength": "none", "rmse_hu": 20.0},
+            {"method": "x", "strength": "full", "gain_db": 7.12345},
+            {"method": "x", "strength": "40% cut", "kept 5 mm +60 HU": 0.9, "gone": math.nan},
+        ],
+        "inserts": [
+            {"method": "x", "insert": "3 mm 14 HU", "d_ratio": 1.01},
+            {"method": "other", "insert": "3 mm 14 HU", "d_ratio": 0.5},
+        ],
+        "checks": [{"method": "x", "identity_hu": 0.7}],
+    }
+    card = {"id": "x", "limits": ["one"], "metrics": {"phantom": {"noise": 7.0}}}
+    taken = cards.take_figures(card, report)
+    cards.write_card(tmp_path / "card.toml", taken)
+    found = cards.read_card(tmp_path / "card.toml")
+    assert found["limits"] == ["one"]
+    assert found["metrics"]["phantom"] == {"noise": 7.0}
+    figures = found["metrics"]["simulated"]
+    assert figures["command"] == report["command"]
+    assert figures["x_full"] == {"gain_db": 7.1235}
+    assert figures["x_at_the_cut"] == {"kept_5_mm_plus_60_HU": 0.9}
+    assert figures["inserts_3_mm_14_HU"] == {"d_ratio": 1.01}
+    assert figures["checks_x"] == {"identity_hu": 0.7}

@@ -21,6 +21,9 @@ from viewer.io.assemble import load_part
 from viewer.io.header import read_entry
 from viewer.io.scan import scan
 
+FEWEST_PAIRS = 20
+"""Fewer pairs than this make no template of the observer's channels."""
+
 Report = Callable[[float, str], None]
 Plain = dict[str, object]
 
@@ -185,6 +188,28 @@ def are_models_verified() -> bool:
     states = [_state(card) for card in catalogue.cards]
     is_verified = all(state is WeightsState.VERIFIED for state in states)
     return bool(states) and is_verified and not catalogue.problems
+
+
+def evaluate_simulated(
+    methods: tuple[str, ...], cut: float, scenes: int, pairs: int, report: Report
+) -> Table:
+    """Judge denoising methods on simulated scenes at a matched cut of the noise.
+
+    Raises
+    ------
+    UnknownMethod, InvalidStrength, WrongUsage : before anything is computed.
+    """
+    from viewer.app.judging import Extent, judge
+
+    checked_strength(cut)
+    if scenes < 1 or pairs < FEWEST_PAIRS:
+        raise WrongUsage(
+            f"{scenes} scenes and {pairs} pairs are too few.",
+            "",
+            f"Give at least one scene and {FEWEST_PAIRS} pairs.",
+        )
+    extent = Extent(scenes=scenes, pairs=pairs)
+    return judge(new_engine(), methods or None, cut, extent, report=report)
 
 
 def evaluate_demo(methods: tuple[str, ...], strength: float, report: Report) -> Table:

@@ -1,0 +1,332 @@
+"""Judging methods on simulated scenes whose truth is known, at a matched cut of the noise.
+
+Errors, bias, lesions kept, resolution, grain, a model observer, and what a method does where there
+is nothing to do. Filters get their parameter from scenes of other seeds first, so that none is
+judged at a bad setting; every method is then judged at full strength and blended back to the cut.
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from viewer.app.contenders import (
+    TUNED,
+    Answer,
+    Contender,
+    Float32Array,
+    answer_of,
+    candidates,
+)
+from viewer.app.scene_figures import (
+    Judged,
+    Row,
+    at_cut,
+    cut_at,
+    factor_at_cut,
+    figures,
+    groups,
+    judged_on,
+    kept_contrast,
+    means,
+    scene_figures,
+    self_checks,
+    water_figures,
+)
+from viewer.core.errors import Cancelled, WrongUsage
+from viewer.enhancement import metrics
+from viewer.enhancement.engine import Engine
+from viewer.enhancement.method import Effect, Method
+from viewer.enhancement.noise import NoiseEstimate, estimate_noise
+from viewer.enhancement.observers import Scores, observed, ratio_interval
+from viewer.enhancement.resolution import edge_frequency, grain
+from viewer.simulation.scenes import (
+    INSERTS,
+    MIDDLE,
+    EdgeScene,
+    InsertScene,
+    Scene,
+    edge_scene,
+    insert_scene,
+    scenes,
+)
+
+Table = dict[str, object]
+
+HELD_OUT_SEED, TUNING_SEED, EDGE_SEED, INSERT_SEED = 8_200_001, 8_100_001, 8_300_001, 8_400_001
+EDGE_CONTRASTS_HU = (30.0, 100.0, 400.0, 900.0)
+EDGE_SD_HU, INSERT_SD_HU = 20.0, 20.0
+CEILING_DB = 10.0 * math.log10(4.0)
+"""Most that a quarter-dose image can gain against a noisy full-dose one (independent noise)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How much is drawn: held-out and tuning scenes, noise draws per edge, pairs per insert."""
+
+    scenes: int = 12
+    tuning: int = 6
+    draws: int = 30
+    pairs: int = 200
+
+
+def judge(
+    engine: Engine,
+    method_ids: Iterable[str] | None = None,
+    cut: float = 0.4,
+    extent: Extent = Extent(),
+    *,
+    report: Callable[[float, str], None] = lambda _fraction, _words: None,
+    is_cancelled: Callable[[], bool] = lambda: False,
+) -> Table:
+    """Return every figure of some methods on simulated scenes, ready for JSON.
+
+    Parameters
+    ----------
+    method_ids : by default every model and every denoising filter.
+    cut : the noise cut in flat tissue at which methods are compared, 0 to 1.
+
+    Raises
+    ------
+    UnknownMethod : there is no such method.
+    WrongUsage : a method does not cut noise, so it cannot be compared at a cut.
+    Cancelled : the flag was up at the start or between methods.
+    """
+    chosen = _denoisers(engine, method_ids)
+    if is_cancelled():
+        raise Cancelled
+    report(0.0, "Simulating scenes")
+    bench = _Bench.drawn(extent, cut)
+    tuning = _known(scenes(TUNING_SEED, extent.tuning)) if _needs_tuning(chosen) else []
+    rows: list[Row] = [{"method": "input", "strength": "none", **bench.input_figures()}]
+    found: Table = {"inserts": [], "groups": [], "checks": [], "settings": {}}
+    for number, method in enumerate(chosen):
+        if is_cancelled():
+            raise Cancelled
+        report((number + 1) / (len(chosen) + 1), method.name)
+        contender = _tuned(engine, method, tuning, cut)
+        part = bench.judged(contender)
+        rows += part.rows
+        for name in ("inserts", "groups", "checks"):
+            found[name] += getattr(part, name)
+        found["settings"][method.id] = contender.words  # type: ignore[index]
+    return {
+        "cut": cut,
+        "scenes": len(bench.scenes),
+        "pairs": extent.pairs,
+        "seeds": {
+            "scenes": HELD_OUT_SEED,
+            "tuning": TUNING_SEED,
+            "edges": EDGE_SEED,
+            "inserts": INSERT_SEED,
+        },
+        "ceiling_db": CEILING_DB,
+        "rows": rows,
+        **found,
+    }
+
+
+def _denoisers(engine: Engine, method_ids: Iterable[str] | None) -> list[Method]:
+    methods = engine.catalogue.methods()
+    if method_ids is None:
+        return [method for method in methods if method.effect is Effect.NOISE_CUT]
+    chosen = [engine.catalogue.method(one) for one in dict.fromkeys(method_ids)]
+    for method in chosen:
+        if method.effect is not Effect.NOISE_CUT:
+            raise WrongUsage(
+                f"{method.name} does not lower noise.",
+                "Methods are compared here at the same cut of the noise.",
+                "Name denoising methods; diptych models lists what there is.",
+            )
+    return chosen
+
+
+def _needs_tuning(methods: Iterable[Method]) -> bool:
+    return any(method.id in TUNED for method in methods)
+
+
+def _known(drawn: Iterable[Scene]) -> list[tuple[Scene, NoiseEstimate]]:
+    """Return scenes with their noise as the program measures it, where it can."""
+    pairs = [(one, estimate_noise(one.noisy, (one.pixel_mm, one.pixel_mm))) for one in drawn]
+    return [(scene, noise) for scene, noise in pairs if noise is not None]
+
+
+def _tuned(
+    engine: Engine, method: Method, tuning: list[tuple[Scene, NoiseEstimate]], cut: float
+) -> Contender:
+    """Return a method ready to be judged; a filter with its best parameters of those tried.
+
+    Best is the lowest RMSE: at full strength, and at the cut among those that reach it.
+    """
+    if method.id not in TUNED or not tuning:
+        answer = answer_of(engine, method)
+        return Contender(method, answer, answer, "as shipped")
+    full: list[tuple[float, float, Answer]] = []
+    tried: list[tuple[bool, float, float, Answer]] = []
+    for value, answer in candidates(engine, method):
+        results = [judged_on(answer, scene, noise) for scene, noise in tuning]
+        factors = [one.factor_for(cut) for one in results]
+        reached = np.mean([cut_at(one, f) for one, f in zip(results, factors, strict=True)])
+        full.append((_mean_error(results, [1.0] * len(results)), value, answer))
+        is_short = bool(reached < cut - 0.02)
+        tried.append((is_short, _mean_error(results, factors), value, answer))
+    _, best_full, full_answer = min(full, key=lambda one: one[0])
+    _, _, best_cut, cut_answer = min(tried, key=lambda one: one[:2])
+    name = TUNED[method.id][0]
+    words = f"{name} {best_full:g} at full strength, {best_cut:g} at the cut"
+    return Contender(method, full_answer, cut_answer, words)
+
+
+def _mean_error(results: list[Judged], factors: list[float]) -> float:
+    """Mean of the RMSE over that of the input."""
+    return float(
+        np.mean(
+            [
+                metrics.rmse(one.blended(factor)[0], one.scene.truth, one.scene.body)
+                / metrics.rmse(one.scene.noisy[MIDDLE], one.scene.truth, one.scene.body)
+                for one, factor in zip(results, factors, strict=True)
+            ]
+        )
+    )
+
+
+# ------------------------------------------------------------------------------ the bench
+
+
+@dataclass(slots=True)
+class _Part:
+    """What one method adds to the tables."""
+
+    rows: list[Row] = field(default_factory=list)
+    inserts: list[Row] = field(default_factory=list)
+    groups: list[Row] = field(default_factory=list)
+    checks: list[Row] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Bench:
+    """Everything that methods are judged on, drawn once, with what the input itself scores."""
+
+    cut: float
+    scenes: list[tuple[Scene, NoiseEstimate]]
+    edges: list[tuple[EdgeScene, NoiseEstimate]]
+    inserts: list[tuple[InsertScene, NoiseEstimate]]
+    bare: list[Scores]
+
+    @classmethod
+    def drawn(cls, extent: Extent, cut: float) -> "_Bench":
+        """Draw scenes, edges and inserts."""
+        edges = [edge_scene(EDGE_SEED, one, EDGE_SD_HU, extent.draws) for one in EDGE_CONTRASTS_HU]
+        inserts = [insert_scene(INSERT_SEED, *one, INSERT_SD_HU, extent.pairs) for one in INSERTS]
+        bare = [
+            observed(
+                one.noise[:, MIDDLE],
+                one.noise[:, MIDDLE] + one.signal,
+                one.diameter_mm,
+                one.pixel_mm,
+            )
+            for one in inserts
+        ]
+        return cls(
+            cut,
+            _known(scenes(HELD_OUT_SEED, extent.scenes)),
+            [(one, _water_noise(one.noisy - one.truth, one.pixel_mm)) for one in edges],
+            [(one, _water_noise(one.noise, one.pixel_mm)) for one in inserts],
+            bare,
+        )
+
+    def input_figures(self) -> Row:
+        """Return the input's own figures, means over scenes."""
+        return means([scene_figures(one, one.noisy[MIDDLE]) for one, _ in self.scenes])
+
+    def judged(self, contender: Contender) -> _Part:
+        """Return everything about one method."""
+        started = time.perf_counter()
+        full = [judged_on(contender.full, *one) for one in self.scenes]
+        pixels = sum(2 * one.truth.size for one, _ in self.scenes)
+        seconds = (time.perf_counter() - started) * 512 * 512 / max(pixels, 1)
+        matched = full
+        if contender.cut is not contender.full:
+            matched = [judged_on(contender.cut, *one) for one in self.scenes]
+        factors = [one.factor_for(self.cut) for one in matched]
+        head: Row = {"method": contender.method.id, "kind": contender.method.kind.value}
+        inserts = self._insert_rows(contender)
+        water = water_figures(contender.cut, self.inserts[0], self.cut)
+        rows: list[Row] = [
+            {
+                **head,
+                "strength": "full",
+                "seconds_per_slice": seconds,
+                **figures(full, [1.0] * len(full)),
+            },
+            {
+                **head,
+                "strength": f"{self.cut:.0%} cut",
+                **figures(matched, factors),
+                **self._edge_figures(contender),
+                **water,
+            },
+        ]
+        return _Part(
+            rows,
+            [{**head, **row} for row in inserts],
+            [{**head, **row} for row in groups(matched, factors)],
+            [{**head, **self_checks(contender.full, *self.scenes[0])}],
+        )
+
+    def _edge_figures(self, contender: Contender) -> Row:
+        """Return TTF50 and grain at the cut over those of the input, for each contrast."""
+        row: Row = {}
+        for scene, noise in self.edges:
+            answers = contender.cut(scene.noisy, noise, (1.5, scene.pixel_mm))
+            sources = scene.noisy[:, MIDDLE]
+            inside = scene.distance_mm < -4.0
+            blended = at_cut(sources, answers, inside, self.cut)
+            means = [one.mean(axis=0) for one in (blended, sources)]
+            after, before = (edge_frequency(mean, scene.distance_mm) for mean in means)
+            fine, plain = (
+                grain(one - mean, scene.pixel_mm)
+                for one, mean in zip((blended, sources), means, strict=True)
+            )
+            row[f"ttf50 {scene.contrast_hu:g} HU"] = after / before
+            row[f"nps_frequency {scene.contrast_hu:g} HU"] = fine / plain
+        return row
+
+    def _insert_rows(self, contender: Contender) -> list[Row]:
+        """Return the observer's figures for each insert, at the cut and beside the input."""
+        rows: list[Row] = []
+        for (scene, noise), bare in zip(self.inserts, self.bare, strict=True):
+            spacing = (1.5, scene.pixel_mm)
+            sources = [scene.noise, scene.noise + scene.signal]
+            answers = [contender.cut(one, noise, spacing) for one in sources]
+            middles = [one[:, MIDDLE] for one in sources]
+            rim = np.ones(scene.signal.shape, np.bool_)
+            factor = factor_at_cut(middles[0], answers[0], rim, self.cut)
+            absent, present = (
+                source + np.float32(factor) * (answer - source)
+                for source, answer in zip(middles, answers, strict=True)
+            )
+            scores = observed(absent, present, scene.diameter_mm, scene.pixel_mm)
+            low, high = ratio_interval(scores, bare, INSERT_SEED)
+            rows.append(
+                {
+                    "insert": scene.name,
+                    "auc": scores.auc,
+                    "d": scores.detectability,
+                    "input_auc": bare.auc,
+                    "input_d": bare.detectability,
+                    "d_ratio": scores.detectability / bare.detectability,
+                    "d_ratio_low": low,
+                    "d_ratio_high": high,
+                    "kept": kept_contrast((present - absent).mean(axis=0), scene.signal),
+                }
+            )
+        return rows
+
+
+def _water_noise(noise: Float32Array, pixel_mm: float) -> NoiseEstimate:
+    """Return the known noise of water draws [draw, 5, row, column] in the estimator's terms."""
+    middle = noise[:, MIDDLE]
+    return NoiseEstimate(float(middle.std()), grain(middle, pixel_mm), len(middle), 1.0)

@@ -1,0 +1,235 @@
+"""Figures of a method on simulated scenes: errors, bias, lesions kept, self-checks, inventions."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+from viewer.app.contenders import Answer, Float32Array
+from viewer.core.arrays import BoolArray
+from viewer.enhancement import metrics
+from viewer.enhancement.noise import NoiseEstimate
+from viewer.simulation.scenes import MIDDLE, InsertScene, Scene
+
+Row = dict[str, object]
+
+BLOCK = 16
+TISSUES_HU = {
+    "lung": (-950.0, -500.0),
+    "fat": (-150.0, -30.0),
+    "soft tissue": (-20.0, 150.0),
+    "bone": (200.0, 1300.0),
+}
+BLOB_SD, BLOB_PIXELS, BLOB_SMOOTHING = 3.0, 4, 1.5
+SELF_CHECK_BORDER = 64
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judged:
+    """One method on one scene: full-strength answers without and with lesions."""
+
+    scene: Scene
+    plain: Float32Array
+    with_lesions: Float32Array
+
+    def blended(self, factor: float) -> tuple[Float32Array, Float32Array]:
+        """Input plus `factor` of the change, without and with lesions."""
+        sources = (self.scene.noisy[MIDDLE], self.scene.with_lesions[MIDDLE])
+        first, second = (
+            source + np.float32(factor) * (answer - source)
+            for source, answer in zip(sources, (self.plain, self.with_lesions), strict=True)
+        )
+        return first, second
+
+    def factor_for(self, cut: float) -> float:
+        """Blend factor whose noise SD in flat tissue is (1 - cut) of the input's, at most 1."""
+        source = self.scene.noisy[MIDDLE]
+        wanted = (1.0 - cut) * flat_sd(source, self.scene.flat)
+        return bisected(lambda f: flat_sd(self.blended(f)[0], self.scene.flat) > wanted)
+
+
+def bisected(is_below: Callable[[float], bool]) -> float:
+    """Return the factor from 0 to 1 at which a claim stops to hold."""
+    low, high = 0.0, 1.0
+    for _ in range(24):
+        middle = (low + high) / 2
+        low, high = (middle, high) if is_below(middle) else (low, middle)
+    return high
+
+
+def flat_sd(image: Float32Array, blocks: Sequence[tuple[int, int]]) -> float:
+    """Root mean square over blocks of the SD within each."""
+    variances = [image[row : row + BLOCK, column : column + BLOCK].var() for row, column in blocks]
+    return float(np.sqrt(np.mean(variances)))
+
+
+def judged_on(answer: Answer, scene: Scene, noise: NoiseEstimate) -> Judged:
+    """Run a method on a scene, with and without its lesions."""
+    stacks = np.stack([scene.noisy, scene.with_lesions])
+    plain, lesions = answer(stacks, noise, (scene.spacing_mm, scene.pixel_mm))
+    return Judged(scene, plain, lesions)
+
+
+def cut_at(one: Judged, factor: float) -> float:
+    """Return the cut of the noise in flat tissue that a blend factor gives."""
+    blocks, noisy = one.scene.flat, one.scene.noisy[MIDDLE]
+    return 1.0 - flat_sd(one.blended(factor)[0], blocks) / flat_sd(noisy, blocks)
+
+
+def factor_at_cut(
+    sources: Float32Array, answers: Float32Array, where: BoolArray, cut: float
+) -> float:
+    """Return the blend factor at which images [draw, row, column] have `cut` less SD somewhere.
+
+    `where` [row, column] is where; at most 1.
+    """
+    wanted = (1.0 - cut) * float(sources[:, where].std())
+    change = answers[:, where] - sources[:, where]
+    return bisected(lambda f: float((sources[:, where] + np.float32(f) * change).std()) > wanted)
+
+
+def at_cut(
+    sources: Float32Array, answers: Float32Array, where: BoolArray, cut: float
+) -> Float32Array:
+    """Return images blended back to a cut of the SD; see `factor_at_cut`."""
+    factor = np.float32(factor_at_cut(sources, answers, where, cut))
+    return np.asarray(sources + factor * (answers - sources), np.float32)
+
+
+def figures(results: list[Judged], factors: list[float]) -> Row:
+    """Return mean figures over scenes, and the contrast that each kind of lesion keeps."""
+    rows: list[Row] = []
+    kept: dict[str, list[float]] = {}
+    for one, factor in zip(results, factors, strict=True):
+        plain, lesions = one.blended(factor)
+        rows.append({"factor": factor, **scene_figures(one.scene, plain)})
+        for lesion in one.scene.lesions:
+            seen = (lesions - plain)[lesion.window]
+            kept.setdefault(lesion.kind, []).append(kept_contrast(seen, lesion.response))
+    contrast: Row = {f"kept {kind}": float(np.mean(one)) for kind, one in sorted(kept.items())}
+    return {**means(rows), **contrast}
+
+
+def kept_contrast(difference: Float32Array, response: Float32Array) -> float:
+    """Share of a lesion's own signal that is left in the difference of two images."""
+    return float(np.sum(difference * response) / np.sum(response**2))
+
+
+def means(rows: list[Row]) -> Row:
+    """Return the mean of each figure over rows; those that are not finite do not count."""
+    return {
+        name: float(np.nanmean([row[name] for row in rows]))
+        if any(np.isfinite(row[name]) for row in rows)  # type: ignore[call-overload]
+        else math.nan
+        for name in rows[0]
+    }
+
+
+def scene_figures(scene: Scene, image: Float32Array) -> Row:
+    """Return the figures of one version of a scene's middle slice, in the whole body."""
+    noisy = scene.noisy[MIDDLE]
+    row: Row = {
+        "rmse_hu": metrics.rmse(image, scene.truth, scene.body),
+        "gain_db": _gain(noisy, image, scene.truth, scene.body),
+        "gain_db_full_dose": _gain(noisy, image, scene.full_dose, scene.body),
+        "flat_sd_hu": flat_sd(image, scene.flat),
+        "cut": 1.0 - flat_sd(image, scene.flat) / flat_sd(noisy, scene.flat),
+    }
+    for name, (low, high) in TISSUES_HU.items():
+        tissue = ndimage.binary_erosion(
+            scene.body & (scene.truth > low) & (scene.truth < high), iterations=2
+        )
+        row[f"bias_hu {name}"] = metrics.bias(image - noisy + scene.truth, scene.truth, tissue)
+    for name, centre, width in metrics.WINDOWS_HU:
+        row[f"psnr_db {name}"] = metrics.psnr(image, scene.truth, scene.body, centre, width)
+        row[f"ssim {name}"] = metrics.ssim(
+            image[None], scene.truth[None], scene.body[None], centre, width
+        )
+    return row
+
+
+def _gain(
+    source: Float32Array, image: Float32Array, reference: Float32Array, body: BoolArray
+) -> float:
+    before, after = (metrics.rmse(one, reference, body) for one in (source, image))
+    return 20.0 * math.log10(before / after)
+
+
+def groups(results: list[Judged], factors: list[float]) -> list[Row]:
+    """Return gain and contrast kept by region, kernel and noise, the worst group first."""
+    rows: list[Row] = []
+    for name in ("region", "kernel", "noise_hu"):
+        values = sorted({str(getattr(one.scene, name)) for one in results})
+        for value in values:
+            some = [
+                (one, factor)
+                for one, factor in zip(results, factors, strict=True)
+                if str(getattr(one.scene, name)) == value
+            ]
+            found = figures([one for one, _ in some], [factor for _, factor in some])
+            kept = {key: figure for key, figure in found.items() if key.startswith("kept")}
+            rows.append(
+                {
+                    "group": f"{name.removesuffix('_hu')} {value}",
+                    "scenes": len(some),
+                    "gain_db": found["gain_db"],
+                    **kept,
+                }
+            )
+    return sorted(rows, key=lambda row: float(str(row["gain_db"])))
+
+
+def self_checks(answer: Answer, scene: Scene, noise: NoiseEstimate) -> Row:
+    """Return what a method does to a noiseless image and to moved and mirrored ones, RMS in HU.
+
+    `shift_1` and `flip` are in noise SDs as well, which is what their aims are stated in.
+    """
+    spacing = (scene.spacing_mm, scene.pixel_mm)
+    clean = np.repeat(scene.truth[None], scene.noisy.shape[0], axis=0)
+    inner = np.zeros_like(scene.body)
+    border = SELF_CHECK_BORDER
+    inner[border:-border, border:-border] = True
+    body = scene.body & inner
+    moved = [np.roll(scene.noisy, shift, axis=-1) for shift in (1, 8)]
+    plain, clean_answer, one, eight, mirrored = answer(
+        np.stack([scene.noisy, clean, *moved, scene.noisy[..., ::-1]]), noise, spacing
+    )
+    again = [np.roll(one, -1, axis=-1), np.roll(eight, -8, axis=-1), mirrored[..., ::-1]]
+    shift_1, shift_8, flip = (metrics.rmse(image, plain, body) for image in again)
+    return {
+        "identity_hu": metrics.rmse(clean_answer, scene.truth, scene.body),
+        "shift_1_sd": shift_1 / noise.sd,
+        "shift_8_hu": shift_8,
+        "flip_sd": flip / noise.sd,
+        "noise_sd_hu": noise.sd,
+    }
+
+
+def water_figures(answer: Answer, drawn: tuple[InsertScene, NoiseEstimate], cut: float) -> Row:
+    """Return how often a structure appears in water that holds none, beside a Gaussian's rate.
+
+    Counted are groups of `BLOB_PIXELS` or more touching pixels beyond `BLOB_SD` of the image's
+    own SD after a Gaussian of `BLOB_SMOOTHING` pixels, per 100,000 pixels; the Gaussian that it is
+    compared with is set to the same cut of the noise.
+    """
+    scene, noise = drawn
+    sources = scene.noise[:, MIDDLE]
+    answers = answer(scene.noise, noise, (1.5, scene.pixel_mm))
+    every = np.ones(scene.signal.shape, np.bool_)
+    smooth = np.stack([ndimage.gaussian_filter(one, 2.0) for one in sources])
+    found = [_blobs(at_cut(sources, one, every, cut)) for one in (answers, smooth)]
+    return {"false_structures": found[0], "false_structures_gaussian": found[1]}
+
+
+def _blobs(images: Float32Array) -> float:
+    smooth = ndimage.gaussian_filter(images, (0.0, BLOB_SMOOTHING, BLOB_SMOOTHING))
+    limit = BLOB_SD * float(smooth.std())
+    count = 0
+    for image in smooth:
+        for sign in (1, -1):
+            labels, _ = ndimage.label(sign * image > limit)
+            sizes = np.bincount(labels.ravel())[1:]
+            count += int((sizes >= BLOB_PIXELS).sum())
+    return 1e5 * count / images.size
