@@ -1,9 +1,12 @@
 """Filters do what their name says, in millimetres and noise SDs, and never touch padding."""
 
+import warnings
+
 import numpy as np
 import pytest
 
 from tests.enhancement.scenes import NOISE_HU, body, noisy_volume, source_of, volume_of
+from viewer.enhancement import filters
 from viewer.enhancement.filters import (
     FilterProcessor,
     filter_methods,
@@ -118,3 +121,13 @@ def test_padding_is_filled_with_the_nearest_real_pixel():
     filled = without_padding(image, mask)
     np.testing.assert_array_equal(filled[:, 0], image[:, 1])
     np.testing.assert_array_equal(filled[:, 1:], image[:, 1:])
+
+
+@pytest.mark.parametrize("side", [16, 40, 64, 200])
+def test_wavelets_take_no_more_levels_than_an_image_has(side: int) -> None:
+    noise = np.random.default_rng(1).normal(0, 10, (side, side)).astype(np.float32)
+    facts = filters.SliceFacts((1.0, 1.0), 10.0, (-100.0, 100.0))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = filters.wavelet(noise, facts, {"noise_factor": 1.5})
+    assert found.std() < noise.std() or side < 30

@@ -27,6 +27,7 @@ from viewer.enhancement.method import (
 VERSION = "1"
 SAMPLED_PIXELS = 200_000
 MARGIN = 32
+WAVELET = "sym8"
 GLOBAL = frozenset({"tv", "wavelet", "clahe"})
 """Filters whose answer at a pixel depends on the whole slice: a part is cut from the whole."""
 
@@ -113,21 +114,26 @@ def total_variation(
 
 
 def wavelet(image: Float32Array, facts: SliceFacts, settings: Mapping[str, float]) -> Float32Array:
-    """Soft-shrunk symlet-8 coefficients of three levels; `noise_factor` scales the noise SD.
+    """Soft-shrunk symlet-8 coefficients; `noise_factor` scales the noise SD.
+
+    Three levels, fewer where the image is too small for them to be more than border; an image
+    that is smaller than one stays as it is.
 
     Source: BayesShrink, Chang et al., IEEE TIP 2000 (scikit-image on PyWavelets).
     """
+    import pywt
     from skimage.restoration import denoise_wavelet
 
-    if facts.noise_sd <= 0:
+    levels = min(3, pywt.dwtn_max_level(image.shape, WAVELET))
+    if facts.noise_sd <= 0 or levels < 1:
         return image
     scale = np.float32(facts.noise_sd)
     answer = denoise_wavelet(
         image / scale,
         sigma=settings["noise_factor"],
-        wavelet="sym8",
+        wavelet=WAVELET,
         mode="soft",
-        wavelet_levels=3,
+        wavelet_levels=levels,
         method="BayesShrink",
         rescale_sigma=False,
     )
