@@ -107,8 +107,8 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--on",
         default="demo",
-        choices=("demo", "simulated"),
-        help="the demo study, or scenes with lesions, edges and a model observer",
+        metavar="WHAT",
+        help='"demo" study, "simulated" scenes with lesions, edges and a model observer, or a PATH',
     )
     parser.add_argument("--strength", type=float, default=0.4, metavar="P", help=STRENGTH_HELP)
     parser.add_argument(
@@ -214,40 +214,41 @@ def _models(options: argparse.Namespace) -> int:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
+    from viewer.app import headless
     from viewer.app.evaluating import table_lines
-    from viewer.app.headless import evaluate_demo, evaluate_simulated
+    from viewer.app.reporting import csv_text, rows_of, write_report
 
-    methods = tuple(options.methods)
-    if options.on == "simulated":
+    methods, strength, is_demo = tuple(options.methods), options.strength, options.on == "demo"
+    if is_demo and options.report:
+        raise WrongUsage("The demo study has no report.", "", "Add --on simulated, or --on PATH.")
+    if is_demo:
+        table = headless.evaluate_demo(methods, strength, _terminal_progress)
+    elif options.on == "simulated":
         extent = (options.scenes, options.pairs)
-        table = evaluate_simulated(methods, options.strength, *extent, _terminal_progress)
-    elif options.report:
-        raise WrongUsage("A report is made of simulated scenes.", "", "Add --on simulated.")
+        table = headless.evaluate_simulated(methods, strength, *extent, _terminal_progress)
     else:
-        table = evaluate_demo(methods, options.strength, _terminal_progress)
+        paths = (Path(options.on),)
+        table = headless.evaluate_scans(paths, methods, strength, _terminal_progress)
     _end_progress()
     if options.json:
         _print_json(table)
-    elif options.on == "demo":
-        for line in table_lines(table):
+    elif not options.report:
+        lines = table_lines(table) if is_demo else csv_text(rows_of(table, "rows")).splitlines()
+        for line in lines:
             _print(line)
     if options.report:
-        from viewer.app.reporting import write_report
-
         for path in write_report(table, options.report, _command(options)):
             _print(str(path))
-    elif options.on == "simulated" and not options.json:
-        from viewer.app.reporting import csv_text, rows_of
-
-        _print(csv_text(rows_of(table, "rows")).rstrip())
     return DONE
 
 
 def _command(options: argparse.Namespace) -> str:
     """Return the command line that gives a report again."""
     parts = ["diptych evaluate", *options.methods, "--on", options.on]
-    parts += ["--strength", f"{options.strength:g}", "--scenes", str(options.scenes)]
-    return " ".join([*parts, "--pairs", str(options.pairs)])
+    parts += ["--strength", f"{options.strength:g}"]
+    if options.on == "simulated":
+        parts += ["--scenes", str(options.scenes), "--pairs", str(options.pairs)]
+    return " ".join(parts)
 
 
 def _demo(options: argparse.Namespace) -> int:

@@ -212,6 +212,22 @@ def evaluate_simulated(
     return judge(new_engine(), methods or None, cut, extent, report=report)
 
 
+def evaluate_scans(
+    paths: tuple[Path, ...], methods: tuple[str, ...], strength: float, report: Report
+) -> Table:
+    """Judge denoising methods on real scans, where no truth is known.
+
+    Raises
+    ------
+    UnknownMethod, InvalidStrength : before anything is read.
+    UnreadableFile : there is no volume there.
+    """
+    from viewer.app.judging_scans import judge_scans
+
+    checked_strength(strength)
+    return judge_scans(new_engine(), paths, methods or None, strength, report=report)
+
+
 def evaluate_demo(methods: tuple[str, ...], strength: float, report: Report) -> Table:
     """Judge methods against the known truth of the demo study, building it when needed.
 
