@@ -1,6 +1,7 @@
 """Model cards: training fills in hashes and the run, a report the figures, people the rest.
 
-`python models/cards.py MODEL REPORT.json` copies what `diptych evaluate --report` found.
+`python models/cards.py MODEL FILE.json` copies what `diptych evaluate` found: a report on simulated
+scenes (`--report`), or the table of the demo study (`--json`).
 """
 
 from __future__ import annotations
@@ -49,6 +50,15 @@ def take_figures(card: dict[str, Any], report: dict[str, Any]) -> dict[str, Any]
             if row["method"] == card["id"]:
                 found[_plain(f"{part} {row[naming]}")] = _figures(row)
     return {**card, "metrics": {**card.get("metrics", {}), "simulated": found}}
+
+
+def take_demo_figures(card: dict[str, Any], table: dict[str, Any]) -> dict[str, Any]:
+    """Return the card with the figures of every method on the demo study."""
+    found: dict[str, Any] = {"command": "diptych evaluate --json"}
+    for row in table["rows"]:
+        strength = {0.0: "", 1.0: "_full"}.get(row["strength"], "_at_the_strength")
+        found[_plain(row["method"] + strength)] = _figures(row)
+    return {**card, "metrics": {**card.get("metrics", {}), "demo_chest_quarter_dose": found}}
 
 
 def _figures(row: dict[str, Any]) -> dict[str, float]:
@@ -115,11 +125,12 @@ def main(arguments: list[str] | None = None) -> int:
     """Command line; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model")
-    parser.add_argument("report", type=Path, help="report.json of diptych evaluate")
+    parser.add_argument("report", type=Path, help="JSON of diptych evaluate")
     options = parser.parse_args(arguments)
     path = Path(__file__).resolve().parent / options.model / "card.toml"
     report = json.loads(options.report.read_text(encoding="utf-8"))
-    write_card(path, take_figures(read_card(path), report))
+    take = take_demo_figures if "lesions" in report else take_figures
+    write_card(path, take(read_card(path), report))
     return 0
 
 

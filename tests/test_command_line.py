@@ -9,6 +9,7 @@ import pydicom
 import pytest
 
 from tests.builders import Acquisition, build_series, ct_series, uid, write
+from tests.journeys.noisy import write_noisy_ct
 from viewer.__main__ import DONE, FAILED, WARNED, WRONG_USAGE, main
 
 MATRIX = Acquisition(rows=48, columns=64)
@@ -173,3 +174,31 @@ def test_a_window_without_a_display_is_refused_and_not_opened_unseen(
         monkeypatch.delenv(name, raising=False)
     assert main(["open"]) == WRONG_USAGE
     assert "no display" in capsys.readouterr().err
+
+
+def test_a_reader_that_stops_reading_is_no_error() -> None:
+    command = f"{sys.executable} -m viewer models | true; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "0"
+    assert done.stderr == ""
+
+
+def test_a_report_of_the_demo_is_wrong_usage(tmp_path: Path) -> None:
+    assert main(["evaluate", "--report", str(tmp_path / "report")]) == 2
+    assert not (tmp_path / "report").exists()
+
+
+@pytest.mark.parametrize("more", [["--scenes", "0"], ["--pairs", "3"], ["--strength", "1.5"]])
+def test_an_evaluation_that_makes_no_sense_is_wrong_usage(
+    more: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["evaluate", "gaussian", "--on", "simulated", *more]) == 2
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_scans_are_judged_and_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_noisy_ct(tmp_path / "in")
+    out = tmp_path / "report"
+    assert main(["evaluate", "gaussian", "--on", str(tmp_path / "in"), "--report", str(out)]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == str(out / "report.html")
+    assert json.loads((out / "report.json").read_text("utf-8"))["command"].startswith("diptych")

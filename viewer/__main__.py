@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -29,6 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except DiptychError as error:
         sys.stderr.write(f"{error}\n")
         return FAILED
+    except BrokenPipeError:  # whoever read the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
     except KeyboardInterrupt:
         sys.stderr.write("Stopped.\n")
         return FAILED
