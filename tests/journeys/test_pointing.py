@@ -3,7 +3,10 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PySide6.QtCore import QPoint
+from PySide6.QtTest import QTest
 
 from tests.builders import ct_series
 from tests.journeys.hands import LEFT, Hands
@@ -64,3 +67,39 @@ def test_a_window_from_a_region_of_a_reformat_looks_at_all_that_it_covers(opened
 def test_windows_narrower_than_one_can_be_typed(opened: Hands) -> None:
     opened.window.inspector.panel.window_panel.window_edited.emit(0.5, 0.25, "LINEAR_EXACT")
     assert opened.state.window == Window(0.5, 0.25, WindowFunction.LINEAR_EXACT)
+
+
+def test_the_value_under_a_still_pointer_follows_what_is_shown(
+    opened: Hands, tmp_path: Path
+) -> None:
+    place = QPoint(300, 320)
+    QTest.mouseMove(opened.view, place)
+
+    def shown() -> str:
+        return opened.view.picture().corners.bottom_right[0]
+
+    def true() -> str:
+        volume = opened.workspace.volumes[opened.shown]
+        mm = opened.view.pointing.to_mm(place.toPointF())
+        _, row, column = np.rint(volume.geometry.to_index(mm)).astype(int)
+        return f"{volume.values[opened.slice_number - 1, row, column]} HU"
+
+    assert shown().replace("−", "-") == true()
+    first = true()
+    opened.press("End")
+    opened.rest()
+    assert true() != first
+    assert shown().replace("−", "-") == true()
+    look_at(opened, Plane.VOLUME)
+    assert "HU" not in " ".join(opened.view.picture().corners.bottom_right)
+
+
+def test_no_value_of_one_study_stands_on_another(opened: Hands, tmp_path: Path) -> None:
+    QTest.mouseMove(opened.view, QPoint(320, 340))
+    QTest.mouseMove(opened.view, QPoint(310, 330))
+    assert "HU" in opened.view.picture().corners.bottom_right[0]
+    opened.press("Ctrl+W")
+    assert opened.view.picture().tile is not None
+    ct_series(tmp_path / "other", 3, Modality="MR", RescaleType="US")
+    opened.open(tmp_path / "other")
+    assert "HU" not in " ".join(opened.view.picture().corners.bottom_right)

@@ -82,6 +82,7 @@ class Viewport(QWidget):
         self._waiting, self._drawing = Waiting(self), Waiting(self)
         for wait in (self._waiting, self._drawing):
             wait.changed.connect(self.update)
+        self._pointer: QPointF | None = None
         self._probe = ""
         self.is_original_held = False
         self._is_moving = False
@@ -221,6 +222,7 @@ class Viewport(QWidget):
             return Picture(tile=tile, is_active=is_active, wait=self._wait())
         ratio = self.devicePixelRatioF()
         layers = self._layers(about)
+        self._probe = self._probe_words()
         return Picture(
             pixels=layers.pixels,
             right=layers.right,
@@ -326,7 +328,9 @@ class Viewport(QWidget):
         place = event.position()
         if not self.pointing.move(place):
             self.setCursor(self.pointing.cursor_at(place))
-        self._show_probe(place)
+        self._pointer = place
+        if self._probe_words() != self._probe:
+            self.update()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End a drag; a right click without one opens the menu."""
@@ -356,7 +360,7 @@ class Viewport(QWidget):
             following.change(self._session, self.view, state)
         else:
             viewing.scroll(self._session, steps, self.view)
-        self._show_probe(event.position())
+        self._pointer = event.position()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Open the menu from the keyboard; the mouse's comes with its release."""
@@ -365,25 +369,20 @@ class Viewport(QWidget):
 
     def leaveEvent(self, event: object) -> None:
         """Forget the value under the pointer."""
-        self._probe = ""
+        self._pointer = None
         self.update()
 
-    def _show_probe(self, place: QPointF) -> None:
+    def _probe_words(self) -> str:
+        """Return the value under the pointer in what is shown now, wherever that came from."""
         workspace = self._session.workspace
         volume = workspace.volumes.get(self.state.part) if self.state.part else None
-        words = ""
-        if (
-            volume is not None
-            and self._request is not None
-            and self.state.plane is not Plane.VOLUME
-        ):
-            layer = comparing.layer_of(workspace, self.state)
-            words = composition.probe_words(volume, self.pointing.to_mm(place), layer)
-            if words and self.state.slab_mm > 0:
-                words = f"in the middle of the slab: {words}"
-        if words != self._probe:
-            self._probe = words
-            self.update()
+        if self._pointer is None or self._request is None or volume is None:
+            return ""
+        if self.state.plane is Plane.VOLUME:
+            return ""
+        layer = comparing.layer_of(workspace, self.state)
+        words = composition.probe_words(volume, self.pointing.to_mm(self._pointer), layer)
+        return f"in the middle of the slab: {words}" if words and self.state.slab_mm > 0 else words
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take series of the browser, and files or folders."""
