@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import QPoint
 from PySide6.QtTest import QTest
 
-from tests.builders import ct_series
+from tests.builders import Acquisition, ct_series
 from tests.journeys.hands import LEFT, Hands
 from viewer.app import following, measuring
 from viewer.core.measurement import MeasurementKind
@@ -69,37 +69,39 @@ def test_windows_narrower_than_one_can_be_typed(opened: Hands) -> None:
     assert opened.state.window == Window(0.5, 0.25, WindowFunction.LINEAR_EXACT)
 
 
-def test_the_value_under_a_still_pointer_follows_what_is_shown(
-    opened: Hands, tmp_path: Path
-) -> None:
+def shown_value(hands: Hands) -> str:
+    """Return the first line of the lower right corner, with a plain minus."""
+    return hands.view.picture().corners.bottom_right[0].replace("−", "-")
+
+
+def true_value(hands: Hands, place: QPoint) -> str:
+    """Return the value of the voxel under a place in the slice that is shown."""
+    volume = hands.workspace.volumes[hands.shown]
+    mm = hands.view.pointing.to_mm(place.toPointF())
+    _, row, column = np.rint(volume.geometry.to_index(mm)).astype(int)
+    return f"{volume.values[hands.slice_number - 1, row, column]} HU"
+
+
+def test_the_value_under_a_still_pointer_follows_what_is_shown(opened: Hands) -> None:
     place = QPoint(300, 320)
     QTest.mouseMove(opened.view, place)
-
-    def shown() -> str:
-        return opened.view.picture().corners.bottom_right[0]
-
-    def true() -> str:
-        volume = opened.workspace.volumes[opened.shown]
-        mm = opened.view.pointing.to_mm(place.toPointF())
-        _, row, column = np.rint(volume.geometry.to_index(mm)).astype(int)
-        return f"{volume.values[opened.slice_number - 1, row, column]} HU"
-
-    assert shown().replace("−", "-") == true()
-    first = true()
+    first = true_value(opened, place)
+    assert shown_value(opened) == first
     opened.press("End")
     opened.rest()
-    assert true() != first
-    assert shown().replace("−", "-") == true()
+    assert shown_value(opened) == true_value(opened, place) != first
     look_at(opened, Plane.VOLUME)
     assert "HU" not in " ".join(opened.view.picture().corners.bottom_right)
 
 
 def test_no_value_of_one_study_stands_on_another(opened: Hands, tmp_path: Path) -> None:
+    place = QPoint(310, 330)
     QTest.mouseMove(opened.view, QPoint(320, 340))
-    QTest.mouseMove(opened.view, QPoint(310, 330))
-    assert "HU" in opened.view.picture().corners.bottom_right[0]
+    QTest.mouseMove(opened.view, place)
+    first = shown_value(opened)
+    assert first == true_value(opened, place)
     opened.press("Ctrl+W")
     assert opened.view.picture().tile is not None
-    ct_series(tmp_path / "other", 3, Modality="MR", RescaleType="US")
+    ct_series(tmp_path / "other", 3, settings=Acquisition(series="other"), RescaleIntercept=-500)
     opened.open(tmp_path / "other")
-    assert "HU" not in " ".join(opened.view.picture().corners.bottom_right)
+    assert shown_value(opened) == true_value(opened, place) != first
