@@ -1,5 +1,6 @@
 """Splitting and ordering series; tests of a rule of the viewing specification carry its number."""
 
+import copy
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -427,6 +428,18 @@ def test_rule_30_a_frame_of_reference_of_its_own_for_every_slice_says_nothing(
     (part,) = parts_of(write_all(datasets, tmp_path))
     assert len(part.sources) == 6
     assert any("own frame of reference" in words for words in part.warnings)
+
+
+def test_a_second_version_of_one_slice_does_not_scatter_a_stack_of_own_frames_of_reference(
+    tmp_path: Path,
+) -> None:
+    datasets = build_series(6)
+    for place, dataset in enumerate(datasets):
+        dataset.FrameOfReferenceUID = uid("own", place)
+    again = copy.deepcopy(datasets[2])
+    again.ContentTime = "235959"
+    found = parts_of(write_all([*datasets, again], tmp_path))
+    assert sorted(len(part.sources) for part in found) == [1, 6]
 
 
 def test_rule_32_two_patients_under_one_study_are_kept_apart_with_a_warning(

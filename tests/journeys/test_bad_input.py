@@ -16,7 +16,7 @@ from pydicom.uid import RLELossless
 from PySide6.QtGui import QTextDocument
 
 from tests.builders import Acquisition, build_series, ct_series, ct_slice, set_pixels, write
-from tests.journeys.hands import Hands
+from tests.journeys.hands import LEFT, Hands
 from viewer.ui import dialogs
 
 DEFLATED = "1.2.840.10008.1.2.1.99"
@@ -121,6 +121,28 @@ def plain(markdown: str) -> str:
     document = QTextDocument()
     document.setMarkdown(markdown)
     return document.toPlainText()
+
+
+def test_a_slice_that_cannot_be_read_is_named_and_takes_nothing_else_with_it(
+    hands: Hands, tmp_path: Path
+) -> None:
+    paths = ct_series(tmp_path / "study", 6, transfer_syntax=RLELossless)
+    paths[1].write_bytes(paths[1].read_bytes()[:-200])
+    hands.open(tmp_path / "study")
+    assert any("1 slice could not be read." in words for words in hands.messages)
+    assert "0002.dcm: " in reasons(hands)
+    hands.press("Home")
+    hands.press("Down")
+    assert "This slice could not be read" in hands.texts()
+    hands.press("End")
+    assert "This slice could not be read" not in hands.texts()
+    hands.press("O")
+    hands.drag(LEFT, (200, 250), (330, 380))
+    (shape,) = hands.view.picture().shapes
+    assert any(line.startswith("mean ") for line in shape.lines)
+    hands.run("plane.volume")
+    hands.rest()
+    assert hands.view.picture().pixels is not None
 
 
 def test_a_text_named_dcm_is_called_a_text(hands: Hands, folder: Path) -> None:
@@ -297,7 +319,12 @@ class TestRealFiles:
             picture = hands.view.picture()
             assert (picture.pixels is None) != (picture.tile is None), part.label
         assert not [words for words in hands.messages if "unexpected" in words]
-        listed = sum(len(series.instances) for s in hands.workspace.studies for series in s.series)
-        files = sum(1 for path in folder.rglob("*") if path.is_file())
-        assert listed + len(hands.workspace.skipped) == files
+        listed = {
+            instance.origin
+            for study in hands.workspace.studies
+            for series in study.series
+            for instance in series.instances
+        }
+        named = listed | {skipped.origin for skipped in hands.workspace.skipped}
+        assert named == {str(path) for path in folder.rglob("*") if path.is_file()}
         assert peak_mb() - before < 1500

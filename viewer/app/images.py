@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from viewer.app.jobs import Job, Jobs, Lane, Progress
-from viewer.app.messages import Message, message_from
+from viewer.app.messages import Message, message_from, warning
 from viewer.app.settings import cache_bytes, decoding_processes
 from viewer.app.windows import first_window
 from viewer.core.errors import OutOfMemory
-from viewer.core.study import PartKind, SeriesPart
+from viewer.core.study import PartKind, SeriesPart, Skipped
 from viewer.core.volume import AnyVolume
 from viewer.core.windowing import Window
 from viewer.io.cache import VolumeCache
@@ -71,6 +71,7 @@ class Images:
         def done(volume: AnyVolume) -> None:
             publish(volume)
             self._keep(part.key, volume)
+            self._tell_unreadable(part, volume)
 
         def failed(message: Message) -> None:
             if part.key in self._workspace.volumes:
@@ -91,6 +92,24 @@ class Images:
         )
         if not job.is_over:
             self._loading[part.key] = job
+
+    def _tell_unreadable(self, part: SeriesPart, volume: AnyVolume) -> None:
+        """Name the files whose pixels could not be read."""
+        if not volume.unreadable:
+            return
+        reasons: dict[str, str] = {}
+        for place, why in volume.unreadable:
+            reasons.setdefault(part.sources[place].instance.origin, why)
+        found = [Skipped(origin, "damaged", why) for origin, why in reasons.items()]
+        self._workspace.skip(tuple(found))
+        count = len(volume.unreadable)
+        what = "slice" if part.kind is PartKind.VOLUME else "frame"
+        told = (
+            f"1 {what} could not be read." if count == 1 else f"{count} {what}s could not be read."
+        )
+        self._workspace.tell(
+            warning(told, f"The first: {found[0].reason}", "See File, Files that are not shown.")
+        )
 
     def _has_room(self, part: SeriesPart) -> bool:
         """Make room for a part among those not in view; False, with the reason shown, for none."""
@@ -150,7 +169,7 @@ class Images:
         with every slice that arrives.
         """
         volume = self._workspace.volumes.get(key)
-        stamp = (volume.sources, volume.is_complete) if volume is not None else None
+        stamp = (volume.sources, volume.is_finished) if volume is not None else None
         known = self._windows.get(key)
         if known is None or known[0] != stamp:
             part = self._workspace.parts.get(key)

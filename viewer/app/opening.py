@@ -199,7 +199,7 @@ def show_part(session: Session, view: int, key: PartKey) -> None:
         state = start_state(state, volume)
     workspace.show(view, state)
     measuring.restore(session, part.study_key)
-    if volume is None or not volume.is_complete or not _is_of(volume, part):
+    if volume is None or not volume.is_finished or not _is_of(volume, part):
         load(session, part)
 
 

@@ -105,7 +105,7 @@ def region_rows(
     from viewer.app.measuring import of_part
 
     volume = workspace.volumes.get(part)
-    if volume is None or not volume.is_complete:
+    if volume is None or not volume.is_finished:
         return ()
     areas = [m for m in of_part(workspace, part) if m.kind in AREA_KINDS]
     behind = next((m for m in areas if m.id == background), None)

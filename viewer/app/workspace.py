@@ -99,6 +99,10 @@ class Workspace:
                 self._split(study, series, (len(series.instances), states))
         self.studies_changed.emit()
 
+    def skip(self, skipped: tuple[Skipped, ...]) -> None:
+        """Note files that turned out not to be readable, each once."""
+        self.skipped = tuple(dict.fromkeys((*self.skipped, *skipped)))
+
     def _split(self, study: Study, series: Series, extent: _Extent) -> None:
         """Part a series anew when it has grown, or a presentation state may refer to it."""
         key = (study.key, series.uid)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from viewer.core import dimensions
+from viewer.core.arrays import Point
 from viewer.core.errors import InvalidGeometry
 from viewer.core.geometry import (
     POSITION_TOLERANCE_MM,
@@ -165,13 +166,15 @@ def _volumes(sources: list[FrameSource]) -> list[Group]:
 def _has_own_frames_of_reference(sources: list[FrameSource]) -> bool:
     """Tell whether no two images share a frame of reference, as after careless pseudonyms.
 
-    A frame of reference that holds one slice of a series says nothing; two images may differ.
+    A frame of reference that holds one slice of a series says nothing; two images may differ. The
+    same slice twice, such as two versions of one file, is one.
     """
-    uids: dict[str, int] = {}
+    places: dict[str, set[Point]] = {}
     for source in sources:
-        uid = source.instance.frame_of_reference_uid
-        uids[uid] = uids.get(uid, 0) + 1
-    return len(uids) > 2 and max(uids.values()) == 1
+        plane = source.facts.geometry
+        if plane is not None:
+            places.setdefault(source.instance.frame_of_reference_uid, set()).add(plane.position_mm)
+    return len(places) > 2 and max(map(len, places.values())) == 1
 
 
 def _is_localizer(instance: Instance) -> bool:

@@ -17,7 +17,9 @@ class Volume:
     `values` is int16 where the rescale allows it, else float32, and is made read-only; `unit` is
     "HU", "SUVbw", "BQML" or "stored"; `sources` are SOP Instance UIDs by slice; `loaded` tells
     which slices are there; `mask` is False where a pixel is padding (None: no padding).
-    `is_complete` is True when every slice is loaded: statistics, AI and export wait for it.
+    `unreadable` names slices that never will be there, each as (index, why). `is_complete` is True
+    when every slice is loaded, which AI and export wait for; `is_finished` when nothing more will
+    come: statistics and rendering leave out what could not be read.
     """
 
     values: AnyArray
@@ -26,7 +28,9 @@ class Volume:
     sources: tuple[str, ...]
     loaded: BoolArray
     mask: BoolArray | None = None
+    unreadable: tuple[tuple[int, str], ...] = ()
     is_complete: bool = field(init=False)
+    is_finished: bool = field(init=False)
 
     def __post_init__(self) -> None:
         """Freeze the arrays and check that they fit the geometry."""
@@ -51,7 +55,9 @@ class DerivedVolume:
     loaded: BoolArray
     provenance: Provenance
     mask: BoolArray | None = None
+    unreadable: tuple[tuple[int, str], ...] = ()
     is_complete: bool = field(init=False)
+    is_finished: bool = field(init=False)
 
     def __post_init__(self) -> None:
         """Freeze the arrays and check that they fit the geometry."""
@@ -99,7 +105,9 @@ class Frames:
     mask: BoolArray | None = None
     provenance: Provenance | None = None
     regions: tuple[ScaledRegion, ...] = ()
+    unreadable: tuple[tuple[int, str], ...] = ()
     is_complete: bool = field(init=False)
+    is_finished: bool = field(init=False)
 
     def __post_init__(self) -> None:
         """Freeze the arrays."""
@@ -119,7 +127,10 @@ def _freeze(volume: AnyVolume) -> None:
     """Make the arrays read-only, and note whether all of it is there."""
     object.__setattr__(volume, "values", read_only(volume.values))
     object.__setattr__(volume, "loaded", read_only(volume.loaded))
-    object.__setattr__(volume, "is_complete", bool(volume.loaded.all()))
+    there = int(np.count_nonzero(volume.loaded))
+    object.__setattr__(volume, "is_complete", there == len(volume.loaded))
+    is_finished = there + len(volume.unreadable) >= len(volume.loaded)
+    object.__setattr__(volume, "is_finished", is_finished)
     if volume.mask is not None:
         object.__setattr__(volume, "mask", read_only(volume.mask))
 
@@ -147,6 +158,7 @@ def derive(
         loaded=source.loaded if loaded is None else loaded,
         provenance=provenance,
         mask=source.mask,
+        unreadable=source.unreadable,
     )
 
 

@@ -74,7 +74,7 @@ def load_part(
     -------
     A `Volume`, a `DerivedVolume` when the series is one of ours with its provenance, or `Frames`
     for colour and for images without patient geometry. Slices that could not be read are not
-    `loaded`, are zero, and are counted in the warnings of the geometry.
+    `loaded`, are zero, are named in `unreadable` and counted in the warnings of the geometry.
 
     Raises
     ------
@@ -104,7 +104,7 @@ def load_part(
         fill(loading, load_order(len(addresses), first), decoders, tell, is_cancelled)
         if not loading.loaded.any():
             raise loading.failed[min(loading.failed)]
-        whole = _view(_with_failures(frame, loading), loading)
+        whole = _view(_with_failures(frame, loading), loading, is_final=True)
     publish(whole)
     return whole
 
@@ -269,8 +269,11 @@ def _with_failures(frame: _Frame, loading: Loading) -> _Frame:
     return replace(frame, geometry=geometry)
 
 
-def _view(frame: _Frame, loading: Loading) -> AnyVolume:
-    """Return a read-only view of what is there."""
+def _view(frame: _Frame, loading: Loading, *, is_final: bool = False) -> AnyVolume:
+    """Return a read-only view of what is there; the final one names what never will be."""
+    unreadable: tuple[tuple[int, str], ...] = ()
+    if is_final:
+        unreadable = tuple((place, error.what) for place, error in sorted(loading.failed.items()))
     values, loaded, mask = loading.block.values, loading.loaded.copy(), loading.mask()
     if frame.spacing is not None:
         return Frames(
@@ -284,8 +287,9 @@ def _view(frame: _Frame, loading: Loading) -> AnyVolume:
             mask=mask,
             provenance=frame.provenance,
             regions=frame.spacing.regions,
+            unreadable=unreadable,
         )
-    volume = Volume(values, frame.geometry, frame.unit, frame.sources, loaded, mask)
+    volume = Volume(values, frame.geometry, frame.unit, frame.sources, loaded, mask, unreadable)
     return _marked(volume, frame.provenance)
 
 

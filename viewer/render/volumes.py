@@ -10,7 +10,7 @@ from viewer.core.arrays import AnyArray, BoolArray, UInt8Array
 from viewer.core.camera import eye_direction, half_height_mm, right_direction
 from viewer.core.geometry import VolumeGeometry, vector
 from viewer.core.view import Camera
-from viewer.core.volume import DerivedVolume, Volume
+from viewer.core.volume import AnyVolume, DerivedVolume, Volume
 from viewer.render.planar import Reslicer
 from viewer.render.presets import VolumePreset
 
@@ -141,7 +141,7 @@ class VolumeRenderer:
             if ready.alive() is volume.values:
                 return ready
         even = self._reslicer.even(volume)
-        values = _emptied(even.values, even.mask)
+        values = _emptied(even.values, _real(even))
         small, steps = halved(values)
         low, high = np.percentile(small[::2, ::2, ::2], (1.0, 99.8))
         ready = _Ready(
@@ -171,6 +171,14 @@ class VolumeRenderer:
                 ready.values, ready.geometry, (1, 1, 1), on_hardware=stage.on_hardware
             )
         return ready.full
+
+
+def _real(volume: AnyVolume) -> BoolArray | None:
+    """Return where pixels are real: no padding, and of slices that are there; None for all."""
+    if volume.is_complete:
+        return volume.mask
+    loaded = np.broadcast_to(volume.loaded[:, None, None], volume.values.shape)
+    return loaded if volume.mask is None else volume.mask & loaded
 
 
 def _emptied(values: AnyArray, mask: BoolArray | None) -> AnyArray:

@@ -196,12 +196,23 @@ def notices(about: Subject) -> tuple[str, ...]:
     """Return geometry warnings, the lossy mark, and what is present but not drawn."""
     instance = about.instance
     found = [
+        *_unreadable_words(about),
         *about.geometry.warnings,
         *about.part.warnings,
         instance.lossy and f"{instance.lossy} compression",
         *(f"{note}: in the file, not drawn" for note in instance.notes),
     ]
     return tuple(dict.fromkeys(words[0].upper() + words[1:] for words in found if words))
+
+
+def _unreadable_words(about: Subject) -> list[str]:
+    """Say why the slice that is shown is not there, if it could not be read."""
+    if about.state.plane is not Plane.ACQUIRED or not about.volume.unreadable:
+        return []
+    shown = about.geometry.slice_of(about.state.focus_mm)
+    what = "frame" if isinstance(about.volume, Frames) else "slice"
+    reasons = [why for place, why in about.volume.unreadable if place == shown]
+    return [f"this {what} could not be read: {why}" for why in reasons]
 
 
 def probe_words(volume: AnyVolume, mm: Point, layer: Layer | None = None) -> str:
@@ -324,7 +335,7 @@ def rendered_volume(session: Session, state: ViewState) -> Volume | DerivedVolum
     volume = session.workspace.volumes.get(state.part) if state.part else None
     if state.part is None or volume is None or isinstance(volume, Frames):
         return None
-    if not volume.is_complete:
+    if not volume.is_finished:
         return None
     if state.layer == ORIGINAL or layer_of(session.workspace, state) is None:
         return volume

@@ -93,7 +93,7 @@ def profiles(workspace: Workspace, part: PartKey, layer: Layer | None) -> ChartS
     """Return the profiles of original and enhanced values along the last length drawn."""
     volume = workspace.volumes[part]
     lengths = [m for m in of_part(workspace, part) if m.kind is MeasurementKind.LENGTH]
-    if not lengths or not volume.is_complete or (isinstance(volume, Frames) and volume.is_colour):
+    if not lengths or not volume.is_finished or (isinstance(volume, Frames) and volume.is_colour):
         return ChartState(empty_text="Draw a length to see its profile.")
     return _profiles(volume, layer, lengths[-1])
 

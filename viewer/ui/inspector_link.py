@@ -262,7 +262,7 @@ class InspectorLink(QObject):
         workspace = self._session.workspace
         volume = workspace.volumes.get(measurement.part)
         region = None
-        if volume is not None and measurement.kind in VALUE_KINDS and volume.is_complete:
+        if volume is not None and measurement.kind in VALUE_KINDS and volume.is_finished:
             region = region_statistics(volume, measurement)
         shown = in_true_units(measurement, volume)
         words = numbers_in_words(shown, region, volume.unit if volume else "")

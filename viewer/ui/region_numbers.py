@@ -35,7 +35,7 @@ class RegionNumbers:
         stamp = (
             measurement,
             about.volume.geometry.shape,
-            about.volume.is_complete,
+            about.volume.is_finished,
             (layer.provenance, layer.blend, int(layer.residual.loaded.sum())) if layer else None,
         )
         known = self._known.get(key)
@@ -65,7 +65,7 @@ class _Region:
 
 def _region(about: Subject, layer: Layer | None, measurement: Measurement) -> _Region:
     """Return the statistics on the layer that a view shows; none while they are not known."""
-    if measurement.kind not in VALUE_KINDS or not about.volume.is_complete:
+    if measurement.kind not in VALUE_KINDS or not about.volume.is_finished:
         return _Region(None, about.volume.unit)
     is_derived = about.state.layer != ORIGINAL and layer is not None
     row = region_row(about.volume, layer if is_derived else None, measurement, "")
