@@ -10,7 +10,17 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog
 
-from tests.builders import CORONAL, Acquisition, ct_series, text_report, write
+from tests.builders import (
+    CORONAL,
+    Acquisition,
+    build_series,
+    ct_series,
+    ct_slice,
+    text_report,
+    uid,
+    write,
+    write_all,
+)
 from tests.journeys.conftest import Opener
 from tests.journeys.hands import Hands
 from viewer.app.settings import Settings
@@ -322,3 +332,50 @@ def test_linked_views_of_one_patient_scroll_to_the_same_place(hands: Hands, tmp_
     places = [hands.workspace.views[view].focus_mm[2] for view in (0, 1)]
     assert np.ptp(places) < 1e-6
     assert hands.viewport(1).picture().link is not None
+
+
+def test_what_is_opened_is_shown_and_no_larger_series_of_the_same_study(
+    hands: Hands, tmp_path: Path
+) -> None:
+    ct_series(tmp_path / "large", 9)
+    ct_series(tmp_path / "small", 2, settings=Acquisition(series="maps"))
+    hands.open(tmp_path / "large")
+    hands.open(tmp_path / "small")
+    series = hands.workspace.series_of(hands.shown)
+    assert series is not None
+    assert series.description == "Series maps"
+
+
+def test_a_part_of_a_series_that_is_open_is_shown_when_it_is_opened(
+    hands: Hands, tmp_path: Path
+) -> None:
+    ct_series(tmp_path / "axial", 6)
+    slices = build_series(5, settings=Acquisition(orientation=CORONAL))
+    for place, dataset in enumerate(slices):
+        dataset.SOPInstanceUID = uid("coronal", place)
+    paths = write_all(slices, tmp_path / "coronal")
+    hands.open(tmp_path / "axial")
+    hands.open(tmp_path / "coronal")
+    shown = hands.workspace.parts[hands.shown]
+    assert {source.instance.path for source in shown.sources} == set(map(str, paths))
+
+
+def test_a_copy_of_what_is_open_shows_what_is_open(hands: Hands, tmp_path: Path) -> None:
+    ct_series(tmp_path / "here", 4)
+    shutil.copytree(tmp_path / "here", tmp_path / "there")
+    hands.open(tmp_path / "here")
+    hands.press("Ctrl+W")
+    hands.open(tmp_path / "there")
+    assert len(hands.workspace.parts[hands.shown].sources) == 4
+
+
+def test_a_file_that_cannot_be_shown_gives_way_to_the_rest_of_its_folder(
+    hands: Hands, tmp_path: Path
+) -> None:
+    bad = write(ct_slice(settings=Acquisition(series="bad")), tmp_path / "in" / "a" / "0.dcm")
+    bad.write_bytes(bad.read_bytes()[:-300])
+    ct_series(tmp_path / "in" / "b", 5, settings=Acquisition(series="good"))
+    hands.open(tmp_path / "in")
+    series = hands.workspace.series_of(hands.shown)
+    assert series is not None
+    assert series.description == "Series good"

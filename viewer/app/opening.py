@@ -66,19 +66,31 @@ class _Found:
     """What one scan has found so far, and the part that it put on the screen."""
 
     series: set[tuple[StudyKey, str]] = field(default_factory=set)
+    paths: set[str] = field(default_factory=set)
     shown: PartKey | None = None
 
     def take(self, entries: tuple[Entry, ...]) -> None:
         """Note the series of new files."""
         self.series.update((entry.study.key, entry.series.uid) for entry in entries)
+        self.paths.update(entry.instance.path for entry in entries)
 
     def parts(self, workspace: Workspace) -> list[SeriesPart]:
-        """Return the image parts of what was found, in order."""
-        return [
+        """Return the image parts that hold something of what was found, in order.
+
+        A series may have parts that were opened before, from elsewhere; they are not meant, unless
+        all that was found are copies of what they hold.
+        """
+        same = [
             part
             for part in workspace.image_parts()
             if (part.study_key, part.series_uid) in self.series
         ]
+        mine = [
+            part
+            for part in same
+            if any(source.instance.path in self.paths for source in part.sources)
+        ]
+        return mine or same
 
 
 def _show_first(session: Session, found: _Found) -> None:
@@ -145,17 +157,26 @@ def _after_scan(session: Session, found: _Found) -> None:
 
 
 def _prefer_volume(session: Session, found: _Found) -> None:
-    """Show the largest new part of the first study when the first file was a mere localizer."""
+    """Show the largest new part of the first study when the first file was a mere localizer.
+
+    Or when what was shown first cannot be read: the rest of the folder may well be.
+    """
     workspace = session.workspace
     state = workspace.active_state
     if state.part is None or state.part != found.shown:
         return
     part = workspace.parts.get(state.part)
-    if part is None or len(part.sources) > 2:
+    if part is None:
         return
-    same = [p for p in workspace.image_parts() if p.study_key == part.study_key]
-    largest = max(same, key=lambda p: len(p.sources))
-    if len(largest.sources) > max(2, len(part.sources)):
+    new = found.parts(workspace)
+    if part.key in workspace.problems:
+        readable = (p for p in new if p.key not in workspace.problems)
+        if (other := next(readable, None)) is not None:
+            show_part(session, workspace.active, other.key)
+        return
+    same = [p for p in new if p.study_key == part.study_key]
+    largest = max(same, key=lambda p: len(p.sources), default=part)
+    if len(part.sources) <= 2 < len(largest.sources):
         show_part(session, workspace.active, largest.key)
 
 
