@@ -184,3 +184,37 @@ def test_a_larger_grid_takes_the_next_series_of_the_study(session: Session) -> N
     opening.show_part(session, 0, first)
     layouts.arrange(1, 2)(session)
     assert session.workspace.views[1].part == second
+
+
+def test_a_view_that_appears_again_is_in_line_with_the_one_it_is_linked_to(
+    session: Session,
+) -> None:
+    first, second = put_series(session, "1.1", slices=20), put_series(session, "1.5", slices=20)
+    show_pair(session, first, second)
+    layouts.arrange(1, 1)(session)
+    viewing.scroll(session, 5)
+    windows.use_preset(session, "2")
+    layouts.arrange(1, 2)(session)
+    left, right = session.workspace.views[0], session.workspace.views[1]
+    assert right.focus_mm == left.focus_mm
+    assert right.window == left.window is not None
+
+
+def test_an_unlinked_view_appears_again_where_it_was(session: Session) -> None:
+    first = put_series(session, "1.1", frame_of_reference="1.9")
+    second = put_series(session, "1.5", frame_of_reference="1.8")
+    show_pair(session, first, second)
+    before = session.workspace.views[1]
+    layouts.arrange(1, 1)(session)
+    viewing.scroll(session, 3)
+    layouts.arrange(1, 2)(session)
+    assert session.workspace.views[1] == before
+
+
+def test_inversion_and_colours_follow_where_the_window_does(session: Session) -> None:
+    first, second = put_series(session, "1.1"), put_series(session, "1.5")
+    show_pair(session, first, second)
+    state = session.workspace.views[0]
+    following.change(session, 0, replace(state, is_inverted=True, colour_map="hot"))
+    assert session.workspace.views[1].is_inverted
+    assert session.workspace.views[1].colour_map == "hot"

@@ -236,3 +236,11 @@ def test_the_normal_points_to_higher_slices(directions: tuple[Point, Point], nor
     geometry = grid((3, 4, 5), directions=directions)
     assert geometry.normal == pytest.approx(normal)
     assert (geometry.to_mm((1, 0, 0)) - geometry.to_mm((0, 0, 0))) @ geometry.normal > 0
+
+
+def test_positions_are_stated_along_the_plane_whichever_way_slices_are_numbered() -> None:
+    upwards = volume_geometry(frames((4, 8, 8)))
+    downwards = volume_geometry(frames((4, 8, 8))[::-1])
+    assert upwards.plane_normal.tolist() == downwards.plane_normal.tolist() == [0, 0, 1]
+    assert downwards.normal.tolist() == [0, 0, -1]
+    assert float(downwards.slice_origin_mm(0) @ downwards.plane_normal) == pytest.approx(106.0)

@@ -1,13 +1,19 @@
 """Views that follow each other: a new state for one view moves the linked ones."""
 
+import math
+from collections.abc import Iterable
 from dataclasses import replace
 
 from viewer.app.session import Session
 from viewer.app.workspace import PartKey, Workspace
 from viewer.core.geometry import VolumeGeometry, point, vector
 from viewer.core.sync import are_parallel, followed, offset_between, with_offset
+from viewer.core.units import STORED
 from viewer.core.view import Plane, ViewState, zoomed
-from viewer.core.volume import Frames
+from viewer.core.volume import ARBITRARY, Frames
+
+ARBITRARY_UNITS = frozenset({STORED, ARBITRARY, "SIGNAL INTENSITY", ""})
+"""Units in which equal numbers of two series mean nothing: their windows are not linked."""
 
 
 def geometry_of(workspace: Workspace, view: int) -> VolumeGeometry | None:
@@ -49,9 +55,36 @@ def _follow(
     state = zoomed(state, new.zoom / old.zoom) if new.zoom != old.zoom else state
     state = _panned_along(state, old, new)
     units = {workspace.volumes[part].unit for part in (new.part, state.part) if part}
-    if units == {"HU"} and new.window != old.window:
-        state = replace(state, window=new.window)
+    if len(units) == 1 and not units & ARBITRARY_UNITS:
+        state = _windowed(state, old, new)
     return state
+
+
+def _windowed(state: ViewState, old: ViewState, new: ViewState) -> ViewState:
+    """Follow what was changed of the window, the inversion and the colour map."""
+    changed = {
+        name: getattr(new, name)
+        for name in ("window", "is_inverted", "colour_map")
+        if getattr(new, name) != getattr(old, name)
+    }
+    return replace(state, **changed)
+
+
+def catch_up(session: Session, views: Iterable[int]) -> None:
+    """Bring views that appear again in line with the active one, as far as they are linked."""
+    workspace = session.workspace
+    new = workspace.active_state
+    elsewhere = replace(
+        new,
+        focus_mm=(math.nan, math.nan, math.nan),
+        window=None,
+        is_inverted=not new.is_inverted,
+    )
+    for view in views:
+        state = workspace.views[view]
+        old = new if state.part == new.part else elsewhere
+        if (state_now := _follow(workspace, workspace.active, old, new, view)) is not None:
+            workspace.show(view, state_now)
 
 
 def _same_part(state: ViewState, old: ViewState, new: ViewState) -> ViewState:
@@ -104,7 +137,7 @@ def link_words(workspace: Workspace, view: int) -> str:
         if shift is None or not workspace.link.is_on:
             found.append("not linked")
         else:
-            size = float(vector(shift) @ geometry.normal)
+            size = float(vector(shift) @ geometry.plane_normal)
             found.append("linked" if not any(shift) else f"linked {size:+.1f} mm, set by you")
     linked = [words for words in found if words != "not linked"]
     return max(linked, key=len) if linked else (found[0] if found else "")

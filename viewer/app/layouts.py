@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from viewer.app.command import Command
-from viewer.app.following import geometry_of, has_volume
+from viewer.app.following import catch_up, geometry_of, has_volume
 from viewer.app.session import Session
 from viewer.app.workspace import Workspace
 from viewer.core.arrays import Point
@@ -25,7 +25,9 @@ def arrange(rows: int, columns: int) -> Callable[[Session], None]:
         workspace = session.workspace
         if workspace.layout.name == MPR:
             leave_mpr(session)
+        before = workspace.layout.views
         workspace.arrange(grid(rows, columns, workspace.active))
+        catch_up(session, [v for v in workspace.layout.views if v not in before])
         from viewer.app.opening import fill_empty_views
 
         fill_empty_views(session)

@@ -98,8 +98,9 @@ class VolumeGeometry:
 
     From these follow `inverse`, the unit vectors `row_direction` (towards higher columns) and
     `column_direction` (towards higher rows), `normal` (unit normal of the acquired plane, towards
-    higher slices), and `spacing_mm`, the step along (normal, column direction, row direction),
-    that is (slice, row, column).
+    higher slices), `plane_normal` (row direction x column direction, the one that DICOM states
+    positions along, whichever way the slices are numbered), and `spacing_mm`, the step along
+    (normal, column direction, row direction), that is (slice, row, column).
     """
 
     affine: FloatArray
@@ -118,6 +119,7 @@ class VolumeGeometry:
     row_direction: FloatArray = field(init=False)
     column_direction: FloatArray = field(init=False)
     normal: FloatArray = field(init=False)
+    plane_normal: FloatArray = field(init=False)
     spacing_mm: tuple[float, float, float] = field(init=False)
     _places_mm: FloatArray = field(init=False, repr=False)
 
@@ -127,8 +129,8 @@ class VolumeGeometry:
         if affine.shape != (4, 4) or abs(np.linalg.det(affine[:3, :3])) < 1e-12:
             raise InvalidGeometry("Position and spacing of the slices do not describe a volume.")
         across, down = _unit(affine[:3, 2]), _unit(affine[:3, 1])
-        normal = _unit(cross(across, down))
-        normal = normal if normal @ affine[:3, 0] >= 0 else -normal
+        plane_normal = _unit(cross(across, down))
+        normal = plane_normal if plane_normal @ affine[:3, 0] >= 0 else -plane_normal
         steps = (abs(affine[:3, 0] @ normal), *np.linalg.norm(affine[:3, 1:3], axis=0))
         known: dict[str, object] = {
             "affine": read_only(affine),
@@ -136,6 +138,7 @@ class VolumeGeometry:
             "row_direction": read_only(across),
             "column_direction": read_only(down),
             "normal": read_only(normal),
+            "plane_normal": read_only(plane_normal),
             "spacing_mm": tuple(float(step) for step in steps),
             "_places_mm": read_only(np.asarray(self.slice_positions_mm, dtype=np.float64)),
         }

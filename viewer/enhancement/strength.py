@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from viewer.core.arrays import BoolArray, FloatArray
+from viewer.core.arrays import AnyArray, BoolArray, FloatArray
 from viewer.core.errors import InvalidStrength
 from viewer.enhancement.method import Float32Array, Processor, Region, SourceSlices
 
@@ -31,6 +31,9 @@ FLAT_FACTOR = 1.4
 OUTLIER = 1.6
 """Blocks of more than this times the median variance hold something else than noise."""
 FEWEST_BLOCKS = 12
+FEWEST_SLICES = 4
+UNUSUAL = 2.0
+"""A slice on which the residual has this many times more or less of the variance is left out."""
 SMOOTHING_PIXELS = 2.0
 TISSUE_HU = (-150.0, 250.0)
 
@@ -202,8 +205,14 @@ def flat_noise(
     -------
     None where there are too few flat blocks, or where they carry no noise at all: then a noise
     cut cannot be measured.
+
+    Notes
+    -----
+    A slice on which the method does much less or much more than on most, such as one between two
+    parts of a phantom, does not set the strength of all others.
     """
     found: list[tuple[float, float, float]] = []
+    places: list[int] = []
     for patch in patches:
         top, bottom, left, right = patch.region
         values = source.values[patch.index, top:bottom, left:right].astype(np.float64)
@@ -212,9 +221,31 @@ def flat_noise(
             area = np.s_[row : row + patch.size, column : column + patch.size]
             together = np.cov(values[area].ravel(), residual[area].ravel(), bias=True)
             found.append((together[0, 0], together[0, 1], together[1, 1]))
+            places.append(patch.index)
     moments = np.asarray(found).reshape(-1, 3)
-    plain = moments[moments[:, 0] <= OUTLIER * np.median(moments[:, 0])] if found else moments
-    if len(plain) < FEWEST_BLOCKS or not plain[:, 0].any():
+    if found:
+        kept = moments[:, 0] <= OUTLIER * np.median(moments[:, 0])
+        kept &= _on_usual_slices(moments, np.asarray(places), kept)
+        moments = moments[kept]
+    if len(moments) < FEWEST_BLOCKS or not moments[:, 0].any():
         return None
-    variance, covariance, residual_variance = (float(mean) for mean in plain.mean(axis=0))
-    return FlatNoise(variance, covariance, residual_variance, len(plain))
+    variance, covariance, residual_variance = (float(mean) for mean in moments.mean(axis=0))
+    return FlatNoise(variance, covariance, residual_variance, len(moments))
+
+
+def _on_usual_slices(moments: FloatArray, places: AnyArray, kept: BoolArray) -> BoolArray:
+    """Return which blocks lie on slices whose share of residual variance is the usual one.
+
+    Usual is from 1 / `UNUSUAL` to `UNUSUAL` times the median slice's; with fewer than four
+    slices every one is.
+    """
+    indices = np.unique(places)
+    if len(indices) < FEWEST_SLICES:
+        return np.ones(len(moments), dtype=np.bool_)
+    shares = []
+    for index in indices:
+        variance, _, residual = moments[(places == index) & kept].reshape(-1, 3).sum(axis=0)
+        shares.append(residual / variance if variance > 0 else 0.0)
+    ratio = np.asarray(shares) / max(float(np.median(shares)), 1e-12)
+    usual = indices[(ratio > 1 / UNUSUAL) & (ratio < UNUSUAL)]
+    return np.isin(places, usual)

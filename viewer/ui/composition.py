@@ -150,7 +150,7 @@ def _slice_lines(about: Subject) -> list[str]:
     name = "Frame" if isinstance(about.volume, Frames) else "Slice"
     lines = [f"{name} {number} / {count}" if count > 1 else ""]
     if geometry.is_patient and state.plane is Plane.ACQUIRED:
-        place = geometry.slice_origin_mm(number - 1) @ geometry.normal
+        place = geometry.slice_origin_mm(number - 1) @ geometry.plane_normal
         thick = geometry.slice_thickness_mm
         words = f"at {place:.1f} mm"
         lines.append(f"{words} · {thick:.1f} mm thick" if thick else words)
