@@ -135,3 +135,27 @@ def test_regions_full_of_structure_are_not_taken_for_noise():
     volume = volume_of(values, unit="stored")
     source = source_of(volume, noise_sd=2.0)
     assert flat_patches(source) == ()
+
+
+def test_a_slice_on_which_the_method_does_little_does_not_set_the_strength():
+    class Halving:
+        """Takes half of the noise away, but nearly nothing on one slice."""
+
+        def __init__(self, source, weak):
+            self.source, self.weak = source, weak
+
+        def residuals(self, indices, region=None):
+            top, bottom, left, right = region
+            values = self.source.values[list(indices), top:bottom, left:right].astype(np.float32)
+            share = 0.05 if indices[0] in self.weak else 0.5
+            return -share * (values - 50.0)
+
+    rng = np.random.default_rng(8)
+    values = np.rint(50 + rng.normal(0, 20, (8, 96, 96))).astype(np.int16)
+    source = source_of(volume_of(values), 20.0)
+    patches = flat_patches(source)
+    assert len(patches) >= 4
+    even = flat_noise(source, Halving(source, ()), patches).blend(0.4)
+    uneven = flat_noise(source, Halving(source, (patches[1].index,)), patches).blend(0.4)
+    assert even.factor == pytest.approx(0.8, abs=0.02)
+    assert uneven.factor == pytest.approx(even.factor, abs=0.02)
