@@ -95,3 +95,35 @@ def test_only_the_latest_are_remembered():
         recent.keep(name, name.upper())
     assert recent.find("a") is None
     assert recent.find("c") == "C"
+
+
+class _Counting:
+    """Notes which slices it was asked for."""
+
+    device = "CPU"
+    slab = 3
+
+    def __init__(self):
+        self.asked = []
+
+    def residuals(self, indices, region=None):
+        self.asked.append(tuple(indices))
+        return np.zeros((len(indices), 4, 4), np.float32)
+
+
+def test_a_slice_that_the_reader_goes_to_comes_next_and_every_slice_once():
+    processor = _Counting()
+    looked_at = iter([5, 5, 0, 0, 0, 0, 0, 0, 0, 0])
+    steps = residual_slices(processor, slice_order(12, 5), lambda: False, lambda: next(looked_at))
+    done = [index for slab, _ in steps for index in slab]
+    assert processor.asked[0] == (5,)
+    assert processor.asked[2] == (0,)
+    assert sorted(done) == list(range(12))
+
+
+def test_a_slice_that_is_there_already_changes_nothing():
+    order = slice_order(9, 4)
+    plain, looking = _Counting(), _Counting()
+    list(residual_slices(plain, order, lambda: False))
+    list(residual_slices(looking, order, lambda: False, lambda: 4))
+    assert plain.asked == looking.asked

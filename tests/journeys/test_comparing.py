@@ -1,5 +1,6 @@
 """A reader compares original and enhanced pixels; the label goes with them everywhere."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -319,3 +320,16 @@ def test_a_refused_series_can_be_cancelled_and_another_method_tried(opened: Hand
     opened.window.enhance("gaussian", 0.4)
     opened.rest()
     assert opened.viewport(1).picture().pixels.label.title == "FILTERED"
+
+
+def test_a_slice_that_was_left_out_by_cancelling_says_so(beside: Hands) -> None:
+    workspace = beside.workspace
+    ((key, layer),) = workspace.layers.items()
+    loaded = layer.residual.loaded.copy()
+    loaded[0] = False
+    workspace.put_layer(*key, replace(layer, residual=replace(layer.residual, loaded=loaded)))
+    assert "was not enhanced" not in beside.texts(1)
+    beside.press("Home", on=beside.viewport(0))
+    beside.rest()
+    assert "This slice was not enhanced" in beside.texts(1)
+    assert "was not enhanced" not in beside.texts(0)

@@ -11,6 +11,7 @@ from viewer.app.jobs import Job, Jobs, Lane, Progress
 from viewer.app.messages import Message
 from viewer.app.settings import cache_bytes
 from viewer.app.workspace import Layer, PartKey, Workspace
+from viewer.core.view import ViewState
 from viewer.core.volume import DerivedVolume, Volume
 
 if TYPE_CHECKING:
@@ -38,7 +39,9 @@ class Enhancements:
         self.refusals: dict[tuple[PartKey, str], Message] = {}
         self._blended: dict[tuple[PartKey, str], _Blended] = {}
         self._blending: set[tuple[PartKey, str]] = set()
+        self._in_view: dict[PartKey, int] = {}
         workspace.volume_dropped.connect(self._forget)
+        workspace.view_changed.connect(self._note_view)
 
     @property
     def engine(self) -> Engine:
@@ -100,6 +103,7 @@ class Enhancements:
         if request is None:
             return None
         self.cancel(part)
+        self._in_view[part] = first
         key = (part, method_id)
 
         def work(progress: Progress) -> Enhancement:
@@ -112,6 +116,7 @@ class Enhancements:
                 on_batch=progress.publish,
                 report=progress.report,
                 is_cancelled=progress.is_cancelled,
+                in_view=lambda: self._in_view.get(part),
             )
 
         def done(result: Enhancement) -> None:
@@ -142,6 +147,14 @@ class Enhancements:
         if not job.is_over:
             self._running[key] = job
         return job
+
+    def _note_view(self, _view: int, _old: ViewState, new: ViewState) -> None:
+        """Note which slice of a part is looked at while it is enhanced, for it to come next."""
+        if new.part is None or self.job(new.part) is None:
+            return
+        volume = self._workspace.volumes.get(new.part)
+        if volume is not None:
+            self._in_view[new.part] = volume.geometry.slice_of(new.focus_mm)
 
     def survey(self, part: PartKey) -> None:
         """Measure the noise of a complete CT volume quietly, for the first E to answer at once."""

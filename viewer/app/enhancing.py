@@ -292,6 +292,7 @@ def run(
     on_batch: Callable[[Enhancement], None] | None = None,
     report: Callable[[float, str], None] | None = None,
     is_cancelled: Callable[[], bool] = lambda: False,
+    in_view: Callable[[], int | None] = lambda: None,
     every_s: float = 0.1,
 ) -> Enhancement:
     """Compute the residual of a plan, visible slice first, or take it from the cache.
@@ -301,6 +302,7 @@ def run(
     on_batch : gets the growing result; its `residual.loaded` says what is there.
     report : gets the fraction done and a few words.
     is_cancelled : looked at between slabs.
+    in_view : asked between slabs which slice the reader looks at, so that it comes next.
     every_s : both are told after the first slab, then at most this often, and at the end.
 
     Raises
@@ -322,7 +324,7 @@ def run(
         processor = quiet.call(
             lambda: engine.processor(plan.method, source, plan.settings, request.device)
         )
-        steps = residual_slices(processor, order, is_cancelled)
+        steps = residual_slices(processor, order, is_cancelled, in_view)
         done, told = 0, -math.inf
         while (slab := quiet.call(lambda: next(steps, None))) is not None:
             buffer.write(*slab)

@@ -59,23 +59,33 @@ def patient_runner(card: ModelCard, device: str = "auto") -> PatientRunner:
 
 
 def residual_slices(
-    processor: Processor, order: Sequence[int], is_cancelled: Callable[[], bool]
+    processor: Processor,
+    order: Sequence[int],
+    is_cancelled: Callable[[], bool],
+    in_view: Callable[[], int | None] = lambda: None,
 ) -> Iterator[tuple[tuple[int, ...], Float32Array]]:
     """Compute the residual slab by slab and yield (slices, residuals) as they come.
+
+    `in_view` is asked between slabs: a slice that the reader has gone to and that is not there yet
+    comes next, alone, and the rest from there outwards.
 
     Raises
     ------
     Cancelled : the flag was up before a slab.
     OutOfMemory : not even the smallest piece of a slice fits.
     """
-    done = 0
-    while done < len(order):
+    left, size = list(order), 1
+    while left:
         if is_cancelled():
             raise Cancelled
-        size = 1 if done == 0 else processor.slab
-        slab = tuple(order[done : done + size])
+        wanted = in_view()
+        if wanted is not None and wanted != left[0] and wanted in left:
+            missing = frozenset(left)
+            left = [index for index in slice_order(max(order) + 1, wanted) if index in missing]
+            size = 1
+        slab = tuple(left[:size])
         yield slab, processor.residuals(slab)
-        done += len(slab)
+        left, size = left[len(slab) :], processor.slab
 
 
 class QuietThread:

@@ -215,6 +215,24 @@ def _unreadable_words(about: Subject) -> list[str]:
     return [f"this {what} could not be read: {why}" for why in reasons]
 
 
+def not_enhanced(session: Session, about: Subject) -> tuple[str, ...]:
+    """Say that the slice that is shown was not enhanced, once nothing is under way any more."""
+    state = about.state
+    is_derived = state.layer != ORIGINAL or state.comparison is not Comparison.NONE
+    layer = layer_of(session.workspace, state) if is_derived else None
+    if state.part is None or layer is None or session.enhancements.job(state.part) is not None:
+        return ()
+    loaded = layer.residual.loaded
+    if state.plane is Plane.ACQUIRED:
+        if loaded[about.geometry.slice_of(state.focus_mm)]:
+            return ()
+        return ("This slice was not enhanced: press Enhance on the right to go on",)
+    missing = int(np.count_nonzero(~loaded))
+    if not missing:
+        return ()
+    return (f"{missing} of {len(loaded)} slices were not enhanced: press Enhance to go on",)
+
+
 def probe_words(volume: AnyVolume, mm: Point, layer: Layer | None = None) -> str:
     """Return the value of the voxel nearest to a point, with its unit; "" outside.
 

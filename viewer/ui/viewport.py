@@ -247,7 +247,10 @@ class Viewport(QWidget):
             reference_lines=view_lines.other_planes(self._session, about, ratio),
             crosshair=view_lines.crosshair(self._session, about, ratio),
             alert=composition.alert(self._session, self.view),
-            warnings=composition.notices(about),
+            warnings=(
+                *composition.not_enhanced(self._session, about),
+                *composition.notices(about),
+            ),
             link=composition.link_mark(self._session, self.view),
             wait=self._wait(),
             region=self.pointing.region,
