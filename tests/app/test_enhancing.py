@@ -102,7 +102,8 @@ def test_the_provenance_tells_the_whole_story(engine):
 
 def test_warnings_of_the_gates_travel_with_the_pixels(engine):
     provenance = enhance(engine, request(facts={"kernel": "I70f"})).provenance()
-    assert any("kernel I70f" in caution for caution in provenance.cautions)
+    assert any("kernel I70f" in words for words in provenance.gates)
+    assert not any("kernel I70f" in words for words in provenance.cautions)
 
 
 def test_the_noise_in_flat_tissue_falls_by_the_strength(engine):

@@ -22,7 +22,14 @@ from tests.io.sources import (
 from viewer.core.provenance import MethodKind, label_for
 from viewer.core.volume import derive
 from viewer.io import derivation
-from viewer.io.derivation import is_marked_ai, is_ours, read_provenance
+from viewer.io.derivation import (
+    description,
+    is_marked_ai,
+    is_ours,
+    packed,
+    read_provenance,
+    unpacked,
+)
 from viewer.io.derived import write_derived
 
 
@@ -82,6 +89,30 @@ def test_each_image_names_its_own_source(tmp_path: Path) -> None:
         assert item.ReferencedSOPInstanceUID == pydicom.dcmread(path).SOPInstanceUID
         assert item.SpatialLocationsPreserved == "YES"
         assert item.PurposeOfReferenceCodeSequence[0].CodeValue == "121322"
+
+
+def test_every_slice_that_took_part_is_named_the_own_one_first(tmp_path: Path) -> None:
+    paths = ct_series(tmp_path / "source", 3)
+    uids = [pydicom.dcmread(path).SOPInstanceUID for path in paths]
+    new = saved(paths, tmp_path / "out", inputs=((1,), (0, 2), (1,)))
+    named = [[i.ReferencedSOPInstanceUID for i in one.SourceImageSequence] for one in new]
+    assert named == [[uids[0], uids[1]], [uids[1], uids[0], uids[2]], [uids[2], uids[1]]]
+    own, *others = new[1].SourceImageSequence
+    assert own.SpatialLocationsPreserved == "YES"
+    assert {item.SpatialLocationsPreserved for item in others} == {"NO"}
+    assert {i.PurposeOfReferenceCodeSequence[0].CodeValue for i in others} == {"121322"}
+
+
+def test_gates_and_cautions_stand_apart_in_the_description(tmp_path: Path) -> None:
+    volume = volume_of(ct_series(tmp_path / "source", 1))
+    known = replace(provenance_for(volume), cautions=("Measure on the original.",))
+    assert "Gates: passed without a warning. Cautions: Measure on the original." in description(
+        known
+    )
+    warned = replace(known, gates=("slices of 6 mm", "lossy."))
+    text = description(warned)
+    assert "Gates: slices of 6 mm; lossy. Cautions: Measure on the original." in text
+    assert unpacked(packed(warned), warned.source_uids) == warned
 
 
 def test_equipment_names_the_scanner_and_diptych(tmp_path: Path) -> None:

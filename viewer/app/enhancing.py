@@ -15,13 +15,14 @@ import numpy as np
 
 from viewer import __version__
 from viewer.core.errors import Blocked
-from viewer.core.provenance import Provenance
+from viewer.core.provenance import MethodKind, Provenance
 from viewer.core.study import Series, SeriesPart, Study
 from viewer.core.volume import ARBITRARY, AnyVolume, DerivedVolume, Volume, derive
 from viewer.enhancement import checks
 from viewer.enhancement.audit import Audit, audit
 from viewer.enhancement.checks import Candidate, GateResult
 from viewer.enhancement.conditioning import NoiseProfile, noise_profile, source_slices, value_range
+from viewer.enhancement.denoising import neighbours
 from viewer.enhancement.engine import (
     Engine,
     QuietThread,
@@ -144,6 +145,7 @@ class Enhancement:
             software_version=__version__,
             time=plan.time,
             cautions=plan.cautions,
+            gates=checks.cautions(plan.gates),
             is_synthetic_data=plan.is_synthetic_data,
         )
 
@@ -162,6 +164,16 @@ class Enhancement:
     @property
     def _unit(self) -> str:
         return "" if self.plan.method.keeps_unit else ARBITRARY
+
+    def inputs(self) -> tuple[tuple[int, ...], ...]:
+        """Return for each slice the others that it was computed from; () where there are none."""
+        if self.plan.method.kind is not MethodKind.AI:
+            return ()
+        table = neighbours(source_slices(self.plan.volume, self.plan.noise))
+        return tuple(
+            tuple(int(other) for other in dict.fromkeys(row.tolist()) if other != place)
+            for place, row in enumerate(table)
+        )
 
     def audit(self) -> Audit:
         """Return whether the residual looks like noise or holds anatomy; takes a moment."""
@@ -190,7 +202,7 @@ def prepare(engine: Engine, request: EnhanceRequest) -> Plan:
     _refuse(method, gates)
     key = residual_key(measured.key, method, settings)
     flat = _flat_noise(engine, key, method, settings, volume, measured, request.device)
-    words = (*checks.cautions(gates), *(card.cautions if card else ()), method.caution)
+    words = (*(card.cautions if card else ()), method.caution)
     is_unscaled = method.effect is Effect.NOISE_CUT and flat is None
     return Plan(
         request=request,

@@ -1,6 +1,6 @@
 """Saving: an enhanced series becomes a derived DICOM series in a folder of its own."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from viewer.app.enhancing import Enhancement
@@ -37,6 +37,7 @@ def save_enhancement(
         request.part,
         enhancement.volume(strength),
         out,
+        inputs=enhancement.inputs(),
         study=study or request.study,
         opened=opened,
         report=report,
@@ -49,6 +50,7 @@ def save_derived(
     enhanced: DerivedVolume | Frames,
     out: Path,
     *,
+    inputs: Sequence[Sequence[int]] = (),
     study: Study | None = None,
     opened: Collection[Path] = (),
     report: Report = _no_report,
@@ -58,6 +60,7 @@ def save_derived(
 
     Parameters
     ----------
+    inputs : see `write_derived`.
     study : its Series Numbers are not used again.
     opened : folders that the reader opened; nothing is written inside them, or among the source's
         own files.
@@ -74,6 +77,7 @@ def save_derived(
         part,
         enhanced,
         out,
+        inputs=inputs,
         taken_numbers=frozenset(number for number in numbers if number is not None),
         is_cancelled=is_cancelled,
         on_progress=report,

@@ -86,8 +86,14 @@ def description(provenance: Provenance, note: str = "") -> str:
     version = provenance.software_version.removeprefix("Diptych ")
     parts.append(f"Input {low:g} to {high:g}. {note}".strip())
     parts.append(f"Diptych {version} on {provenance.device}, {provenance.time}.")
-    gates = "; ".join(provenance.cautions) or "passed without a warning"
-    return _cut(coding.plain(" ".join([*parts, f"Gates: {gates}."])), DESCRIPTION_LENGTH)
+    parts.append(f"Gates: {_joined(provenance.gates) or 'passed without a warning'}.")
+    if provenance.cautions:
+        parts.append(f"Cautions: {_joined(provenance.cautions)}.")
+    return _cut(coding.plain(" ".join(parts)), DESCRIPTION_LENGTH)
+
+
+def _joined(sentences: tuple[str, ...]) -> str:
+    return "; ".join(words.rstrip(". ") for words in sentences)
 
 
 def _cut(text: str, length: int) -> str:
@@ -265,11 +271,12 @@ def _private_text(dataset: Dataset) -> str | None:
 
 
 def _sources(dataset: Dataset) -> tuple[str, ...]:
-    """SOP Instance UIDs of Source Image Sequence with the purpose that we write."""
+    """SOP Instance UIDs of the images' own sources, with the purpose that we write."""
     return tuple(
         str(item.get("ReferencedSOPInstanceUID", ""))
         for item in dataset.get("SourceImageSequence") or ()
-        if coding.SOURCE_IMAGE.value
+        if str(item.get("SpatialLocationsPreserved", "YES")) == "YES"
+        and coding.SOURCE_IMAGE.value
         in [c.value for c in coding.read_codes(item.get("PurposeOfReferenceCodeSequence"))]
     )
 
@@ -292,6 +299,7 @@ def unpacked(text: str, own_sources: tuple[str, ...] = ()) -> Provenance | None:
             source_uids=sources,
             cautions=tuple(str(caution) for caution in content["cautions"]),
             is_synthetic_data=bool(content["is_synthetic_data"]),
+            gates=tuple(str(words) for words in content.get("gates", ())),
         )
     except (ValueError, KeyError, TypeError, zlib.error, binascii.Error, RecursionError):
         return None

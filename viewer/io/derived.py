@@ -8,7 +8,7 @@ Source: DICOM PS3.3 C.7.6.1.1.2 (Image Type), C.12.4 (General Reference), C.7.6.
 from viewer.io import pydicom_first  # noqa: F401 (before any part of pydicom)
 
 # isort: split
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -51,6 +51,7 @@ def write_derived(
     folder: Path,
     *,
     taken_numbers: Collection[int] = (),
+    inputs: Sequence[Sequence[int]] = (),
     now: datetime | None = None,
     is_cancelled: Callable[[], bool] = lambda: False,
     on_progress: Progress = lambda _fraction, _words: None,
@@ -63,6 +64,8 @@ def write_derived(
     enhanced : complete modality values [slice, row, column], one slice per source of `part`.
     folder : comes into being with the whole series in it, or not at all.
     taken_numbers : Series Numbers of the study, which the new series must not repeat.
+    inputs : for each slice the sources beside its own that it was computed from, as places in
+        `part`; () where each slice was computed from its own source alone.
     now : when the series is made (default: now); shown in the source's time zone if it has one.
 
     Raises
@@ -73,9 +76,30 @@ def write_derived(
     Cancelled : somebody asked for it; nothing is left behind.
     """
     provenance = _checked(part, enhanced)
-    first = read_header(part.sources[0])
-    _check_kind(first)
-    plan = Plan(
+    try:
+        first = read_header(part.sources[0])
+        _check_kind(first)
+        plan = _plan(part, enhanced, first, provenance, taken_numbers, now, inputs)
+        return _write(part, enhanced, first, plan, folder, is_cancelled, on_progress)
+    except derivation.READING_ERRORS as error:
+        raise NotSaved(
+            f"{WHAT} could not be saved: a header of the original is damaged.",
+            NOTHING_CHANGED,
+            "The enhanced image can be viewed and exported as a picture.",
+        ) from error
+
+
+def _plan(
+    part: SeriesPart,
+    enhanced: DerivedVolume | Frames,
+    first: Dataset,
+    provenance: Provenance,
+    taken_numbers: Collection[int],
+    now: datetime | None,
+    inputs: Sequence[Sequence[int]],
+) -> Plan:
+    """Return what all images of the new series have in common."""
+    return Plan(
         series_uid=generate_uid(prefix=None),
         series_number=identity.series_number(whole_number(first, "SeriesNumber"), taken_numbers),
         provenance=provenance,
@@ -83,7 +107,20 @@ def write_derived(
         now=now or datetime.now().astimezone(),
         unit=enhanced.unit,
         instance_numbers=identity.instance_numbers(part),
+        neighbours=tuple(tuple(part.sources[place] for place in others) for others in inputs),
     )
+
+
+def _write(
+    part: SeriesPart,
+    enhanced: DerivedVolume | Frames,
+    first: Dataset,
+    plan: Plan,
+    folder: Path,
+    is_cancelled: Callable[[], bool],
+    on_progress: Progress,
+) -> tuple[Path, ...]:
+    """Make and write one image after another; the folder appears with all of them or not at all."""
     if first.SOPClassUID in ENHANCED_CLASSES:
         images = iter([derived_multiframe(first, part, enhanced, plan)])
     else:
@@ -160,7 +197,7 @@ def _checked(part: SeriesPart, enhanced: DerivedVolume | Frames) -> Provenance:
 
 def _check_kind(header: Dataset) -> None:
     """Refuse objects whose rules for derived images are not known."""
-    if int(header.get("SamplesPerPixel") or 1) != 1:
+    if (whole_number(header, "SamplesPerPixel") or 1) != 1:
         raise _blocked("in colour")
     if header.SOPClassUID in ENHANCED_CLASSES:
         if not header.get("PerFrameFunctionalGroupsSequence"):
@@ -169,7 +206,9 @@ def _check_kind(header: Dataset) -> None:
             raise _blocked("in colours beside grey values")
         if "ConcatenationUID" in header:
             raise _blocked("one piece of a multi-frame object that was cut up")
-    elif int(header.get("NumberOfFrames") or 1) > 1 or "SharedFunctionalGroupsSequence" in header:
+    elif (
+        whole_number(header, "NumberOfFrames") or 1
+    ) > 1 or "SharedFunctionalGroupsSequence" in header:
         raise _blocked("stored as a multi-frame object of the old kind")
     elif header.SOPClassUID not in RULES:
         raise _blocked(f"of the kind {header.SOPClassUID.name}, whose derived form is not known,")

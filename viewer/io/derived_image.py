@@ -60,6 +60,11 @@ class Plan:
     now: datetime
     unit: str
     instance_numbers: tuple[int, ...]
+    neighbours: tuple[tuple[FrameSource, ...], ...] = ()
+
+    def others(self, index: int) -> tuple[FrameSource, ...]:
+        """Return the source slices beside its own that a slice was computed from."""
+        return self.neighbours[index] if self.neighbours else ()
 
 
 def read_header(frame: FrameSource) -> Dataset:
@@ -72,14 +77,26 @@ def read_header(frame: FrameSource) -> Dataset:
         raise not_saved(WHAT, error) from error
     except derivation.READING_ERRORS as error:
         raise UnreadableFile(f"The original image {path.name} could not be read again.") from error
-    is_same = str(header.get("SOPInstanceUID", "")) == frame.instance.sop_instance_uid
-    if not is_same or not header.get("Rows") or not header.get("SOPClassUID"):
+    uid = str(header.get("SOPInstanceUID", ""))
+    if not frame.instance.sop_instance_uid:
+        raise _unfit(path, "has no SOP Instance UID, so that nothing can refer to it")
+    if not header.get("Rows") or not header.get("SOPClassUID"):
+        raise _unfit(path, "is coded irregularly, and its header cannot be taken over")
+    if uid != frame.instance.sop_instance_uid:
         raise NotSaved(
             f"{WHAT} could not be saved: the original image {path.name} has changed on disk.",
             NOTHING_CHANGED,
             "Open the original again.",
         )
     return header
+
+
+def _unfit(path: Path, why: str) -> NotSaved:
+    return NotSaved(
+        f"{WHAT} could not be saved: the original image {path.name} {why}.",
+        NOTHING_CHANGED,
+        "The enhanced image can be viewed and exported as a picture.",
+    )
 
 
 def whole_number(dataset: Dataset, keyword: str) -> int | None:
@@ -113,7 +130,9 @@ def derived_header(
     if str(dataset.get("BurnedInAnnotation", "")) != "YES":
         dataset.BurnedInAnnotation = "NO"
     identity.put_dates(dataset, plan.now)
-    dataset.SourceImageSequence = coding.sequence(identity.source_item(header))
+    dataset.SourceImageSequence = coding.sequence(
+        identity.source_item(header), *map(identity.neighbour_item, plan.others(index))
+    )
     notes = (
         "Values limited to the range of the stored type." if coded.is_limited else "",
         "Values are grey levels in arbitrary units." if plan.unit == ARBITRARY else "",

@@ -11,7 +11,7 @@ from pydicom import uid as uids
 from pydicom.dataset import Dataset
 
 from viewer.core.errors import NotSaved
-from viewer.core.study import SeriesPart
+from viewer.core.study import FrameSource, SeriesPart
 from viewer.core.volume import ARBITRARY, DerivedVolume, Frames
 from viewer.io import coding, identity, inheritance
 from viewer.io.derived_image import (
@@ -106,6 +106,10 @@ def derived_multiframe(
     dataset.SourceImageEvidenceSequence = coding.sequence(_evidence(header))
     dataset.PerFrameFunctionalGroupsSequence = [per_frame[frame] for frame in frames]
     _put_groups(dataset, header, frames, coded, plan)
+    groups = dataset.PerFrameFunctionalGroupsSequence
+    for group, frame, place in zip(groups, frames, order, strict=True):
+        made = _derivation(dataset, header, frame, plan.others(place))
+        group.DerivationImageSequence = coding.sequence(made)
     inheritance.restore(dataset, texts)
     return dataset
 
@@ -130,7 +134,7 @@ def _image_type(header: Dataset, plan: Plan) -> list[str]:
 def _put_groups(
     dataset: Dataset, header: Dataset, frames: list[int], coded: StoredFormat, plan: Plan
 ) -> None:
-    """Bring the functional groups in line with the new pixels and name each frame's source."""
+    """Bring the functional groups in line with the new pixels."""
     shared = dataset.get("SharedFunctionalGroupsSequence") or [Dataset()]
     dataset.SharedFunctionalGroupsSequence = coding.sequence(*shared)
     per_frame = dataset.PerFrameFunctionalGroupsSequence
@@ -155,8 +159,6 @@ def _put_groups(
         dataset.SharedFunctionalGroupsSequence[
             0
         ].PixelValueTransformationSequence = coding.sequence(item)
-    for group, frame in zip(per_frame, frames, strict=True):
-        group.DerivationImageSequence = coding.sequence(_derivation(dataset, header, frame))
     if len(frames) < len(header.PerFrameFunctionalGroupsSequence):
         _count_dimensions(dataset)
 
@@ -168,14 +170,16 @@ def _put_transformation(item: Dataset, coded: StoredFormat, plan: Plan) -> None:
     item.RescaleType = "HU" if plan.unit == "HU" else kept
 
 
-def _derivation(dataset: Dataset, header: Dataset, frame: int) -> Dataset:
-    """Return the item that says how a frame was made and from which one."""
+def _derivation(
+    dataset: Dataset, header: Dataset, frame: int, others: tuple[FrameSource, ...]
+) -> Dataset:
+    """Return the item that says how a frame was made and from which ones, its own first."""
     item = Dataset()
     item.DerivationDescription = dataset.DerivationDescription
     item.DerivationCodeSequence = coding.sequence(*dataset.DerivationCodeSequence)
     source = identity.source_item(header)
     source.ReferencedFrameNumber = frame + 1
-    item.SourceImageSequence = coding.sequence(source)
+    item.SourceImageSequence = coding.sequence(source, *map(identity.neighbour_item, others))
     return item
 
 

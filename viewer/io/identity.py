@@ -11,7 +11,7 @@ from pydicom import uid as uids
 from pydicom.dataset import Dataset
 
 from viewer.core.provenance import MethodKind, Provenance
-from viewer.core.study import SeriesPart
+from viewer.core.study import FrameSource, SeriesPart
 from viewer.io import coding
 
 MARKS = {MethodKind.AI: "AI_ENHANCED", MethodKind.FILTER: "FILTERED"}
@@ -84,6 +84,18 @@ def source_item(header: Dataset) -> Dataset:
     item.ReferencedSOPClassUID = header.SOPClassUID
     item.ReferencedSOPInstanceUID = header.SOPInstanceUID
     item.SpatialLocationsPreserved = "YES"
+    item.PurposeOfReferenceCodeSequence = coding.sequence(coding.code_item(coding.SOURCE_IMAGE))
+    return item
+
+
+def neighbour_item(source: FrameSource) -> Dataset:
+    """Return the item that names another source image that the pixels were computed from."""
+    item = Dataset()
+    item.ReferencedSOPClassUID = source.instance.sop_class_uid
+    item.ReferencedSOPInstanceUID = source.instance.sop_instance_uid
+    item.SpatialLocationsPreserved = "NO"
+    if source.instance.frame_count > 1:
+        item.ReferencedFrameNumber = source.index + 1
     item.PurposeOfReferenceCodeSequence = coding.sequence(coding.code_item(coding.SOURCE_IMAGE))
     return item
 

@@ -98,7 +98,7 @@ def provenance_rows(layer: Layer | None) -> tuple[tuple[str, str], ...]:
         ("Computed on", known.device),
         ("Computed at", known.time),
         *known.parameters,
-        *(("Caution", words) for words in known.cautions),
+        *(("Caution", words) for words in (*known.gates, *known.cautions)),
     ]
     return tuple((name, value) for name, value in rows if value)
 
