@@ -202,3 +202,37 @@ def test_scans_are_judged_and_reported(tmp_path: Path, capsys: pytest.CaptureFix
     assert main(["evaluate", "gaussian", "--on", str(tmp_path / "in"), "--report", str(out)]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == str(out / "report.html")
     assert json.loads((out / "report.json").read_text("utf-8"))["command"].startswith("diptych")
+
+
+@pytest.mark.parametrize("more", [["--enhance", "nobody"], ["--strength", "1.5"]])
+def test_what_cannot_be_enhanced_is_refused_before_anything_is_opened(
+    tmp_path: Path, more: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    picture = tmp_path / "x.png"
+    command = ["open", str(tmp_path), "--enhance", "gaussian", "--screenshot", str(picture), *more]
+    assert main(command) == WRONG_USAGE
+    assert capsys.readouterr().err
+    assert not picture.exists()
+
+
+def test_a_path_that_is_not_there_is_named_by_enhance(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert enhance(tmp_path / "nowhere", tmp_path / "out") == FAILED
+    assert "not there any more" in capsys.readouterr().err
+
+
+def test_a_header_that_is_damaged_is_a_reason_and_the_rest_goes_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = write(build_series(1, settings=MATRIX)[0], tmp_path / "in" / "bad.dcm")
+    content = bad.read_bytes()
+    assert content.count(b"Diptych tests") == 1
+    place = content.index(b"Diptych tests") - 4
+    bad.write_bytes(content[:place] + b"ZZ" + content[place + 2 :])
+    ct_series(tmp_path / "in" / "good", 3, settings=Acquisition(rows=48, columns=64, series="b"))
+    code = enhance(tmp_path / "in", tmp_path / "out")
+    assert code in (DONE, WARNED)
+    said = capsys.readouterr().out
+    assert "3 files in" in said
+    assert "Traceback" not in said

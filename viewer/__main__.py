@@ -139,6 +139,10 @@ def _add_doctor(parser: argparse.ArgumentParser) -> None:
 def _open(options: argparse.Namespace) -> int:
     from viewer.ui.application import SCREENSHOT_SIZE, StartRequest, run
 
+    if options.enhance:
+        from viewer.app.headless import check_enhancement
+
+        check_enhancement(options.enhance, options.strength)
     size = SCREENSHOT_SIZE
     if options.size:
         size = _size(options.size)

@@ -49,6 +49,18 @@ def new_engine() -> Engine:
     return Engine(read_catalogue(data_folder("models")))
 
 
+def check_enhancement(method: str, strength: float | None) -> None:
+    """Refuse a method that is not there, or a strength that is none, before anything is opened.
+
+    Raises
+    ------
+    InvalidStrength, UnknownMethod : see their words.
+    """
+    if strength is not None:
+        checked_strength(strength)
+    new_engine().catalogue.method(method)
+
+
 def enhance_paths(
     paths: tuple[Path, ...],
     method: str,
@@ -79,9 +91,10 @@ def enhance_paths(
         found = scan(paths, lambda _entries, _skipped: None, lambda: False, Path(folder))
         volumes = _volumes(found)
         if not volumes:
+            first = found.skipped[0].reason if found.skipped and not found.studies else ""
             raise UnreadableFile(
                 "There is no series of slices to enhance there.",
-                "",
+                first,
                 "See what is there with: diptych info PATH",
             )
         results: list[EnhancedSeries] = []
@@ -151,7 +164,9 @@ def _enhance_one(
         *known.parameters,
     )
     warned = tuple(gate.words for gate in result.plan.gates if gate.verdict is Verdict.WARN)
-    return EnhancedSeries(series.uid, words, files, "", warned, known.cautions, facts)
+    return EnhancedSeries(
+        series.uid, words, files, "", warned, (*known.gates, *known.cautions), facts
+    )
 
 
 def list_models() -> tuple[Plain, ...]:

@@ -233,9 +233,13 @@ def _reconstruction_hint(candidate: Candidate) -> str:
 def age_years(study: Study) -> float | None:
     """Return the patient's age from Patient's Age, or from birth and study date; None if unknown.
 
+    000Y is what pseudonymisers write: the newborn are given in days, weeks or months.
+
     Source: DICOM PS3.5 6.2, value representation AS (nnnD, nnnW, nnnM, nnnY).
     """
-    if match := re.fullmatch(r"(\d{3})([DWMY])", study.age.strip()):
+    age = study.age.strip()
+    match = re.fullmatch(r"(\d{3})([DWMY])", age)
+    if match and age != "000Y":
         per_year = {"D": 365.25, "W": 52.18, "M": 12.0, "Y": 1.0}[match.group(2)]
         return int(match.group(1)) / per_year
     born, scanned = study.birth_date.strip(), study.date.strip()
