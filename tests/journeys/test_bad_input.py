@@ -209,6 +209,9 @@ def test_a_file_cut_short_in_its_pixels_is_named_on_its_view(hands: Hands, folde
     hands.open(folder)
     show(hands, "short")
     assert "ends before its pixel data" in tile_words(hands)
+    corners = hands.view.picture().corners
+    assert "ALPHA, ADA" in corners.top_left
+    assert "Series short" in corners.top_right
     show(hands, "series")
     assert opened_well(hands)
 

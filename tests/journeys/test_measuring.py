@@ -122,6 +122,15 @@ def test_a_right_click_on_a_measurement_offers_to_delete_it(opened: Hands) -> No
     assert drawn(opened) == ()
 
 
+def test_an_arrow_whose_text_is_not_given_goes_again(
+    opened: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dialogs, "ask_text", lambda *_: None)
+    opened.press("T")
+    opened.drag(LEFT, (200, 300), (300, 300))
+    assert drawn(opened) == ()
+
+
 def test_an_arrow_asks_for_its_text(opened: Hands, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dialogs, "ask_text", lambda *_: "nodule")
     opened.press("T")

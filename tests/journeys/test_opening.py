@@ -261,6 +261,12 @@ def test_the_palette_runs_a_command_by_its_words(hands: Hands, study: Path) -> N
     assert hands.state.is_inverted
 
 
+def test_presets_are_found_by_their_names(hands: Hands, study: Path) -> None:
+    hands.open(study)
+    titles = [row.title for row in hands.window.actions_by_id.rows()]
+    assert "Window preset 2: Lung" in titles
+
+
 def test_the_shortcut_sheet_names_keys_and_gestures(hands: Hands) -> None:
     hands.press("?")
     sheet = dialog(ShortcutSheet)

@@ -9,8 +9,9 @@ from PySide6.QtCore import QRectF
 
 from tests.ui.samples import CORNERS, DRAWN, LABEL, WARNINGS, grey
 from viewer.core.provenance import residual_label
+from viewer.ui.lettering import text_width
 from viewer.ui.overlay import arrange
-from viewer.ui.overlay_words import scale_length, signed_number, unfolded
+from viewer.ui.overlay_words import TEXT, scale_length, signed_number, unfolded
 from viewer.ui.picture import ColourBar, CornerText, Picture, Pixels, ScaleBar, Wait
 
 TINY = grey(4, 4)
@@ -102,6 +103,16 @@ def test_a_line_that_is_too_wide_is_split_at_its_dots_before_it_is_cut():
     shown = [x.text for x in lines if "mm thick" in x.text or "−612.5" in x.text]
     assert shown == ["at −612.5 mm", "1.0 mm thick · oblique"]
     assert unfolded((line,), 1000) == (line,)
+
+
+@pytest.mark.parametrize("width", [60, 90, 130, 200])
+def test_no_figure_and_no_name_is_cut_in_a_narrow_view(width):
+    lines = ("Slice 75 / 150", "W 2000  L -450  inverted", "ID LIDC-IDRI-0314", "zoom 68 % · cubic")
+    found = unfolded(lines, width)
+    shown, meant = ("".join("".join(text).replace("·", "").split()) for text in (found, lines))
+    assert shown == meant
+    assert not any("…" in line for line in found)
+    assert all(text_width(line, TEXT) <= width for line in found)
 
 
 def test_the_patient_stays_at_the_top_beside_the_label():

@@ -51,6 +51,14 @@ def use_preset(session: Session, key: str) -> None:
             return
 
 
+def _preset_name(key: str) -> Callable[[Session], str]:
+    def name(session: Session) -> str:
+        found = (preset.window.name for preset in presets_here(session) if preset.key == key)
+        return next(found, "")
+
+    return name
+
+
 def presets_here(session: Session) -> tuple[WindowPreset, ...]:
     """Return the presets that fit the modality and unit of the active view."""
     workspace = session.workspace
@@ -111,6 +119,7 @@ COMMANDS: tuple[Command, ...] = (
             _WINDOW,
             (digit,),
             has_image,
+            means=_preset_name(digit),
         )
         for digit in "123456789"
     ),

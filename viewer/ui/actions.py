@@ -96,6 +96,8 @@ class Actions(QObject):
         for command_id, command in self._commands.items():
             action = self._actions[command_id]
             action.setEnabled(command.when(self._session))
+            if command.means is not None:
+                action.setText(command.title_now(self._session))
             if command.is_on is not None:
                 action.setChecked(command.is_on(self._session))
         self.refreshed.emit()
@@ -110,7 +112,7 @@ class Actions(QObject):
         return tuple(
             CommandRow(
                 command.id,
-                command.title,
+                command.title_now(self._session),
                 " or ".join(_shown(key) for key in command.keys),
                 command.menu,
                 command.when(self._session),

@@ -1,6 +1,6 @@
 """What is written and drawn above a view's pixels, put together from the workspace."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from viewer.app.comparing import layer_of
 from viewer.app.messages import Message
 from viewer.app.opening import patient_alert
 from viewer.app.session import Session
-from viewer.app.workspace import Layer, Workspace
+from viewer.app.workspace import Layer, PartKey, Workspace
 from viewer.core.arrays import Point
 from viewer.core.blending import with_residual
 from viewer.core.camera import eye_direction, mm_per_pixel, right_direction
@@ -115,26 +115,36 @@ def corner_text(session: Session, about: Subject, looks: str, probe: str) -> Cor
 
     `looks` says how values become colours: the window, or a volume's preset.
     """
-    shown = session.workspace.settings.overlays
-    study, series = about.study, about.series
+    whose = whose_corners(session, about.part.key)
+    return replace(
+        whose,
+        bottom_left=_filled([*_slice_lines(about), _view_words(about)]),
+        bottom_right=_filled([probe, looks]),
+    )
+
+
+def whose_corners(session: Session, part: PartKey | None) -> CornerText:
+    """Return the upper corners of a part: patient on the left, study and series on the right."""
+    workspace = session.workspace
+    shown = workspace.settings.overlays
+    found = workspace.parts.get(part) if part else None
+    study = workspace.study_of(part) if part else None
+    series = workspace.series_of(part) if part else None
+    if found is None or study is None or series is None:
+        return CornerText()
     patient = [
         person_name(study.patient_name) if shown.patient_name else "",
         f"ID {study.patient_id}" if shown.patient_id and study.patient_id else "",
         f"born {plain_date(study.birth_date)}" if shown.birth_date and study.birth_date else "",
     ]
     number = f"Series {series.number}" if series.number is not None else ""
-    described = " · ".join(words for words in (number, series.modality, about.part.label) if words)
+    described = " · ".join(words for words in (number, series.modality, found.label) if words)
     origin = [
         plain_date(study.date) if shown.study_date else "",
         series.description if shown.series else "",
         described if shown.series else "",
     ]
-    return CornerText(
-        top_left=_filled(patient),
-        top_right=_filled(origin),
-        bottom_left=_filled([*_slice_lines(about), _view_words(about)]),
-        bottom_right=_filled([probe, looks]),
-    )
+    return CornerText(top_left=_filled(patient), top_right=_filled(origin))
 
 
 def _filled(lines: list[str]) -> tuple[str, ...]:
@@ -176,7 +186,7 @@ def _view_words(about: Subject) -> str:
 def window_name(window: Window) -> str:
     """Return the window in words: "W 400 L 40", its function where it is not linear."""
     if window.function is WindowFunction.TABLE:
-        return f"VOI LUT {window.name}".strip()
+        return window.name if "LUT" in window.name else f"VOI LUT {window.name}".strip()
     digits = 0 if window.width >= 20 else 2
     words = f"W {window.width:.{digits}f}  L {window.centre:.{digits}f}"
     return f"{words}  sigmoid" if window.function is WindowFunction.SIGMOID else words
@@ -192,10 +202,11 @@ def window_words(about: Subject, window: Window) -> str:
     return f"{words}  inverted" if about.state.is_inverted else words
 
 
-def notices(about: Subject) -> tuple[str, ...]:
-    """Return geometry warnings, the lossy mark, and what is present but not drawn."""
+def notices(session: Session, about: Subject) -> tuple[str, ...]:
+    """Return what is missing, geometry warnings, the lossy mark, and what is not drawn."""
     instance = about.instance
     found = [
+        *_not_enhanced(session, about),
         *_unreadable_words(about),
         *about.geometry.warnings,
         *about.part.warnings,
@@ -215,7 +226,7 @@ def _unreadable_words(about: Subject) -> list[str]:
     return [f"this {what} could not be read: {why}" for why in reasons]
 
 
-def not_enhanced(session: Session, about: Subject) -> tuple[str, ...]:
+def _not_enhanced(session: Session, about: Subject) -> tuple[str, ...]:
     """Say that the slice that is shown was not enhanced, once nothing is under way any more."""
     state = about.state
     is_derived = state.layer != ORIGINAL or state.comparison is not Comparison.NONE

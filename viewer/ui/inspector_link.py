@@ -199,7 +199,10 @@ class InspectorLink(QObject):
         for place, window in enumerate(windows.file_windows(self._session)):
             title = window.name or "From the file"
             source = "file" if window.name else ""
-            choice = WindowChoice(f"file{place}", title, window_name(window), "", source)
+            is_table = window.function is WindowFunction.TABLE
+            words = "VOI LUT" if is_table and "LUT" not in title else window_name(window)
+            words = "" if words == title else words
+            choice = WindowChoice(f"file{place}", title, words, "", source)
             found.append((choice, window))
         for preset in windows.presets_here(self._session):
             window = preset.window
@@ -272,14 +275,14 @@ class InspectorLink(QObject):
             place = f"slice {volume.geometry.slice_of(measurement.centre_mm) + 1}"
         series = workspace.series_of(measurement.part)
         if series is not None and series.number is not None:
-            place = f"{place}, series {series.number}" if place else f"series {series.number}"
+            place = f"{place}\nseries {series.number}" if place else f"series {series.number}"
         layer = (
             "" if measurement.layer == ORIGINAL else "drawn on enhanced, numbers of the original"
         )
         return MeasurementRow(
             measurement.id,
             measurement.kind.value,
-            " · ".join(words),
+            "\n".join(words),
             place,
             measurement.text,
             layer,

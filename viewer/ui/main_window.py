@@ -130,7 +130,7 @@ class MainWindow(QMainWindow):
         grid.part_dropped.connect(self.show_in)
         grid.paths_dropped.connect(self._dropped)
         grid.picture_arrived.connect(self._first_picture)
-        grid.text_wanted.connect(lambda _view, key: tasks.name_measurement(self, key))
+        grid.text_wanted.connect(lambda _view, key: tasks.name_arrow(self, key))
         self.tools.command_triggered.connect(self.run_command)
         self.status.cancel_requested.connect(self._cancel_job)
         self._refresh_recents()

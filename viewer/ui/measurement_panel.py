@@ -181,7 +181,9 @@ class MeasurementPanel(QWidget):
     def as_text(self) -> str:
         """Return the list as lines of cells with tabs between them."""
         lines = [("Kind", "Text", "Values", "Where", "Layer")]
-        lines += [(r.kind, r.text, r.values, r.place, r.layer) for r in self._shown]
+        for row in self._shown:
+            values = row.values.replace("\n", ", ")
+            lines.append((row.kind, row.text, values, row.place, row.layer))
         return "\n".join("\t".join(cells) for cells in lines)
 
     def _act(self, what: str) -> None:

@@ -1,6 +1,7 @@
 """The words on a view, fitted to their room: notices, split lines, scales, signed figures."""
 
 import math
+import re
 
 from viewer.ui import theme
 from viewer.ui.lettering import Lettering, shortened, text_width, wrapped
@@ -10,25 +11,33 @@ TEXT = Lettering()
 WARNING = Lettering(colour=theme.WARNING)
 ALERT = Lettering(is_bold=True, colour=theme.ERROR)
 JOINT = " · "
+COLUMNS = "  "
+"""What stands between the figures of a window: "W 400  L 40"."""
 
 
 def unfolded(texts: tuple[str, ...], width: float) -> tuple[str, ...]:
-    """Return the lines, those wider than `width` split at their " · " so that no figure is cut."""
+    """Return the lines, those wider than `width` in several, so that no figure is cut.
+
+    They are split at their " · " or two spaces; a part that is still too wide at its spaces.
+    """
     lines: list[str] = []
     for text in texts:
-        if text_width(text, TEXT) <= width or JOINT not in text:
-            lines.append(text)
-            continue
-        current, *others = text.split(JOINT)
-        for part in others:
-            joined = f"{current}{JOINT}{part}"
-            if text_width(joined, TEXT) <= width:
-                current = joined
-            else:
-                lines.append(current)
+        current = ""
+        for joint, part in _parts(text):
+            joined = f"{current}{joint}{part}" if current else part
+            if current and text_width(joined, TEXT) > width:
+                lines += wrapped(current, TEXT, width)
                 current = part
-        lines.append(current)
+            else:
+                current = joined
+        lines += wrapped(current, TEXT, width)
     return tuple(lines)
+
+
+def _parts(text: str) -> list[tuple[str, str]]:
+    """Return the parts of a line, each with the joint before it."""
+    pieces = re.split(f"({JOINT}|{COLUMNS})", text)
+    return list(zip(["", *pieces[1::2]], pieces[::2], strict=True))
 
 
 def notice_lines(picture: Picture, width: float, most: int) -> list[tuple[str, str, Lettering]]:

@@ -219,7 +219,8 @@ class Viewport(QWidget):
         about = composition.subject(workspace, self.view, self._request)
         if about is None or self._problem is not None:
             tile = composition.tile(self._session, self.state, self._problem)
-            return Picture(tile=tile, is_active=is_active, wait=self._wait())
+            corners = composition.whose_corners(self._session, self.state.part)
+            return Picture(tile=tile, corners=corners, is_active=is_active, wait=self._wait())
         ratio = self.devicePixelRatioF()
         layers = self._layers(about)
         self._probe = self._probe_words()
@@ -247,10 +248,7 @@ class Viewport(QWidget):
             reference_lines=view_lines.other_planes(self._session, about, ratio),
             crosshair=view_lines.crosshair(self._session, about, ratio),
             alert=composition.alert(self._session, self.view),
-            warnings=(
-                *composition.not_enhanced(self._session, about),
-                *composition.notices(about),
-            ),
+            warnings=composition.notices(self._session, about),
             link=composition.link_mark(self._session, self.view),
             wait=self._wait(),
             region=self.pointing.region,
@@ -379,9 +377,7 @@ class Viewport(QWidget):
         """Return the value under the pointer in what is shown now, wherever that came from."""
         workspace = self._session.workspace
         volume = workspace.volumes.get(self.state.part) if self.state.part else None
-        if self._pointer is None or self._request is None or volume is None:
-            return ""
-        if self.state.plane is Plane.VOLUME:
+        if self._pointer is None or volume is None or self.state.plane is Plane.VOLUME:
             return ""
         layer = comparing.layer_of(workspace, self.state)
         words = composition.probe_words(volume, self.pointing.to_mm(self._pointer), layer)

@@ -171,6 +171,15 @@ def name_measurement(window: MainWindow, measurement: str) -> None:
         measuring.rename_any(window.session, measurement, chosen)
 
 
+def name_arrow(window: MainWindow, arrow: str) -> None:
+    """Ask for the text of an arrow that was just drawn; without an answer it goes again."""
+    chosen = dialogs.ask_text(window, "Arrow", "Text beside the arrow", "")
+    if chosen is None:
+        measuring.remove_any(window.session, (arrow,))
+    else:
+        measuring.rename_any(window.session, arrow, chosen)
+
+
 def view_image(window: MainWindow) -> QImage:
     """Return the active view as a picture, label included."""
     viewport = window.grid.active
