@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from skimage import metrics as reference
 
+from viewer.enhancement import metrics
 from viewer.enhancement.metrics import (
     bias,
     contrast_in,
@@ -92,3 +93,21 @@ def test_flat_tissue_keeps_away_from_edges_and_other_tissue():
     assert flat[30, 30]
     assert not flat[:, :24].any()
     assert not flat[:, 45:].any()
+
+
+def test_structures_of_plain_noise_are_few_and_lumps_are_counted():
+    noise = np.random.default_rng(4).normal(0, 1, (10, 64, 64)).astype(np.float32)
+    lumps = noise.copy()
+    lumps[:, 10:16, 10:16] += 8
+    lumps[:, 40:46, 40:46] -= 8
+    per_image = metrics.structures(lumps) * 64 * 64 / 1e5
+    assert per_image == pytest.approx(2.0, abs=0.2)
+    assert metrics.structures(noise * 5) == metrics.structures(noise)
+
+
+def test_tissue_keeps_away_from_its_border():
+    truth = np.zeros((20, 20), np.float32)
+    truth[5:15, 5:15] = 50
+    found = metrics.tissue(truth, np.ones(truth.shape, bool), 20, 80)
+    assert found.sum() == 36
+    assert found[7:13, 7:13].all()

@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import ndimage
 
 from viewer.app.contenders import Answer, Float32Array
 from viewer.core.arrays import BoolArray
@@ -22,7 +21,7 @@ TISSUES_HU = {
     "soft tissue": (-20.0, 150.0),
     "bone": (200.0, 1300.0),
 }
-BLOB_SD, BLOB_PIXELS, BLOB_SMOOTHING = 3.0, 4, 1.5
+GAUSSIAN_PIXELS = 2.0
 SELF_CHECK_BORDER = 64
 
 
@@ -138,9 +137,7 @@ def scene_figures(scene: Scene, image: Float32Array) -> Row:
         "cut": 1.0 - flat_sd(image, scene.flat) / flat_sd(noisy, scene.flat),
     }
     for name, (low, high) in TISSUES_HU.items():
-        tissue = ndimage.binary_erosion(
-            scene.body & (scene.truth > low) & (scene.truth < high), iterations=2
-        )
+        tissue = metrics.tissue(scene.truth, scene.body, low, high)
         row[f"bias_hu {name}"] = metrics.bias(image - noisy + scene.truth, scene.truth, tissue)
     for name, centre, width in metrics.WINDOWS_HU:
         row[f"psnr_db {name}"] = metrics.psnr(image, scene.truth, scene.body, centre, width)
@@ -210,26 +207,12 @@ def self_checks(answer: Answer, scene: Scene, noise: NoiseEstimate) -> Row:
 def water_figures(answer: Answer, drawn: tuple[InsertScene, NoiseEstimate], cut: float) -> Row:
     """Return how often a structure appears in water that holds none, beside a Gaussian's rate.
 
-    Counted are groups of `BLOB_PIXELS` or more touching pixels beyond `BLOB_SD` of the image's
-    own SD after a Gaussian of `BLOB_SMOOTHING` pixels, per 100,000 pixels; the Gaussian that it is
-    compared with is set to the same cut of the noise.
+    Counted as `metrics.structures` does; the Gaussian is set to the same cut of the noise.
     """
     scene, noise = drawn
     sources = scene.noise[:, MIDDLE]
     answers = answer(scene.noise, noise, (1.5, scene.pixel_mm))
     every = np.ones(scene.signal.shape, np.bool_)
-    smooth = np.stack([ndimage.gaussian_filter(one, 2.0) for one in sources])
-    found = [_blobs(at_cut(sources, one, every, cut)) for one in (answers, smooth)]
+    smooth = metrics.smoothed(sources, GAUSSIAN_PIXELS)
+    found = [metrics.structures(at_cut(sources, one, every, cut)) for one in (answers, smooth)]
     return {"false_structures": found[0], "false_structures_gaussian": found[1]}
-
-
-def _blobs(images: Float32Array) -> float:
-    smooth = ndimage.gaussian_filter(images, (0.0, BLOB_SMOOTHING, BLOB_SMOOTHING))
-    limit = BLOB_SD * float(smooth.std())
-    count = 0
-    for image in smooth:
-        for sign in (1, -1):
-            labels, _ = ndimage.label(sign * image > limit)
-            sizes = np.bincount(labels.ravel())[1:]
-            count += int((sizes >= BLOB_PIXELS).sum())
-    return 1e5 * count / images.size

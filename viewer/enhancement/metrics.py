@@ -11,6 +11,8 @@ from viewer.core.arrays import AnyArray, BoolArray, FloatArray
 FLAT_HU = (-50.0, 150.0)
 FLAT_GRADIENT_HU = 3.0
 FLAT_MARGIN = 4
+TISSUE_MARGIN = 2
+STRUCTURE_SD, STRUCTURE_PIXELS, STRUCTURE_SMOOTHING = 3.0, 4, 1.5
 
 WINDOWS_HU: tuple[tuple[str, float, float], ...] = (
     ("soft tissue", 50.0, 400.0),
@@ -135,3 +137,35 @@ def contrast_in(values: AnyArray, template: AnyArray, around: BoolArray) -> floa
     if power == 0:
         return math.nan
     return float((values[around].astype(np.float64) * shape).sum()) / power
+
+
+def tissue(truth: AnyArray, body: BoolArray, low: float, high: float) -> BoolArray:
+    """Return where a noise-free slice [row, column] is one tissue, two pixels away from others."""
+    inside = body & (truth > low) & (truth < high)
+    return np.asarray(ndimage.binary_erosion(inside, iterations=TISSUE_MARGIN))
+
+
+def smoothed(images: AnyArray, pixels: float) -> npt.NDArray[np.float32]:
+    """Return images [image, row, column] after a Gaussian of an SD in pixels."""
+    return np.asarray(ndimage.gaussian_filter(images, (0.0, pixels, pixels)), np.float32)
+
+
+def structures(images: AnyArray) -> float:
+    """Return how many structures stand out of plain images, per 100,000 pixels.
+
+    Parameters
+    ----------
+    images : [image, row, column] of something in which there is no structure.
+
+    Counted are groups of `STRUCTURE_PIXELS` or more touching pixels beyond `STRUCTURE_SD` of the
+    images' own SD after a Gaussian of `STRUCTURE_SMOOTHING` pixels, brighter or darker.
+    """
+    smooth = smoothed(images, STRUCTURE_SMOOTHING)
+    limit = STRUCTURE_SD * float(smooth.std())
+    count = 0
+    for image in smooth:
+        for sign in (1, -1):
+            labels, _ = ndimage.label(sign * image > limit)
+            sizes = np.bincount(labels.ravel())[1:]
+            count += int((sizes >= STRUCTURE_PIXELS).sum())
+    return 1e5 * count / smooth.size
