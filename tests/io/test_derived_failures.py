@@ -29,7 +29,7 @@ from tests.io.sources import (
     stored_of,
     volume_of,
 )
-from viewer.core.errors import Blocked, Cancelled, NotSaved
+from viewer.core.errors import Blocked, Cancelled, NotSaved, UnreadableFile
 from viewer.core.study import SeriesPart
 from viewer.core.volume import derive
 from viewer.io.derived import write_derived
@@ -152,7 +152,7 @@ def test_source_that_vanished_or_changed_is_refused(tmp_path: Path) -> None:
     with pytest.raises(NotSaved, match="changed on disk"):
         write_derived(part, enhanced, tmp_path / "out")
     shutil.rmtree(tmp_path / "source")
-    with pytest.raises(NotSaved, match="not there any more"):
+    with pytest.raises(UnreadableFile, match=r"\.dcm is not there any more"):
         write_derived(part, enhanced, tmp_path / "out")
     assert names(tmp_path) == []
 
@@ -197,3 +197,37 @@ def test_stored_values_are_what_the_independent_reader_sees(tmp_path: Path) -> N
     enhanced = enhanced_of(volume_of(paths), 11)
     (path,) = write_derived(part_of(paths), enhanced, tmp_path / "out")
     assert np.array_equal(stored_of(path) - 1024, enhanced.values[0])
+
+
+@pytest.mark.parametrize(
+    ("keyword", "words"),
+    [
+        ("SOPInstanceUID", "has no SOP Instance UID"),
+        ("SOPClassUID", "is coded irregularly"),
+        ("Rows", "is coded irregularly"),
+    ],
+)
+def test_an_original_that_lacks_something_is_not_said_to_have_changed(
+    tmp_path: Path, keyword: str, words: str
+) -> None:
+    (path,) = ct_series(tmp_path / "source", 1)
+    part, enhanced = failing([path])
+    dataset = pydicom.dcmread(path)
+    delattr(dataset, keyword)
+    dataset.save_as(path)
+    with pytest.raises(NotSaved, match=words):
+        write_derived(part, enhanced, tmp_path / "out")
+
+
+def test_a_header_that_breaks_off_is_not_blamed_on_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part, enhanced = failing(ct_series(tmp_path / "source", 1))
+
+    def broken(*_: object, **__: object) -> None:
+        raise OSError("No tag to read at file position 81994")  # as pydicom does
+
+    monkeypatch.setattr(pydicom, "dcmread", broken)
+    with pytest.raises(UnreadableFile, match="could not be read again") as refused:
+        write_derived(part, enhanced, tmp_path / "out")
+    assert "another folder" not in str(refused.value)

@@ -21,7 +21,7 @@ from viewer.core.provenance import Provenance
 from viewer.core.study import FrameSource
 from viewer.core.volume import ARBITRARY
 from viewer.io import coding, derivation, identity, inheritance
-from viewer.io.safely import NOTHING_CHANGED, not_saved
+from viewer.io.safely import NOTHING_CHANGED
 from viewer.io.stored_format import FormatRules, StoredFormat, decimal_text
 
 WHAT = "The enhanced series"
@@ -68,20 +68,27 @@ class Plan:
 
 
 def read_header(frame: FrameSource) -> Dataset:
-    """Read a source's header again; it must still be the image that was opened."""
+    """Read a source's header again; it must still be the image that was opened.
+
+    Raises
+    ------
+    NotSaved : another image lies there now, or the header lacks what a derived image must name.
+    UnreadableFile : it cannot be read again.
+    """
     path = Path(frame.instance.path)
     try:
         header = pydicom.dcmread(path, stop_before_pixels=True, force=True)
         correct_ambiguous_vr(header, is_little_endian=True)
-    except OSError as error:
-        raise not_saved(WHAT, error) from error
     except derivation.READING_ERRORS as error:
-        raise UnreadableFile(f"The original image {path.name} could not be read again.") from error
-    uid = str(header.get("SOPInstanceUID", ""))
-    if not frame.instance.sop_instance_uid:
-        raise _unfit(path, "has no SOP Instance UID, so that nothing can refer to it")
+        raise UnreadableFile(
+            f"{WHAT} could not be saved: the original image {path.name} {_reason(error)}.",
+            NOTHING_CHANGED,
+        ) from error
+    uid = str(header.get("SOPInstanceUID") or "")
     if not header.get("Rows") or not header.get("SOPClassUID"):
         raise _unfit(path, "is coded irregularly, and its header cannot be taken over")
+    if not uid:
+        raise _unfit(path, "has no SOP Instance UID, so that nothing can refer to it")
     if uid != frame.instance.sop_instance_uid:
         raise NotSaved(
             f"{WHAT} could not be saved: the original image {path.name} has changed on disk.",
@@ -89,6 +96,15 @@ def read_header(frame: FrameSource) -> Dataset:
             "Open the original again.",
         )
     return header
+
+
+def _reason(error: Exception) -> str:
+    """Say why a file that was readable before is not any more."""
+    if isinstance(error, FileNotFoundError):
+        return "is not there any more"
+    if isinstance(error, PermissionError):
+        return "may not be read any more"
+    return "could not be read again"
 
 
 def _unfit(path: Path, why: str) -> NotSaved:

@@ -80,7 +80,8 @@ def derived_multiframe(
     per_frame = header.PerFrameFunctionalGroupsSequence
     if frames[-1] >= len(per_frame):
         raise NotSaved(
-            f"{WHAT} could not be saved: the original has changed on disk.",
+            f"{WHAT} could not be saved: the header of the original describes only "
+            f"{len(per_frame)} frames, fewer than were opened.",
             NOTHING_CHANGED,
             "Open the original again.",
         )
