@@ -231,3 +231,16 @@ def test_a_header_that_breaks_off_is_not_blamed_on_the_folder(
     with pytest.raises(UnreadableFile, match="could not be read again") as refused:
         write_derived(part, enhanced, tmp_path / "out")
     assert "another folder" not in str(refused.value)
+
+
+def test_a_count_of_frames_that_is_no_number_is_taken_for_one_and_not_handed_on(
+    tmp_path: Path,
+) -> None:
+    (path,) = ct_series(tmp_path / "source", 1)
+    part, enhanced = failing([path])
+    content = path.read_bytes()
+    rows = content.index(b"\x28\x00\x10\x00US\x02\x00")
+    frames = b"\x28\x00\x08\x00IS\x02\x001A"
+    path.write_bytes(content[:rows] + frames + content[rows:])
+    (written,) = write_derived(part, enhanced, tmp_path / "out")
+    assert "NumberOfFrames" not in pydicom.dcmread(written)

@@ -135,6 +135,8 @@ def derived_header(
     length = frame.instance.pixels.length if frame.instance.pixels else -1
     inheritance.inherit_lossy(dataset, syntax, length)
     inheritance.correct(dataset)
+    if "NumberOfFrames" in dataset and whole_number(dataset, "NumberOfFrames") is None:
+        del dataset.NumberOfFrames
     dataset.ImageType = identity.image_type(header, plan.provenance.kind)
     dataset.SOPInstanceUID = generate_uid(prefix=None)
     dataset.SeriesInstanceUID = plan.series_uid
