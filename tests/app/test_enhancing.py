@@ -1,5 +1,6 @@
 """From a request to labelled pixels: gates, strength, order, cache, cancel and provenance."""
 
+import hashlib
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -174,11 +175,23 @@ def test_enhanced_pixels_are_not_enhanced_again(engine):
         prepare(engine, request("gaussian", volume=enhanced))
 
 
-def test_changed_weights_refuse_to_run(models, tmp_path):
+@pytest.mark.parametrize(
+    ("device", "file"), [("cuda", "weights.safetensors"), ("CPU (ONNX Runtime)", "weights.onnx")]
+)
+def test_the_provenance_names_the_file_that_ran(models, device, file):
+    engine = Engine(read_catalogue(models), open_model=lambda *_: SmoothingRunner(device=device))
+    told = dict(enhance(engine, request()).provenance().parameters)
+    content = (models / "tiny" / file).read_bytes()
+    assert told["weights_file"] == f"{file} {hashlib.sha256(content).hexdigest()}"
+    assert "weights_file" not in dict(enhance(engine, request("gaussian")).provenance().parameters)
+
+
+@pytest.mark.parametrize("file", ["weights.onnx", "weights.safetensors"])
+def test_changed_weights_refuse_to_run(models, tmp_path, file):
     import shutil
 
     shutil.copytree(models, tmp_path / "models")
-    weights = tmp_path / "models" / "tiny" / "weights.onnx"
+    weights = tmp_path / "models" / "tiny" / file
     weights.write_bytes(weights.read_bytes()[:-1] + b"\0")
     engine = Engine(read_catalogue(tmp_path / "models"))
     with pytest.raises(UntrustedWeights):

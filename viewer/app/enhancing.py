@@ -20,6 +20,7 @@ from viewer.core.study import Series, SeriesPart, Study
 from viewer.core.volume import ARBITRARY, AnyVolume, DerivedVolume, Volume, derive
 from viewer.enhancement import checks
 from viewer.enhancement.audit import Audit, audit
+from viewer.enhancement.catalogue import ModelCard
 from viewer.enhancement.checks import Candidate, GateResult
 from viewer.enhancement.conditioning import NoiseProfile, noise_profile, source_slices, value_range
 from viewer.enhancement.denoising import neighbours
@@ -30,6 +31,7 @@ from viewer.enhancement.engine import (
     residual_slices,
     slice_order,
 )
+from viewer.enhancement.inference import weights_used
 from viewer.enhancement.method import Effect, Method, Settings
 from viewer.enhancement.residual import (
     Residual,
@@ -89,7 +91,7 @@ class Plan:
     """A request that passed the gates, with everything fixed that does not depend on strength.
 
     `flat` is None for methods whose strength is a blend fraction, or where nothing is flat; `key`
-    names the residual by content, weights and parameters.
+    names the residual by content, weights and parameters; `card` is None for filters.
     """
 
     request: EnhanceRequest
@@ -104,6 +106,7 @@ class Plan:
     input_range: tuple[float, float]
     key: str
     time: str
+    card: ModelCard | None = None
 
     def blend(self, strength: float) -> Blend:
         """Return the factor on the residual that a strength asks for, and the cut it reaches.
@@ -135,7 +138,7 @@ class Enhancement:
             method_name=plan.method.name,
             version=plan.method.version,
             weights_sha256=plan.method.weights_sha256,
-            parameters=_parameters(plan),
+            parameters=_parameters(plan, self.residual.device),
             strength=asked,
             blend=blend.factor,
             reached=blend.reached,
@@ -217,6 +220,7 @@ def prepare(engine: Engine, request: EnhanceRequest) -> Plan:
         input_range=measured.value_range,
         key=key,
         time=datetime.now(UTC).isoformat(timespec="seconds"),
+        card=card,
     )
 
 
@@ -358,11 +362,14 @@ def enhance(engine: Engine, request: EnhanceRequest) -> Enhancement:
     return run(engine, prepare(engine, request))
 
 
-def _parameters(plan: Plan) -> tuple[tuple[str, str], ...]:
-    """Return the method's parameters and what it was told about the noise, as text."""
+def _parameters(plan: Plan, device: str) -> tuple[tuple[str, str], ...]:
+    """Return the method's parameters, what it was told about the noise, and the file that ran."""
     unit = plan.volume.unit
     told = [(name, f"{value:g}") for name, value in plan.settings]
     told.append(("noise_sd", f"{plan.noise.typical_sd:.3g} {unit}"))
     if plan.noise.frequency_per_mm > 0:
         told.append(("noise_frequency", f"{plan.noise.frequency_per_mm:.3g} per mm"))
+    if plan.card is not None:
+        weights = weights_used(plan.card, device)
+        told.append(("weights_file", f"{weights.path.name} {weights.sha256}"))
     return tuple(told)

@@ -16,7 +16,8 @@ class MethodKind(Enum):
 class Provenance:
     """Everything needed to say how derived pixels were made, in DICOM's own terms.
 
-    `method_id`, `version` and `weights_sha256` identify the method ("" for a filter);
+    `method_id`, `version` and `weights_sha256` identify the method ("" for a filter; the file that
+    ran may be another form of these weights, which `parameters` names as "weights_file");
     `parameters` are (name, value) pairs as text; `strength` is what the reader asked for (0 to 1)
     and `blend` the factor on the residual that was used for the whole series; `reached` is the
     noise cut in flat regions that the blend gives (None for methods without one).

@@ -243,3 +243,15 @@ def trusted_weights(weights: WeightsFile) -> bytes:
             "Install Diptych again, or restore the models folder.",
         )
     return content
+
+
+def refuse_changed(card: ModelCard) -> None:
+    """Refuse a model of which any file is not the one that its card names, used or not.
+
+    Raises
+    ------
+    UntrustedWeights : a file has another checksum.
+    """
+    for weights in (card.tensors, card.onnx):
+        if weights_state(weights) is WeightsState.MISMATCH:
+            trusted_weights(weights)

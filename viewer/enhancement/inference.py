@@ -27,7 +27,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from viewer.core.errors import OutOfMemory, WrongUsage
-from viewer.enhancement.catalogue import ModelCard, trusted_weights
+from viewer.enhancement.catalogue import ModelCard, WeightsFile, refuse_changed, trusted_weights
 from viewer.enhancement.method import Float32Array
 
 CHANNELS = 5
@@ -35,6 +35,7 @@ STRIDE = 8
 SMALLEST = 32
 GPU_SLAB = 8
 CPU = "cpu"
+ONNX_RUNTIME = "ONNX Runtime"
 
 
 class Runner(Protocol):
@@ -88,7 +89,7 @@ class OnnxRunner:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self._session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         self._inputs = [node.name for node in self._session.get_inputs()]
-        self.device = f"CPU (ONNX Runtime {ort.__version__}, {count} thread{'s' * (count > 1)})"
+        self.device = f"CPU ({ONNX_RUNTIME} {ort.__version__}, {count} thread{'s' * (count > 1)})"
 
     def run(
         self, slices: Float32Array, noise_sd: Float32Array, frequency: Float32Array
@@ -233,12 +234,19 @@ def open_runner(card: ModelCard, device: str = "auto") -> Runner:
 
     Raises
     ------
-    UntrustedWeights : the weights are missing or have another checksum than the card states.
+    UntrustedWeights : the weights are missing, or any file of the model has another checksum than
+        the card states.
     WrongUsage : a device of another name.
     """
     place = best_device() if device == "auto" else device
     if place not in ("cuda", "mps", CPU):
         raise WrongUsage(f'There is no device called "{device}".', do="Use auto, cuda, mps or cpu.")
+    refuse_changed(card)
     if place == CPU:
         return OnnxRunner(trusted_weights(card.onnx))
     return TorchRunner(trusted_weights(card.tensors), place)
+
+
+def weights_used(card: ModelCard, device: str) -> WeightsFile:
+    """Return the form of the weights behind a runner that calls its device so."""
+    return card.onnx if ONNX_RUNTIME in device else card.tensors
