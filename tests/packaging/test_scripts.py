@@ -66,3 +66,15 @@ def test_without_a_display_the_window_is_rendered_to_a_file(environment):
     done = start(environment, "study")
     assert done.stdout == "diptych open study --screenshot diptych.png\n"
     assert "no display" in done.stderr
+
+
+def test_an_environment_made_for_the_checks_runs_the_program_at_once(environment):
+    venv = Path(environment["DIPTYCH_VENV"])
+    (venv / ".diptych-setup").unlink()
+    parts = [FOLDER / "setup", FOLDER / "requirements.lock", FOLDER / "requirements-dev.lock"]
+    parts.append(CHECKOUT / "pyproject.toml")
+    state = hashlib.sha256(b"".join(part.read_bytes() for part in parts)).hexdigest()
+    (venv / ".diptych-setup-dev").write_text(f"{state}\n")
+    done = start({**environment, "DISPLAY": ":1"}, "study")
+    assert done.stdout == "diptych open study\n"
+    assert done.stderr == ""
