@@ -153,6 +153,7 @@ def test_a_screenshot_says_by_its_code_what_went_wrong(
     program = [sys.executable, "-m", "viewer", "open", str(folder), "--screenshot", str(picture)]
     done = subprocess.run(program, capture_output=True, text=True, timeout=100, check=False)
     assert (done.returncode, words in done.stderr) == (code, True)
+    assert "propagateSizeHints" not in done.stderr
     assert picture.stat().st_size > 1000
 
 
@@ -219,7 +220,7 @@ def test_a_path_that_is_not_there_is_named_by_enhance(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert enhance(tmp_path / "nowhere", tmp_path / "out") == FAILED
-    assert "not there any more" in capsys.readouterr().err
+    assert f"{tmp_path / 'nowhere'}: The file is not there any more." in capsys.readouterr().err
 
 
 def test_a_header_that_is_damaged_is_a_reason_and_the_rest_goes_on(
@@ -236,3 +237,31 @@ def test_a_header_that_is_damaged_is_a_reason_and_the_rest_goes_on(
     said = capsys.readouterr().out
     assert "3 files in" in said
     assert "Traceback" not in said
+
+
+def test_warnings_of_libraries_do_not_reach_the_terminal(tmp_path: Path) -> None:
+    (image,) = build_series(1, settings=MATRIX)
+    path = write(image, tmp_path / "in" / "1.dcm")
+    content = path.read_bytes()
+    place = content.index(b"\x10\x00\x10\x00PN")
+    name = b"\x10\x00\x10\x00PN\x88\x13" + b"x" * 5000
+    old = int.from_bytes(content[place + 6 : place + 8], "little")
+    path.write_bytes(content[:place] + name + content[place + 8 + old :])
+    words = ["enhance", str(path), "--method", "gaussian", "--out", str(tmp_path / "out")]
+    program = [sys.executable, "-m", "viewer", *words]
+    done = subprocess.run(program, capture_output=True, text=True, timeout=100, check=False)
+    assert "1 files in" in done.stdout
+    assert done.stderr == ""
+
+
+def test_a_path_that_is_not_there_is_named_beside_those_that_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ct_series(tmp_path / "source", 3, settings=MATRIX)
+    nowhere = tmp_path / "nowhere"
+    paths = [str(tmp_path / "source"), str(nowhere)]
+    words = ["enhance", *paths, "--method", "gaussian", "--out", str(tmp_path / "again")]
+    assert main(words) == WARNED
+    said = capsys.readouterr().out
+    assert f"{nowhere}: The file is not there any more." in said
+    assert "3 files in" in said

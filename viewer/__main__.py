@@ -2,11 +2,14 @@
 
 import argparse
 import json
+import logging
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import TextIO
 
 from viewer import __version__
 from viewer.core.errors import DiptychError, WrongUsage
@@ -23,7 +26,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     options = parser.parse_args(arguments)
     try:
-        code = options.run(options)
+        with warnings.catch_warnings():
+            warnings.showwarning = _log_warning
+            code = options.run(options)
     except WrongUsage as error:
         sys.stderr.write(f"{error}\n")
         return WRONG_USAGE
@@ -37,6 +42,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write("Stopped.\n")
         return FAILED
     return int(code)
+
+
+def _log_warning(
+    message: Warning | str,  # noqa: ARG001 (its words may quote a patient)
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,  # noqa: ARG001
+    line: str | None = None,  # noqa: ARG001
+) -> None:
+    """Log where a library warned; its words are not meant for a reader."""
+    place = f"{Path(filename).name}:{lineno}"
+    logging.getLogger("diptych").info("%s in %s", category.__name__, place)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -12,7 +12,7 @@ from viewer.core.errors import DiptychError, UnreadableFile, WrongUsage
 from viewer.core.partition import parts
 from viewer.core.places import data_folder, user_folder
 from viewer.core.provenance import strength_words
-from viewer.core.study import PartKind, ScanReport, Series, SeriesPart, Study
+from viewer.core.study import PartKind, ScanReport, Series, SeriesPart, Skipped, Study
 from viewer.enhancement.catalogue import ModelCard, WeightsState, read_catalogue, weights_state
 from viewer.enhancement.checks import Verdict
 from viewer.enhancement.engine import Engine
@@ -71,7 +71,8 @@ def enhance_paths(
 ) -> tuple[EnhancedSeries, ...]:
     """Enhance every volume below `paths` and write each as a derived series below `out`.
 
-    A series that a gate refuses is reported and the rest goes on. With one series the files lie
+    A series that a gate refuses is reported and the rest goes on, as does a path that cannot be
+    read. With one series the files lie
     in `out` itself, with several in numbered folders.
 
     Raises
@@ -91,13 +92,19 @@ def enhance_paths(
         found = scan(paths, lambda _entries, _skipped: None, lambda: False, Path(folder))
         volumes = _volumes(found)
         if not volumes:
-            first = found.skipped[0].reason if found.skipped and not found.studies else ""
+            is_reason = bool(found.skipped) and not found.studies
+            first = _named(found.skipped[0]) if is_reason else ""
             raise UnreadableFile(
                 "There is no series of slices to enhance there.",
                 first,
                 "See what is there with: diptych info PATH",
             )
-        results: list[EnhancedSeries] = []
+        given = {str(path) for path in paths}
+        results = [
+            EnhancedSeries("", skipped.origin, refusal=skipped.reason)
+            for skipped in found.skipped
+            if skipped.origin in given
+        ]
         made: dict[tuple[str, str, str], tuple[Series, ...]] = {}
         for number, (study, series, part) in enumerate(volumes, 1):
             target = out if len(volumes) == 1 else out / f"series-{number:03d}"
@@ -109,6 +116,10 @@ def enhance_paths(
                 new = read_entry(str(result.files[0])).series
                 made[study.key] = (*made.get(study.key, ()), new)
     return tuple(results)
+
+
+def _named(skipped: Skipped) -> str:
+    return f"{skipped.origin}: {skipped.reason}"
 
 
 def _volumes(found: ScanReport) -> list[tuple[Study, Series, SeriesPart]]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize
+from PySide6.QtCore import QMessageLogContext, QSize, QtMsgType, qInstallMessageHandler
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
 from viewer.core.errors import WrongUsage
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from viewer.ui.beginning import Beginning
 
 SCREENSHOT_SIZE = (1600, 1000)
+_NO_SIZE_HINTS = "This plugin does not support propagateSizeHints()"
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 SWITCH_INTERVAL_S = 0.001
 """How long a worker may keep Python to itself while the window wants it (Python's own: 5 ms)."""
@@ -64,6 +66,21 @@ def has_display() -> bool:
     return any(os.environ.get(name) for name in names)
 
 
+def leave_size_hints_unsaid() -> None:
+    """Keep Qt from saying for each window that its offscreen platform takes no size hints.
+
+    Everything else goes to the terminal as before. Nothing changes on a real display.
+    """
+    if QGuiApplication.platformName() != "offscreen":
+        return
+
+    def say(_kind: QtMsgType, _context: QMessageLogContext, text: str) -> None:
+        if text != _NO_SIZE_HINTS:
+            sys.stderr.write(f"{text}\n")
+
+    qInstallMessageHandler(say)
+
+
 def run(request: StartRequest) -> int:
     """Open the window and return the exit code: 0, 1 when it failed, 3 for a picture with warnings.
 
@@ -86,6 +103,7 @@ def run(request: StartRequest) -> int:
     application = QApplication.instance() or QApplication(sys.argv[:1])
     if not isinstance(application, QApplication):
         raise TypeError("Qt was started without widgets")
+    leave_size_hints_unsaid()
     darken(application)
     begun: list[Beginning] = []
 
