@@ -385,3 +385,15 @@ def test_a_file_that_cannot_be_shown_gives_way_to_the_rest_of_its_folder(
     series = hands.workspace.series_of(hands.shown)
     assert series is not None
     assert series.description == "Series good"
+
+
+def test_the_series_in_view_is_in_sight_in_the_browser(hands: Hands, tmp_path: Path) -> None:
+    for number in range(20):
+        ct_series(tmp_path / f"{number:02d}", 2, settings=Acquisition(series=f"s{number:02d}"))
+    hands.open(tmp_path)
+    last = list(hands.workspace.image_parts())[-1]
+    hands.window.show_in_active(last.key)
+    hands.rest()
+    tree = hands.window.browser._tree
+    row = tree.visualRect(tree.model().index_of(last.key))
+    assert tree.viewport().rect().contains(row.center())

@@ -196,6 +196,12 @@ class StudyBrowser(QWidget):
             self._tree.setCurrentIndex(index)
             self._tree.scrollTo(index)
 
+    def reveal(self, key: PartKey) -> None:
+        """Bring a part into sight, without making it current."""
+        index = self._model.index_of(key)
+        if index.isValid():
+            self._tree.scrollTo(index)
+
     def focus_search(self) -> None:
         """Put the cursor into the search field."""
         self._search.setFocus(Qt.FocusReason.ShortcutFocusReason)

@@ -56,6 +56,7 @@ class MainWindow(QMainWindow):
         self._lists_library = lists_library
         self._is_loaded = False
         self._is_bare = False
+        self._revealed: PartKey | None = None
         self.setWindowTitle("Diptych")
         self.setWindowIcon(application_icon())
         self.grid = ViewGrid(session, self)
@@ -228,6 +229,10 @@ class MainWindow(QMainWindow):
 
     def _fill_browser(self) -> None:
         self.browser.set_studies(browser_studies(self.session))
+        shown = self.session.workspace.active_state.part
+        if shown is not None and shown != self._revealed:
+            self.browser.reveal(shown)
+        self._revealed = shown
         self.actions_by_id.refresh()
 
     def _thumbnail_arrived(self, key: PartKey) -> None:
