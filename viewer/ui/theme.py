@@ -181,6 +181,9 @@ QLineEdit, QSpinBox, QDoubleSpinBox, QComboBox, QPlainTextEdit, QTextEdit {{
   background: {WINDOW}; color: {TEXT}; border: 1px solid {OUTLINE}; border-radius: 3px;
   padding: 0 6px; min-height: {HIT - 2}px; selection-background-color: {SELECTION};
 }}
+QLineEdit QToolButton {{
+  min-height: 0; min-width: 0; padding: 0; margin: 0; border: none; background: transparent;
+}}
 QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus,
 QPlainTextEdit:focus, QTextEdit:focus {{ border: 1px solid {FOCUS}; }}
 QLineEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled, QComboBox:disabled {{
