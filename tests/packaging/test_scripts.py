@@ -17,6 +17,16 @@ pytestmark = pytest.mark.skipif(
 )
 
 
+PROGRAM = ("requirements.lock",)
+CHECKS = ("requirements.lock", "requirements-dev.lock")
+
+
+def state(*locks: str) -> str:
+    """Return what the set-up writes down about an environment made from these locks."""
+    parts = [FOLDER / "setup", *(FOLDER / lock for lock in locks), CHECKOUT / "pyproject.toml"]
+    return hashlib.sha256(b"".join(part.read_bytes() for part in parts)).hexdigest() + "\n"
+
+
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
     """Return variables that name a set-up environment whose `diptych` prints its arguments."""
@@ -25,9 +35,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
     command = venv / "bin" / "diptych"
     command.write_text('#!/bin/sh\necho "diptych $*"\n')
     command.chmod(0o755)
-    parts = [FOLDER / "setup", FOLDER / "requirements.lock", CHECKOUT / "pyproject.toml"]
-    state = hashlib.sha256(b"".join(part.read_bytes() for part in parts)).hexdigest()
-    (venv / ".diptych-setup").write_text(f"{state}\n")
+    (venv / ".diptych-setup").write_text(state(*PROGRAM))
     kept = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY")}
     return {**kept, "DIPTYCH_VENV": str(venv)}
 
@@ -68,13 +76,44 @@ def test_without_a_display_the_window_is_rendered_to_a_file(environment):
     assert "no display" in done.stderr
 
 
-def test_an_environment_made_for_the_checks_runs_the_program_at_once(environment):
+def harmless(environment: dict[str, str], folder: Path) -> dict[str, str]:
+    """Return the variables with stubs, so that a set-up runs neither apt nor pip."""
+    stubs = folder / "stubs"
+    stubs.mkdir()
+    python = Path(environment["DIPTYCH_VENV"]) / "bin" / "python"
+    for command, line in ((stubs / "uname", "echo other"), (python, "exit 0")):
+        command.write_text(f"#!/bin/sh\n{line}\n")
+        command.chmod(0o755)
+    return {**environment, "PATH": f"{stubs}:{environment['PATH']}", "DISPLAY": ":1"}
+
+
+def test_what_was_set_up_for_the_checks_is_enough_to_start(environment, tmp_path):
     venv = Path(environment["DIPTYCH_VENV"])
     (venv / ".diptych-setup").unlink()
-    parts = [FOLDER / "setup", FOLDER / "requirements.lock", FOLDER / "requirements-dev.lock"]
-    parts.append(CHECKOUT / "pyproject.toml")
-    state = hashlib.sha256(b"".join(part.read_bytes() for part in parts)).hexdigest()
-    (venv / ".diptych-setup-dev").write_text(f"{state}\n")
-    done = start({**environment, "DISPLAY": ":1"}, "study")
+    (venv / ".diptych-setup-dev").write_text(state(*CHECKS))
+    done = start(harmless(environment, tmp_path), "study")
     assert done.stdout == "diptych open study\n"
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("stamp", "locks", "words"),
+    [
+        ("", PROGRAM, ["--dev"]),  # lacks what the checks need
+        ("-dev", PROGRAM, []),  # made from other locks
+        ("-dev", ("requirements-dev.lock",), []),
+    ],
+)
+def test_a_stamp_of_something_else_does_not_count(environment, tmp_path, stamp, locks, words):
+    venv = Path(environment["DIPTYCH_VENV"])
+    (venv / ".diptych-setup").unlink()
+    (venv / f".diptych-setup{stamp}").write_text(state(*locks))
+    done = subprocess.run(
+        ["bash", str(FOLDER / "setup"), *words],
+        env=harmless(environment, tmp_path),
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    assert "Set-up is complete." in done.stderr
