@@ -91,6 +91,28 @@ def test_each_frame_names_its_own_source_and_type(tmp_path: Path) -> None:
     assert evidence.SeriesInstanceUID == source.SeriesInstanceUID
 
 
+def test_a_frame_made_from_its_neighbours_names_them_and_the_object_names_itself_once(
+    tmp_path: Path,
+) -> None:
+    source = enhanced_ct(4, order=(2, 0, 3, 1))
+    path = write(source, tmp_path / "source" / "1.dcm")
+    (part,) = parts_below(path, tmp_path / "x")
+    others = ((1,), (0, 2), (1, 3), (2,))
+    enhanced = enhanced_by(load_part(part), 5)
+    (written,) = write_derived(part, enhanced, tmp_path / "out", inputs=others)
+    new = pydicom.dcmread(written)
+    (whole,) = new.SourceImageSequence
+    assert whole.ReferencedSOPInstanceUID == source.SOPInstanceUID
+    assert "ReferencedFrameNumber" not in whole
+    numbers = [frame.index + 1 for frame in part.sources]
+    expected = {
+        numbers[n]: [numbers[n], *(numbers[m] for m in row)] for n, row in enumerate(others)
+    }
+    for number, group in enumerate(new.PerFrameFunctionalGroupsSequence, start=1):
+        items = group.DerivationImageSequence[0].SourceImageSequence
+        assert [item.ReferencedFrameNumber for item in items] == expected[number]
+
+
 def test_part_of_the_frames_is_written_alone_and_counted_anew(tmp_path: Path) -> None:
     source = enhanced_ct(6)
     for index, group in enumerate(source.PerFrameFunctionalGroupsSequence):

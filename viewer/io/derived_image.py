@@ -148,8 +148,10 @@ def derived_header(
     if str(dataset.get("BurnedInAnnotation", "")) != "YES":
         dataset.BurnedInAnnotation = "NO"
     identity.put_dates(dataset, plan.now)
+    # frames of the same file are named by the functional groups of each frame
+    others = [one for one in plan.others(index) if one.instance.path != frame.instance.path]
     dataset.SourceImageSequence = coding.sequence(
-        identity.source_item(header), *map(identity.neighbour_item, plan.others(index))
+        identity.source_item(header), *map(identity.neighbour_item, others)
     )
     notes = (
         "Values limited to the range of the stored type." if coded.is_limited else "",
