@@ -113,6 +113,14 @@ def _add_enhance(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", nargs="+", type=Path, metavar="PATH")
     parser.add_argument("--method", default="ct-denoise-s", metavar="ID")
     parser.add_argument("--strength", type=float, default=0.4, metavar="P", help=STRENGTH_HELP)
+    parser.add_argument(
+        "--set",
+        dest="settings",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="give a parameter of the method, such as factor=4",
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="a new folder")
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"))
     parser.add_argument("--json", action="store_true", help="full figures as JSON")
@@ -206,6 +214,7 @@ def _enhance(options: argparse.Namespace) -> int:
         options.out,
         _terminal_progress,
         options.device,
+        tuple(_setting(text) for text in options.settings),
     )
     _end_progress()
     if options.json:
@@ -222,6 +231,17 @@ def _enhance(options: argparse.Namespace) -> int:
     if not any(result.files for result in results):
         return FAILED
     return WARNED if any(result.refusal or result.warnings for result in results) else DONE
+
+
+def _setting(text: str) -> tuple[str, float]:
+    """Return a parameter that was written as NAME=VALUE."""
+    name, _, value = text.partition("=")
+    try:
+        return (name.strip(), float(value))
+    except ValueError:
+        raise WrongUsage(
+            f"{text!r} does not give a parameter.", "", "Write it as NAME=VALUE, such as factor=4."
+        ) from None
 
 
 def _models(options: argparse.Namespace) -> int:

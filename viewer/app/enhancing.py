@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 import numpy as np
 
 from viewer import __version__
+from viewer.app.refining import FinerSlices, finer_slices, slice_facts
+from viewer.core.arrays import AnyArray
 from viewer.core.errors import Blocked
 from viewer.core.provenance import MethodKind, Provenance
 from viewer.core.study import Series, SeriesPart, Study
@@ -31,6 +33,8 @@ from viewer.enhancement.engine import (
     residual_slices,
     slice_order,
 )
+from viewer.enhancement.finer import factor_of, sampling_of
+from viewer.enhancement.finer_checks import finer_gates, stated_thickness_mm
 from viewer.enhancement.inference import weights_used
 from viewer.enhancement.method import Effect, Method, Settings
 from viewer.enhancement.residual import (
@@ -49,6 +53,7 @@ from viewer.enhancement.strength import (
     flat_noise,
     flat_patches,
 )
+from viewer.enhancement.through_plane import SliceSampling, through_plane
 
 __all__ = [
     "EnhanceRequest",
@@ -91,7 +96,8 @@ class Plan:
     """A request that passed the gates, with everything fixed that does not depend on strength.
 
     `flat` is None for methods whose strength is a blend fraction, or where nothing is flat; `key`
-    names the residual by content, weights and parameters; `card` is None for filters.
+    names the residual by content, weights and parameters; `card` is None for filters. `sampling`
+    is set where slices become finer.
     """
 
     request: EnhanceRequest
@@ -107,6 +113,18 @@ class Plan:
     key: str
     time: str
     card: ModelCard | None = None
+    sampling: SliceSampling | None = None
+
+    @property
+    def factor(self) -> int:
+        """How many times finer the slices become; 1 on the source's own grid."""
+        return self.sampling.factor if self.sampling is not None else 1
+
+    @property
+    def slice_steps_mm(self) -> tuple[float, float] | None:
+        """Steps of the slices (made, acquired) where they become finer."""
+        found = self.sampling
+        return None if found is None else (found.fine_mm, found.step_mm)
 
     def blend(self, strength: float) -> Blend:
         """Return the factor on the residual that a strength asks for, and the cut it reaches.
@@ -115,6 +133,8 @@ class Plan:
         ------
         InvalidStrength : outside 0 to 1.
         """
+        if self.method.effect is Effect.WHOLE:
+            return Blend(1.0, None)
         if self.flat is not None:
             return self.flat.blend(strength)
         return Blend(checked_strength(strength), None)
@@ -122,15 +142,20 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Enhancement:
-    """A residual, complete or still growing, with the plan that it follows."""
+    """A residual, complete or still growing, with the plan that it follows.
+
+    Where slices become finer `finer` holds what the residual is added to.
+    """
 
     plan: Plan
     residual: Residual
+    finer: FinerSlices | None = None
 
     def provenance(self, strength: float | None = None) -> Provenance:
         """Return how the pixels at a strength (by default the requested one) are made."""
         plan = self.plan
         asked = plan.request.strength if strength is None else strength
+        asked = 1.0 if plan.method.effect is Effect.WHOLE else asked
         blend = plan.blend(asked)
         return Provenance(
             kind=plan.method.kind,
@@ -138,7 +163,7 @@ class Enhancement:
             method_name=plan.method.name,
             version=plan.method.version,
             weights_sha256=plan.method.weights_sha256,
-            parameters=_parameters(plan, self.residual.device),
+            parameters=_parameters(plan, self.residual.device, self.finer),
             strength=asked,
             blend=blend.factor,
             reached=blend.reached,
@@ -150,26 +175,50 @@ class Enhancement:
             cautions=plan.cautions,
             gates=checks.cautions(plan.gates),
             is_synthetic_data=plan.is_synthetic_data,
+            slice_steps_mm=plan.slice_steps_mm,
         )
 
     def volume(self, strength: float | None = None) -> DerivedVolume:
         """Return the enhanced volume; slices not computed yet are marked as not loaded."""
         provenance = self.provenance(strength)
-        source, residual = self.plan.volume, self.residual
-        values = blended(source.values, residual.values, residual.step, provenance.blend)
-        return derive(source, values, provenance, residual.loaded, self._unit)
+        residual = self.residual
+        start = self.finer.values if self.finer is not None else self.plan.volume.values
+        values = blended(start, residual.values, residual.step, provenance.blend)
+        return self._derived(values, provenance)
 
     def residual_volume(self, strength: float | None = None) -> DerivedVolume:
         """Return the residual's own int16 steps (`residual.step` modality units each)."""
-        residual, provenance = self.residual, self.provenance(strength)
-        return derive(self.plan.volume, residual.values, provenance, residual.loaded, self._unit)
+        return self._derived(self.residual.values, self.provenance(strength))
+
+    def finer_volume(self, strength: float | None = None) -> DerivedVolume | None:
+        """Return what the residual is added to where slices become finer, else None."""
+        if self.finer is None:
+            return None
+        return self._derived(self.finer.values, self.provenance(strength))
+
+    def _derived(self, values: AnyArray, provenance: Provenance) -> DerivedVolume:
+        return derive(
+            self.plan.volume,
+            values,
+            provenance,
+            self.residual.loaded,
+            self._unit,
+            factor=self.plan.factor,
+            mask=self.finer.mask if self.finer is not None else None,
+        )
 
     @property
     def _unit(self) -> str:
         return "" if self.plan.method.keeps_unit else ARBITRARY
 
     def inputs(self) -> tuple[tuple[int, ...], ...]:
-        """Return for each slice the others that it was computed from; () where there are none."""
+        """Return for each slice the others that it was computed from; () where there are none.
+
+        Where slices become finer: all acquired slices whose profile holds it, the nearest first.
+        """
+        if self.plan.sampling is not None:
+            planes = through_plane(self.plan.sampling)
+            return tuple(planes.seen_by(place) for place in range(planes.sampling.fine_count))
         if self.plan.method.kind is not MethodKind.AI:
             return ()
         table = neighbours(source_slices(self.plan.volume, self.plan.noise))
@@ -203,6 +252,7 @@ def prepare(engine: Engine, request: EnhanceRequest) -> Plan:
     measured = survey(engine, volume)
     gates = _gates(engine, request, method, measured.noise)
     _refuse(method, gates)
+    sampling = _sampling(request, method, settings, measured.noise)
     key = residual_key(measured.key, method, settings)
     flat = _flat_noise(engine, key, method, settings, volume, measured, request.device)
     words = (*(card.cautions if card else ()), method.caution)
@@ -221,6 +271,7 @@ def prepare(engine: Engine, request: EnhanceRequest) -> Plan:
         key=key,
         time=datetime.now(UTC).isoformat(timespec="seconds"),
         card=card,
+        sampling=sampling,
     )
 
 
@@ -266,7 +317,21 @@ def _gates(
 ) -> tuple[GateResult, ...]:
     card = engine.catalogue.card(method.id)
     candidate = Candidate(request.study, request.series, request.part, request.volume, noise)
-    return checks.check(candidate, card.input if card else None)
+    found = checks.check(candidate, card.input if card else None)
+    if not method.makes_finer:
+        return found
+    slices = finer_gates(candidate, factor_of(method.settings(request.settings)))
+    return (*(gate for gate in found if gate.name != "slice steps"), *slices)
+
+
+def _sampling(
+    request: EnhanceRequest, method: Method, settings: Settings, noise: NoiseProfile
+) -> SliceSampling | None:
+    """Return how the slices lie and how much finer they become, None for other methods."""
+    if not method.makes_finer:
+        return None
+    series = Candidate(request.study, request.series, request.part, request.volume, noise)
+    return sampling_of(request.volume.geometry, settings, stated_thickness_mm(series))
 
 
 def _refuse(method: Method, gates: tuple[GateResult, ...]) -> None:
@@ -290,6 +355,9 @@ def _flat_noise(
     device: str,
 ) -> FlatNoise | None:
     """Open the method, and run it on flat patches where its strength is a noise cut."""
+    if method.makes_finer:
+        engine.runner(method, device)
+        return None
     source = source_slices(volume, measured.noise)
     known = engine.scales.find(key)
     with QuietThread() as quiet:
@@ -327,6 +395,12 @@ def run(
     OutOfMemory : neither the residual nor the smallest tile fits.
     UntrustedWeights : the model's weights are not those that its card names.
     """
+    if plan.sampling is not None:
+        tell = report or (lambda _fraction, _words: None)
+        result = Enhancement(plan, *finer_slices(engine, plan, plan.sampling, tell, is_cancelled))
+        if on_batch:
+            on_batch(result)
+        return result
     if (kept := engine.residuals.find(plan.key)) is not None:
         if on_batch:
             on_batch(Enhancement(plan, kept))
@@ -362,7 +436,7 @@ def enhance(engine: Engine, request: EnhanceRequest) -> Enhancement:
     return run(engine, prepare(engine, request))
 
 
-def _parameters(plan: Plan, device: str) -> tuple[tuple[str, str], ...]:
+def _parameters(plan: Plan, device: str, finer: FinerSlices | None) -> tuple[tuple[str, str], ...]:
     """Return the method's parameters, what it was told about the noise, and the file that ran."""
     unit = plan.volume.unit
     told = [(name, f"{value:g}") for name, value in plan.settings]
@@ -372,4 +446,6 @@ def _parameters(plan: Plan, device: str) -> tuple[tuple[str, str], ...]:
     if plan.card is not None:
         weights = weights_used(plan.card, device)
         told.append(("weights_file", f"{weights.path.name} {weights.sha256}"))
+    if plan.sampling is not None and finer is not None:
+        told += slice_facts(plan.sampling, finer, unit)
     return tuple(told)

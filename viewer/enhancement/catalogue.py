@@ -13,6 +13,7 @@ from viewer.core.errors import UnknownMethod, UntrustedWeights
 from viewer.core.provenance import MethodKind
 from viewer.enhancement.filters import filter_methods
 from viewer.enhancement.method import Effect, Method
+from viewer.enhancement.through_plane import FACTOR, FINER_CUBIC
 
 CARD = "card.toml"
 
@@ -87,7 +88,7 @@ class Catalogue:
 
     def methods(self) -> tuple[Method, ...]:
         """Return every method, models first, then filters."""
-        return (*(card.method for card in self.cards), *filter_methods())
+        return (*(card.method for card in self.cards), *filter_methods(), FINER_CUBIC)
 
     def method(self, method_id: str) -> Method:
         """Return the method of this id.
@@ -147,6 +148,7 @@ def read_card(path: Path) -> ModelCard:
         effect=Effect.NOISE_CUT if card["operation"] == "denoise" else Effect.BLEND,
         operation=str(card["operation"]),
         purpose=str(card.get("purpose", "")),
+        parameters=(FACTOR,) if card["operation"] == "finer" else (),
         weights_sha256=tensors.sha256,
     )
     return ModelCard(

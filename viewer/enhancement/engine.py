@@ -186,11 +186,23 @@ class Engine:
         ------
         UntrustedWeights : a model's weights are missing or are not those that its card names.
         """
+        runner = self.runner(method, device)
+        if runner is None:
+            return FilterProcessor(method, source, settings)
+        return DenoisingProcessor(runner, source)
+
+    def runner(self, method: Method, device: str = "auto") -> Runner | None:
+        """Return a model's network on a device, open from now on; None for a filter.
+
+        Raises
+        ------
+        UntrustedWeights : its weights are missing or are not those that its card names.
+        """
         card = self.catalogue.card(method.id)
         if card is None:
-            return FilterProcessor(method, source, settings)
+            return None
         key = (method.id, method.weights_sha256, device)
         with self._lock:
             if key not in self._runners:
                 self._runners[key] = self._open_model(card, device)
-            return DenoisingProcessor(self._runners[key], source)
+            return self._runners[key]
