@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -35,6 +36,18 @@ class Tensors:
         )
 
 
+class Objective(Protocol):
+    """What a training step minimises."""
+
+    def __call__(self, model: Denoiser, batch: Tensors) -> Tensor:
+        """One figure for a batch."""
+        ...
+
+    def to(self, device: torch.device) -> object:
+        """Move what it holds to a device."""
+        ...
+
+
 class Loss(nn.Module):
     """How wrong a predicted residual is, in units of the noise SD.
 
@@ -48,8 +61,12 @@ class Loss(nn.Module):
         self.wide = LowPass(8.0)
         self.narrow = LowPass(3.0)
 
-    def forward(self, predicted: Tensor, batch: Tensors) -> Tensor:
-        """One figure for a batch."""
+    def forward(self, model: Denoiser, batch: Tensors) -> Tensor:
+        """One figure for a batch, from the network's answer to it."""
+        return self.of(model(batch.slices, batch.noise_sd, batch.frequency).float(), batch)
+
+    def of(self, predicted: Tensor, batch: Tensors) -> Tensor:
+        """One figure for an answer [batch, 1, row, column]."""
         error = (predicted - batch.noise) / batch.true_sd
         weight = 1.0 + 5.0 * batch.lesion
         fidelity = (weight * torch.sqrt(error**2 + 0.09)).sum() / weight.sum()
@@ -61,12 +78,13 @@ class Loss(nn.Module):
 
 
 @torch.no_grad()
-def validate(model: Denoiser, loss: Loss, batches: list[Tensors]) -> dict[str, float]:
+def validate(model: Denoiser, batches: list[Tensors]) -> dict[str, float]:
     """Mean loss, root mean square error in SD units, and gain in dB over the noisy input."""
+    loss = Loss().to(batches[0].slices.device)
     losses, errors, inputs = [], [], []
     for batch in batches:
         predicted = model(batch.slices, batch.noise_sd, batch.frequency)
-        losses.append(float(loss(predicted, batch)))
+        losses.append(float(loss.of(predicted, batch)))
         errors.append(((predicted - batch.noise) / batch.true_sd).square().mean().item())
         inputs.append((batch.noise / batch.true_sd).square().mean().item())
     error, noise = float(np.mean(errors)), float(np.mean(inputs))
