@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from objective import Loss, Objective
+from objective import Adversarial, ColdDiffusion, Loss, Objective, SquaredError
 
 SMALL = (24, 48, 96)
 LARGE = (48, 96, 144)
@@ -51,4 +51,20 @@ PLANS: dict[str, Plan] = {
     ),
     "mr-sr-through-plane": Plan({"network": "DetailNetwork", "widths": SMALL}, "mr-finer"),
     "ct-sharpen": Plan({"network": "DetailNetwork", "widths": SMALL}, "ct-sharper"),
+    "ct-denoise-gan": Plan({"network": "Denoiser", "widths": SMALL}, "ct", _ONE_PASS, Adversarial),
+    "ct-denoise-attention": Plan(
+        {"network": "AttentionDenoiser", "widths": SMALL}, "ct", _ONE_PASS
+    ),
+    "ct-denoise-transformer": Plan(
+        {"network": "TransformerDenoiser", "width": 48, "blocks": 6}, "ct", _ONE_PASS
+    ),
+    "ct-denoise-diffusion": Plan(
+        {"network": "DiffusionDenoiser", "widths": SMALL, "steps": 4}, "ct", {}, ColdDiffusion
+    ),
+    "ct-denoise-dncnn": Plan(
+        {"network": "PlainDenoiser", "kind": "dncnn"}, "ct", {}, SquaredError, peak_rate=1e-3
+    ),
+    "ct-denoise-redcnn": Plan(
+        {"network": "PlainDenoiser", "kind": "redcnn"}, "ct", {}, SquaredError, peak_rate=3e-4
+    ),
 }

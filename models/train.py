@@ -43,6 +43,8 @@ class Recipe:
 
     model: str
     seed: int = 20261123
+    batch: int = 0
+    """Samples per step, 0 for the plan's."""
     last_rate: float = 1.0e-5
     warm_up_steps: int = 200
     averaging: float = 0.999
@@ -151,6 +153,7 @@ class Training:
         self.average.load_state_dict(self.model.state_dict())
         self.objective = self.plan.objective()
         self.objective.to(device)
+        self.average.eval()
         self.optimiser = torch.optim.AdamW(self.model.parameters(), lr=1e-3, weight_decay=1e-4)
         self.step, self.spent_s = 0, 0.0
         self.curve: list[dict[str, float]] = []
@@ -186,6 +189,8 @@ class Training:
         pairs = zip(self.average.parameters(), self.model.parameters(), strict=True)
         for mean, current in pairs:
             mean.lerp_(current, 1.0 - share)
+        for mean, current in zip(self.average.buffers(), self.model.buffers(), strict=True):
+            mean.copy_(current)
 
     def save(self, clock: Clock) -> None:
         """Write state, weights, ONNX, curve and the training part of the card, each atomically."""
@@ -219,7 +224,7 @@ class Training:
             "seed": self.recipe.seed,
             "validation_seed": VALIDATION_SEED,
             "steps": self.step,
-            "batch": self.plan.batch,
+            "batch": self.recipe.batch or self.plan.batch,
             "started_from": self.plan.start or "random weights",
             "minutes": round(clock.spent_s / 60.0, 1),
             "hardware": hardware(self.device),
@@ -250,7 +255,7 @@ def train(run: Training, clock: Clock, producers: int) -> None:
     while len(pool) < recipe.first_patches and not clock.is_over:
         pool.refresh()
         time.sleep(0.5)
-    feed = Feed(pool, family, recipe.seed, run.plan.batch, run.step)
+    feed = Feed(pool, family, recipe.seed, recipe.batch or run.plan.batch, run.step)
     saved, losses = time.monotonic(), []
     while not clock.is_over and run.step < recipe.most_steps:
         losses.append(run.advance(feed.next(), clock.spent_s / clock.limit_s))
@@ -318,7 +323,7 @@ def main(arguments: list[str] | None = None) -> int:
     recipe = Recipe(options.model, seed=options.seed)
     if options.smoke:
         recipe = replace(
-            recipe, first_patches=4, validation_stacks=1, warm_up_steps=1, most_steps=3
+            recipe, batch=2, first_patches=4, validation_stacks=1, warm_up_steps=1, most_steps=3
         )
     work = options.work or Path(tempfile.gettempdir()) / "diptych-training" / options.model
     run = Training(recipe, options.out or HERE / options.model, work, chosen_device(options.device))

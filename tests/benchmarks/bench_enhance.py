@@ -63,7 +63,7 @@ def torch_slice() -> Callable[[], object]:
     torch.set_num_threads(compute_threads())
     card = fresh_engine().catalogue.card(MODEL)
     assert card is not None
-    runner = TorchRunner(trusted_weights(card.tensors), CPU)
+    runner = TorchRunner(trusted_weights(card.tensors), card.architecture, CPU)
     rng = np.random.default_rng(0)
     slices = rng.normal(0, 25, (1, 5, 512, 512)).astype(np.float32)
     noise = np.full((1, 1, 512, 512), 25, np.float32)

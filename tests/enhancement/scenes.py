@@ -122,6 +122,10 @@ nps_mean_frequency_per_mm = [0.1, 0.8]
 slices = 5
 age_years_min = 18
 
+[architecture]
+network = "Denoiser"
+widths = [8, 8, 8]
+
 [metrics]
 rmse_hu = 1.5
 """

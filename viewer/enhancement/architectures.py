@@ -5,12 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from viewer.enhancement.comparators import (
+    AttentionDenoiser,
+    DiffusionDenoiser,
+    PlainDenoiser,
+    TransformerDenoiser,
+)
 from viewer.enhancement.networks import Denoiser, DetailNetwork, RelativeDenoiser
 
 ARCHITECTURES: dict[str, Callable[..., Denoiser]] = {
     "Denoiser": Denoiser,
     "RelativeDenoiser": RelativeDenoiser,
     "DetailNetwork": DetailNetwork,
+    "AttentionDenoiser": AttentionDenoiser,
+    "TransformerDenoiser": TransformerDenoiser,
+    "DiffusionDenoiser": DiffusionDenoiser,
+    "PlainDenoiser": PlainDenoiser,
 }
 """By the name in a card's ``[architecture]`` table; the other entries of the table are options."""
 

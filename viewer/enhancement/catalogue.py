@@ -24,6 +24,11 @@ class Span:
     low: float = -math.inf
     high: float = math.inf
 
+    @property
+    def is_limited(self) -> bool:
+        """True when at least one end is stated."""
+        return self.low > -math.inf or self.high < math.inf
+
     def has(self, value: float) -> bool:
         """True when the value lies inside."""
         return self.low <= value <= self.high
@@ -33,7 +38,9 @@ class Span:
 class InputRange:
     """What a model was made for; the gates compare a series with it.
 
-    Lengths in mm, noise SD in `unit`, noise frequency in cycles per mm, tube voltage in kV.
+    Lengths in mm, noise SD in `unit`, noise frequency in cycles per mm, tube voltage in kV. An
+    empty `unit` takes any; such a model states the ratio of signal and noise (`snr`) and the noise
+    frequency in cycles per pixel instead.
     """
 
     modality: str = ""
@@ -43,6 +50,8 @@ class InputRange:
     noise_sd: Span = Span()
     kvp: Span = Span()
     noise_frequency_per_mm: Span = Span()
+    noise_frequency_per_pixel: Span = Span()
+    snr: Span = Span()
     age_years_min: float = 0.0
 
 
@@ -64,6 +73,7 @@ class ModelCard:
     onnx: WeightsFile
     input: InputRange
     is_synthetic_data: bool
+    architecture: Mapping[str, Any]
     limits: tuple[str, ...] = ()
     cautions: tuple[str, ...] = ()
     training: tuple[tuple[str, str], ...] = ()
@@ -155,6 +165,7 @@ def read_card(path: Path) -> ModelCard:
         tensors=tensors,
         onnx=WeightsFile(path.parent / str(weights["onnx"]), str(weights["onnx_sha256"])),
         input=_input_range(card["input"]),
+        architecture=dict(card.get("architecture", {})),
         is_synthetic_data=str(card.get("synthetic_data", "NO")).upper() == "YES",
         limits=_texts(card.get("limits", ())),
         cautions=_texts(card.get("cautions", ())),
@@ -172,6 +183,8 @@ def _input_range(table: Mapping[str, Any]) -> InputRange:
         noise_sd=_span(table, "noise_sd"),
         kvp=_span(table, "kvp"),
         noise_frequency_per_mm=_span(table, "nps_mean_frequency_per_mm"),
+        noise_frequency_per_pixel=_span(table, "nps_mean_frequency_per_pixel"),
+        snr=_span(table, "snr"),
         age_years_min=float(table.get("age_years_min", 0.0)),
     )
 

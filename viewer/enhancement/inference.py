@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Protocol
@@ -111,21 +111,18 @@ class TorchRunner:
 
     Parameters
     ----------
-    tensors : safetensors of the U-Net alone; its widths are read from the shapes.
+    tensors : safetensors of the learned part alone.
+    architecture : as in the card, see `viewer.enhancement.architectures`.
     """
 
-    def __init__(self, tensors: bytes, device: str) -> None:
+    def __init__(self, tensors: bytes, architecture: Mapping[str, Any], device: str) -> None:
         import torch
         from safetensors.torch import load
 
-        from viewer.enhancement.networks import Denoiser
+        from viewer.enhancement.architectures import build
 
-        state = load(tensors)
-        head = state["head.weight"].shape[0]
-        middle = state["down_middle.weight"].shape[0]
-        coarse = state["down_coarse.weight"].shape[0]
-        network = Denoiser((head, middle, coarse))
-        network.network.load_state_dict(state)
+        network = build(architecture)
+        network.network.load_state_dict(load(tensors))
         if device == "cuda":
             # TF32 keeps ten bits of mantissa: half a HU at 1000 HU is more than noise can hide.
             torch.backends.cudnn.allow_tf32 = False
@@ -244,7 +241,7 @@ def open_runner(card: ModelCard, device: str = "auto") -> Runner:
     refuse_changed(card)
     if place == CPU:
         return OnnxRunner(trusted_weights(card.onnx))
-    return TorchRunner(trusted_weights(card.tensors), place)
+    return TorchRunner(trusted_weights(card.tensors), card.architecture, place)
 
 
 def weights_used(card: ModelCard, device: str) -> WeightsFile:
