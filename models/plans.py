@@ -49,6 +49,13 @@ PLANS: dict[str, Plan] = {
         start="ct-denoise-s",
         peak_rate=8e-4,
     ),
+    "pet-denoise-s": Plan(
+        {"network": "RelativeDenoiser", "widths": SMALL},
+        "pet",
+        _ONE_PASS,
+        start="ct-denoise-s",
+        peak_rate=8e-4,
+    ),
     "mr-sr-through-plane": Plan({"network": "DetailNetwork", "widths": SMALL}, "mr-finer"),
     "ct-sharpen": Plan({"network": "DetailNetwork", "widths": SMALL}, "ct-sharper"),
     "ct-denoise-gan": Plan({"network": "Denoiser", "widths": SMALL}, "ct", _ONE_PASS, Adversarial),

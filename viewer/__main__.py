@@ -136,6 +136,12 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--report", type=Path, metavar="DIR", help="write JSON, CSV and an HTML page there"
     )
+    parser.add_argument(
+        "--modality",
+        default="",
+        metavar="MOD",
+        help="CT or MR simulation; by default that of the first model named, else CT",
+    )
     parser.add_argument("--scenes", type=int, default=12, metavar="N", help="simulated scenes")
     parser.add_argument("--pairs", type=int, default=200, metavar="N", help="pairs for each insert")
     parser.add_argument("--json", action="store_true", help="full figures as JSON")
@@ -251,7 +257,9 @@ def _evaluate(options: argparse.Namespace) -> int:
         table = headless.evaluate_demo(methods, strength, _terminal_progress)
     elif options.on == "simulated":
         extent = (options.scenes, options.pairs)
-        table = headless.evaluate_simulated(methods, strength, *extent, _terminal_progress)
+        table = headless.evaluate_simulated(
+            methods, strength, *extent, _terminal_progress, options.modality
+        )
     else:
         paths = (Path(options.on),)
         table = headless.evaluate_scans(paths, methods, strength, _terminal_progress)
@@ -273,6 +281,7 @@ def _command(options: argparse.Namespace) -> str:
     parts = ["diptych evaluate", *options.methods, "--on", options.on]
     parts += ["--strength", f"{options.strength:g}"]
     if options.on == "simulated":
+        parts += ["--modality", options.modality] if options.modality else []
         parts += ["--scenes", str(options.scenes), "--pairs", str(options.pairs)]
     return " ".join(parts)
 

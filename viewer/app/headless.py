@@ -217,17 +217,29 @@ def are_models_verified() -> bool:
 
 
 def evaluate_simulated(
-    methods: tuple[str, ...], cut: float, scenes: int, pairs: int, report: Report
+    methods: tuple[str, ...],
+    cut: float,
+    scenes: int,
+    pairs: int,
+    report: Report,
+    modality: str = "",
 ) -> Table:
     """Judge denoising methods on simulated scenes at a matched cut of the noise.
+
+    Without a modality it is that of the first model named, else CT.
 
     Raises
     ------
     UnknownMethod, InvalidStrength, WrongUsage : before anything is computed.
     """
+    from viewer.app.grounds import ground_named
     from viewer.app.judging import Extent, judge
 
     checked_strength(cut)
+    engine = new_engine()
+    cards = (engine.catalogue.card(method) for method in methods)
+    found = modality or next((card.input.modality for card in cards if card is not None), "CT")
+    ground = ground_named(found)
     if scenes < 1 or pairs < FEWEST_PAIRS:
         raise WrongUsage(
             f"{scenes} scenes and {pairs} pairs are too few.",
@@ -235,7 +247,7 @@ def evaluate_simulated(
             f"Give at least one scene and {FEWEST_PAIRS} pairs.",
         )
     extent = Extent(scenes=scenes, pairs=pairs)
-    return judge(new_engine(), methods or None, cut, extent, report=report)
+    return judge(engine, methods or None, cut, extent, ground, report=report)
 
 
 def evaluate_scans(

@@ -13,6 +13,7 @@ from viewer.enhancement.noise import estimate_noise, signal_range, slice_sd
 SAMPLED_SLICES = 8
 BLOCK = 8
 MAD_TO_SD = 1.4826
+COUNTING_PIXELS = 2.0
 LAPLACIAN_GAIN = 6.0
 """SD of the answer of the kernel in `plain_noise_sd` to white noise of SD 1."""
 
@@ -95,6 +96,18 @@ def _interpolated(
 ) -> NoiseProfile:
     sd = np.interp(np.arange(count), places, sds).astype(np.float32)
     return NoiseProfile(sd, float(np.median(sd)), frequency_per_mm, signal)
+
+
+def counting_sd(image: Float32Array, typical: float, sd: float) -> Float32Array:
+    """Return a map of the noise SD of an image of counts, whose variance follows the activity.
+
+    Parameters
+    ----------
+    image : noisy values [row, column]; smoothed by two pixels they tell the activity.
+    typical, sd : the activity at which the noise SD was measured, and that SD.
+    """
+    around = np.maximum(ndimage.gaussian_filter(image, COUNTING_PIXELS), 0.0)
+    return np.asarray(sd * np.sqrt(around / np.float32(max(typical, 1e-12))), np.float32)
 
 
 def plain_noise_sd(image: AnyArray, mask: BoolArray | None = None) -> float:
