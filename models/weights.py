@@ -11,6 +11,7 @@ from typing import Any
 
 import safetensors.torch
 import torch
+from torch import nn
 
 from viewer.enhancement.architectures import build
 from viewer.enhancement.networks import Denoiser
@@ -29,23 +30,28 @@ def write_weights(model: Denoiser, architecture: Mapping[str, Any], folder: Path
     partial.replace(folder / "weights.safetensors")
     copy = build(architecture).eval()
     copy.network.load_state_dict(values)
+    write_onnx(copy, folder / "weights.onnx", "noise")
+
+
+def write_onnx(network: nn.Module, path: Path, answer: str) -> None:
+    """Export a network of the usual three inputs; `answer` names what comes out."""
     names = ["slices", "noise_sd", "frequency"]
-    axes = {name: {0: "batch", 2: "row", 3: "column"} for name in [*names, "noise"]}
+    axes = {name: {0: "batch", 2: "row", 3: "column"} for name in [*names, answer]}
     example = (torch.zeros(1, 5, 64, 64), torch.ones(1, 1, 64, 64), torch.ones(1, 1, 64, 64))
-    partial = folder / "weights.onnx.partial"
+    partial = path.with_name(path.name + ".partial")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            copy,
+            network,
             example,
             str(partial),
             input_names=names,
-            output_names=["noise"],
+            output_names=[answer],
             opset_version=17,
             dynamic_axes=axes,
             dynamo=False,
         )
-    partial.replace(folder / "weights.onnx")
+    partial.replace(path)
 
 
 def write_curve(curve: list[dict[str, float]], path: Path) -> None:

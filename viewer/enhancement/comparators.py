@@ -55,15 +55,15 @@ class AttentionUNet(ResidualUNet):
         self.gate_fine = AttentionGate(widths[0])
         self.gate_middle = AttentionGate(widths[1])
 
-    def forward(self, features: Tensor) -> Tensor:
-        """One map [batch, 1, row, column] from `features` [batch, channels, row, column]."""
+    def decoded(self, features: Tensor) -> Tensor:
+        """What the last convolution sees, [batch, fine width, row / 2, column / 2]."""
         fine = self.encode_fine(self.head(functional.pixel_unshuffle(features, 2)))
         middle = self.encode_middle(self.down_middle(fine))
         up = self.up_middle(self.bottom(self.down_coarse(middle)))
         middle = self.decode_middle(self.gate_middle(middle, up) + up)
         up = self.up_fine(middle)
-        fine = self.decode_fine(self.gate_fine(fine, up) + up)
-        return functional.pixel_shuffle(self.tail(fine), 2)
+        decoded: Tensor = self.decode_fine(self.gate_fine(fine, up) + up)
+        return decoded
 
 
 class AttentionDenoiser(Denoiser):

@@ -43,6 +43,8 @@ COMPANDING_SD = 20.0
 TYPICAL_SD_HU = 20.0
 TYPICAL_FREQUENCY = 0.25
 REACH = 0.75
+LOG_TYPICAL_SPREAD = -0.9
+LOG_SPREAD_LIMITS = (-4.0, 2.0)
 TINY = 1e-12
 
 
@@ -121,12 +123,16 @@ class ResidualUNet(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """One map [batch, 1, row, column] from `features` [batch, channels, row, column]."""
+        return functional.pixel_shuffle(self.tail(self.decoded(features)), 2)
+
+    def decoded(self, features: Tensor) -> Tensor:
+        """What the last convolution sees, [batch, fine width, row / 2, column / 2]."""
         fine = self.encode_fine(self.head(functional.pixel_unshuffle(features, 2)))
         middle = self.encode_middle(self.down_middle(fine))
         coarse = self.bottom(self.down_coarse(middle))
         middle = self.decode_middle(middle + self.up_middle(coarse))
-        fine = self.decode_fine(fine + self.up_fine(middle))
-        return functional.pixel_shuffle(self.tail(fine), 2)
+        decoded: Tensor = self.decode_fine(fine + self.up_fine(middle))
+        return decoded
 
 
 def without_coarse(residual: Tensor, coarse: LowPass, passes: int) -> Tensor:
@@ -228,6 +234,39 @@ class RelativeDenoiser(Denoiser):
         values = companded(slices, middle, around, sd)
         level = torch.log((around.abs() / sd + 1.0) / TYPICAL_SD_HU)
         return torch.cat((values, level, 10.0 * (frequency - TYPICAL_FREQUENCY)), 1)
+
+
+class SpreadNetwork(nn.Module):
+    """How far the truth may lie from a denoiser's full-strength answer, pixel by pixel.
+
+    A small head on the features of a trained `Denoiser`, which stays as it is. Inputs are those of
+    the denoiser; the answer ``spread`` [batch, 1, row, column] is the SD, in the unit of the
+    slices, of the error that training saw in such surroundings. What share of true values lies
+    within how many of these SDs is for a calibration to say.
+
+    Source: the variance head of Nix and Weigend, ICNN 1994, trained with the mean held fixed.
+    """
+
+    def __init__(self, denoiser: Denoiser) -> None:
+        super().__init__()
+        self.denoiser = denoiser
+        width = denoiser.network.head.out_channels
+        self.head = nn.Sequential(
+            nn.ReLU(),
+            nn.Conv2d(width, width, 3, padding=1),
+            nn.ReLU(),
+            nn.Conv2d(width, 4, 3, padding=1),
+        )
+        nn.init.zeros_(cast(Tensor, self.head[3].weight))
+        nn.init.constant_(cast(Tensor, self.head[3].bias), LOG_TYPICAL_SPREAD)
+
+    def forward(self, slices: Tensor, noise_sd: Tensor, frequency: Tensor) -> Tensor:
+        """SD of the error of the full-strength answer, [batch, 1, row, column]."""
+        middle = middle_of(slices)
+        features = self.denoiser.features(slices, middle, noise_sd, frequency)
+        logarithm = self.head(self.denoiser.network.decoded(features))
+        share = functional.pixel_shuffle(torch.clamp(logarithm, *LOG_SPREAD_LIMITS), 2)
+        return torch.exp(share) * noise_sd
 
 
 class DetailNetwork(Denoiser):
