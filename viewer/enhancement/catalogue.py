@@ -40,7 +40,8 @@ class InputRange:
 
     Lengths in mm, noise SD in `unit`, noise frequency in cycles per mm, tube voltage in kV. An
     empty `unit` takes any; such a model states the ratio of signal and noise (`snr`) and the noise
-    frequency in cycles per pixel instead.
+    frequency in cycles per pixel instead. `noise_model` "counts" says that the variance of the
+    noise follows the signal, as in PET; otherwise it is the same all over a slice.
     """
 
     modality: str = ""
@@ -52,6 +53,7 @@ class InputRange:
     noise_frequency_per_mm: Span = Span()
     noise_frequency_per_pixel: Span = Span()
     snr: Span = Span()
+    noise_model: str = ""
     age_years_min: float = 0.0
 
 
@@ -185,6 +187,7 @@ def _input_range(table: Mapping[str, Any]) -> InputRange:
         noise_frequency_per_mm=_span(table, "nps_mean_frequency_per_mm"),
         noise_frequency_per_pixel=_span(table, "nps_mean_frequency_per_pixel"),
         snr=_span(table, "snr"),
+        noise_model=str(table.get("noise_model", "")),
         age_years_min=float(table.get("age_years_min", 0.0)),
     )
 

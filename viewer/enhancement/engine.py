@@ -193,4 +193,4 @@ class Engine:
         with self._lock:
             if key not in self._runners:
                 self._runners[key] = self._open_model(card, device)
-            return DenoisingProcessor(self._runners[key], source)
+            return DenoisingProcessor(self._runners[key], source, card.input.noise_model)
