@@ -39,7 +39,7 @@ def test_the_example_of_the_guide_is_a_model_that_passes(example: Path):
     card = known_models(is_research=True).card("toy-mean")
     assert card is not None
     assert card.bound_sd == 1.0
-    assert card.is_research
+    assert card.method.is_research
 
 
 def test_the_guide_lists_every_entry_of_the_card():

@@ -115,6 +115,14 @@ def show_model(model_id: str) -> Plain:
     }
 
 
+def shown_models() -> tuple[Plain, ...]:
+    """Return all that is known of every model, and what is wrong with those that cannot be used."""
+    catalogue = known_models(is_research=True)
+    rows = [show_model(card.method.id) for card in catalogue.cards]
+    rows += [{"id": name, "problem": reason} for name, reason in catalogue.problems]
+    return tuple(rows)
+
+
 def bound_words(card: ModelCard) -> str:
     """Return what keeps a model's changes within bounds."""
     if card.is_added:

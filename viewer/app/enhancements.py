@@ -16,6 +16,7 @@ from viewer.core.volume import DerivedVolume, Volume
 
 if TYPE_CHECKING:
     from viewer.app.enhancing import Enhancement, EnhanceRequest
+    from viewer.enhancement.catalogue import Catalogue
     from viewer.enhancement.checks import GateResult
     from viewer.enhancement.engine import Engine
     from viewer.enhancement.method import Method
@@ -52,14 +53,22 @@ class Enhancements:
     def engine(self) -> Engine:
         """The engine with its catalogue and caches; asked for in the compute lane."""
         if self._engine is None:
-            from viewer.enhancement.catalogue import read_catalogue
             from viewer.enhancement.engine import Engine
 
-            settings = self._workspace.settings
-            is_research = settings.enhancement.research
-            catalogue = read_catalogue(self._models, self._own, is_research=is_research)
-            self._engine = Engine(catalogue, cache_bytes(settings) // 4)
+            budget = cache_bytes(self._workspace.settings) // 4
+            self._engine = Engine(self._catalogue(), budget)
         return self._engine
+
+    def _catalogue(self) -> Catalogue:
+        from viewer.enhancement.catalogue import read_catalogue
+
+        is_research = self._workspace.settings.enhancement.research
+        return read_catalogue(self._models, self._own, is_research=is_research)
+
+    def read_again(self) -> None:
+        """Find models that were added since; from any thread."""
+        if self._engine is not None:
+            self._engine.catalogue = self._catalogue()
 
     def _follow_settings(self) -> None:
         """Offer comparators, or offer them no more, as research mode is switched."""

@@ -85,11 +85,6 @@ class ModelCard:
     is_added: bool = False
 
     @property
-    def is_research(self) -> bool:
-        """True for a comparator, which is there only in research mode."""
-        return self.status == RESEARCH
-
-    @property
     def files(self) -> tuple[WeightsFile, ...]:
         """Return every form of the weights that there is."""
         return tuple(one for one in (self.tensors, self.onnx) if one is not None)
@@ -116,7 +111,9 @@ class Catalogue:
 
     def methods(self) -> tuple[Method, ...]:
         """Return every method, models first, then filters; comparators in research mode only."""
-        shown = (card.method for card in self.cards if self.is_research or not card.is_research)
+        shown = (
+            card.method for card in self.cards if self.is_research or not card.method.is_research
+        )
         return (*shown, *filter_methods())
 
     def method(self, method_id: str) -> Method:
@@ -215,6 +212,7 @@ def read_card(path: Path, *, is_added: bool = False) -> ModelCard:
         operation=str(card["operation"]),
         purpose=str(card.get("purpose", "")),
         weights_sha256=next(one.sha256 for one in (tensors, onnx) if one is not None),
+        is_research=card["status"] == RESEARCH,
     )
     return ModelCard(
         method=method,
