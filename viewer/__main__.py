@@ -18,6 +18,7 @@ DONE, FAILED, WRONG_USAGE, WARNED = 0, 1, 2, 3
 """Exit codes: done, failed, wrong usage, done with warnings."""
 
 STRENGTH_HELP = "0 to 1; for denoisers the cut of the noise SD in flat regions (default 0.4)"
+RESEARCH_HELP = "research mode: comparators, which are not for reading, are methods, too"
 SCREENSHOT_HELP = "save the window as PNG and leave"
 
 
@@ -66,12 +67,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"diptych {__version__}")
     parser.set_defaults(run=_open, paths=[], enhance="", strength=None, screenshot=None)
-    parser.set_defaults(size="", scale=1.0, do=[], series="")
+    parser.set_defaults(size="", scale=1.0, do=[], series="", research=False)
     verbs = parser.add_subparsers(title="verbs", metavar="VERB")
     _add_open(verbs.add_parser("open", help="open the window on files, folders or archives"))
     _add_info(verbs.add_parser("info", help="list every study, series and file below a path"))
     _add_enhance(verbs.add_parser("enhance", help="write an enhanced series as DICOM"))
-    _add_models(verbs.add_parser("models", help="list methods and whether models are verified"))
+    _add_models(verbs.add_parser("models", help="list, show, verify and add models"))
     _add_evaluate(verbs.add_parser("evaluate", help="judge methods against a known truth"))
     _add_demo(verbs.add_parser("demo", help="build the demo study and open it enhanced"))
     _add_doctor(verbs.add_parser("doctor", help="say what works here, and what to do"))
@@ -95,6 +96,7 @@ def _add_open(parser: argparse.ArgumentParser) -> None:
         metavar="COMMAND",
         help="run a command of the window once all is loaded, such as layout.mpr",
     )
+    parser.add_argument("--research", action="store_true", help=RESEARCH_HELP)
     parser.add_argument("--screenshot", type=Path, metavar="FILE", help=SCREENSHOT_HELP)
     parser.add_argument(
         "--size", default="", metavar="WxH", help="size of the window, such as 1280x800"
@@ -115,13 +117,27 @@ def _add_enhance(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--strength", type=float, default=0.4, metavar="P", help=STRENGTH_HELP)
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="a new folder")
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"))
+    parser.add_argument("--research", action="store_true", help=RESEARCH_HELP)
     parser.add_argument("--json", action="store_true", help="full figures as JSON")
     parser.set_defaults(run=_enhance)
 
 
 def _add_models(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="full figures as JSON")
-    parser.set_defaults(run=_models)
+    parser.set_defaults(run=_list_models)
+    verbs = parser.add_subparsers(title="verbs", metavar="VERB")
+    known = verbs.add_parser("list", help="methods, and the state of their weights (the default)")
+    show = verbs.add_parser("show", help="card, gates, limits, cautions and figures of a method")
+    show.add_argument("id", metavar="ID")
+    verify = verbs.add_parser("verify", help="check weights and shapes, and try models")
+    verify.add_argument("ids", nargs="*", metavar="ID", help="default: every model")
+    add = verbs.add_parser("add", help="check a model of your own and copy it to your models")
+    add.add_argument("folder", type=Path, metavar="FOLDER", help="holds card.toml and the weights")
+    runs = ((known, _list_models), (show, _show_model), (verify, _verify_models), (add, _add_model))
+    for verb, run in runs:
+        # Without a default of its own: one that was given before the verb must not be lost.
+        verb.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="as JSON")
+        verb.set_defaults(run=run)
 
 
 def _add_evaluate(parser: argparse.ArgumentParser) -> None:
@@ -144,6 +160,7 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--scenes", type=int, default=12, metavar="N", help="simulated scenes")
     parser.add_argument("--pairs", type=int, default=200, metavar="N", help="pairs for each insert")
+    parser.add_argument("--research", action="store_true", help=RESEARCH_HELP)
     parser.add_argument("--json", action="store_true", help="full figures as JSON")
     parser.set_defaults(run=_evaluate)
 
@@ -166,7 +183,7 @@ def _open(options: argparse.Namespace) -> int:
     if options.enhance:
         from viewer.app.headless import check_enhancement
 
-        check_enhancement(options.enhance, options.strength)
+        check_enhancement(options.enhance, options.strength, is_research=options.research)
     size = SCREENSHOT_SIZE
     if options.size:
         size = _size(options.size)
@@ -180,6 +197,7 @@ def _open(options: argparse.Namespace) -> int:
             scale=options.scale,
             commands=tuple(options.do),
             series=options.series,
+            is_research=options.research,
         )
     )
 
@@ -212,6 +230,7 @@ def _enhance(options: argparse.Namespace) -> int:
         options.out,
         _terminal_progress,
         options.device,
+        is_research=options.research,
     )
     _end_progress()
     if options.json:
@@ -230,19 +249,47 @@ def _enhance(options: argparse.Namespace) -> int:
     return WARNED if any(result.refusal or result.warnings for result in results) else DONE
 
 
-def _models(options: argparse.Namespace) -> int:
-    from viewer.app.headless import are_models_verified, list_models
+def _list_models(options: argparse.Namespace) -> int:
+    from viewer.app.cataloguing import are_models_verified, list_lines, list_models
 
     rows = list_models()
-    if options.json:
-        _print_json(rows)
-    else:
-        for row in rows:
-            state = f"  [{row['weights']}]" if row.get("weights") else ""
-            _print(f"{row['id']:<16} {row.get('kind', ''):<7} {row.get('purpose', '')}{state}")
-            if row.get("problem"):
-                _print(f"  {row['problem']}")
+    _tell(options, rows, list_lines(rows))
     return DONE if are_models_verified() else WARNED
+
+
+def _show_model(options: argparse.Namespace) -> int:
+    from viewer.app.cataloguing import show_lines, show_model
+
+    facts = show_model(options.id)
+    _tell(options, facts, show_lines(facts))
+    return DONE
+
+
+def _verify_models(options: argparse.Namespace) -> int:
+    from viewer.app.cataloguing import verify_lines, verify_models
+
+    rows = verify_models(options.ids)
+    _tell(options, rows, verify_lines(rows))
+    if any(row["problem"] for row in rows):
+        return FAILED
+    return WARNED if any(row.get("notes") for row in rows) else DONE
+
+
+def _add_model(options: argparse.Namespace) -> int:
+    from viewer.app.cataloguing import add_model, verify_lines
+
+    row = add_model(options.folder)
+    _tell(options, row, [*verify_lines([row]), f"  added: {row['folder']}"])
+    return WARNED if row["notes"] else DONE
+
+
+def _tell(options: argparse.Namespace, facts: object, lines: Sequence[str]) -> None:
+    """Print facts as JSON where that was asked for, else as lines."""
+    if options.json:
+        _print_json(facts)
+        return
+    for line in lines:
+        _print(line)
 
 
 def _evaluate(options: argparse.Namespace) -> int:
@@ -251,18 +298,19 @@ def _evaluate(options: argparse.Namespace) -> int:
     from viewer.app.reporting import csv_text, rows_of, write_report
 
     methods, strength, is_demo = tuple(options.methods), options.strength, options.on == "demo"
+    mode = {"is_research": options.research}
     if is_demo and options.report:
         raise WrongUsage("The demo study has no report.", "", "Add --on simulated, or --on PATH.")
     if is_demo:
-        table = headless.evaluate_demo(methods, strength, _terminal_progress)
+        table = headless.evaluate_demo(methods, strength, _terminal_progress, **mode)
     elif options.on == "simulated":
         extent = (options.scenes, options.pairs)
         table = headless.evaluate_simulated(
-            methods, strength, *extent, _terminal_progress, options.modality
+            methods, strength, *extent, _terminal_progress, modality=options.modality, **mode
         )
     else:
         paths = (Path(options.on),)
-        table = headless.evaluate_scans(paths, methods, strength, _terminal_progress)
+        table = headless.evaluate_scans(paths, methods, strength, _terminal_progress, **mode)
     _end_progress()
     if options.json:
         _print_json(table)
@@ -283,6 +331,7 @@ def _command(options: argparse.Namespace) -> str:
     if options.on == "simulated":
         parts += ["--modality", options.modality] if options.modality else []
         parts += ["--scenes", str(options.scenes), "--pairs", str(options.pairs)]
+    parts += ["--research"] * options.research
     return " ".join(parts)
 
 

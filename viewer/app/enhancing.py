@@ -183,7 +183,9 @@ class Enhancement:
         return audit(source_slices(self.plan.volume, self.plan.noise), self.residual)
 
 
-def prepare(engine: Engine, request: EnhanceRequest) -> Plan:
+def prepare(
+    engine: Engine, request: EnhanceRequest, is_cancelled: Callable[[], bool] = lambda: False
+) -> Plan:
     """Measure the series, ask the gates, open the model and fix the scale of the strength.
 
     Raises
@@ -191,6 +193,8 @@ def prepare(engine: Engine, request: EnhanceRequest) -> Plan:
     InvalidStrength, UnknownMethod, WrongUsage : the request makes no sense.
     Blocked : a gate refuses; the words say why.
     UntrustedWeights : the model's weights are not those that its card names.
+    UnfitModel : the user has added the model, and it failed its checks or hangs.
+    Cancelled : the flag was up.
     """
     checked_strength(request.strength)
     method = engine.catalogue.method(request.method_id)
@@ -204,7 +208,9 @@ def prepare(engine: Engine, request: EnhanceRequest) -> Plan:
     gates = _gates(engine, request, method, measured.noise)
     _refuse(method, gates)
     key = residual_key(measured.key, method, settings)
-    flat = _flat_noise(engine, key, method, settings, volume, measured, request.device)
+    flat = _flat_noise(
+        engine, key, method, settings, volume, measured, request.device, is_cancelled
+    )
     words = (*(card.cautions if card else ()), method.caution)
     is_unscaled = method.effect is Effect.NOISE_CUT and flat is None
     return Plan(
@@ -288,11 +294,12 @@ def _flat_noise(
     volume: Volume,
     measured: Survey,
     device: str,
+    is_cancelled: Callable[[], bool],
 ) -> FlatNoise | None:
     """Open the method, and run it on flat patches where its strength is a noise cut."""
     source = source_slices(volume, measured.noise)
     known = engine.scales.find(key)
-    with QuietThread() as quiet:
+    with QuietThread(is_cancelled, engine.interrupt) as quiet:
         processor = quiet.call(lambda: engine.processor(method, source, settings, device))
         if known is None and method.effect is Effect.NOISE_CUT:
             known = quiet.call(lambda: flat_noise(source, processor, measured.patches))
@@ -326,6 +333,7 @@ def run(
     Cancelled : the flag was up.
     OutOfMemory : neither the residual nor the smallest tile fits.
     UntrustedWeights : the model's weights are not those that its card names.
+    UnfitModel : a model that the user has added hangs, dies, or gives what cannot be used.
     """
     if (kept := engine.residuals.find(plan.key)) is not None:
         if on_batch:
@@ -336,7 +344,7 @@ def run(
     step = residual_step(plan.input_range, is_integer=volume.values.dtype.kind in "iu")
     buffer = ResidualBuffer(volume.values.shape, step)
     order = slice_order(source.count, request.first_slice, request.direction)
-    with QuietThread() as quiet:
+    with QuietThread(is_cancelled, engine.interrupt) as quiet:
         processor = quiet.call(
             lambda: engine.processor(plan.method, source, plan.settings, request.device)
         )
@@ -372,4 +380,6 @@ def _parameters(plan: Plan, device: str) -> tuple[tuple[str, str], ...]:
     if plan.card is not None:
         weights = weights_used(plan.card, device)
         told.append(("weights_file", f"{weights.path.name} {weights.sha256}"))
+        if plan.card.is_added:
+            told.append(("bound", f"{plan.card.bound_sd:g} noise SD, set outside the network"))
     return tuple(told)

@@ -95,3 +95,11 @@ class Cancelled(DiptychError):
 
     def __init__(self) -> None:
         super().__init__("Cancelled.")
+
+
+class BadCard(DiptychError):
+    """A model's card breaks a rule; card, entry and rule are in the words."""
+
+
+class UnfitModel(DiptychError):
+    """A model that was added failed its checks, or misbehaved while it ran."""

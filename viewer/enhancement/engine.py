@@ -6,11 +6,12 @@ import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from viewer.core.errors import Cancelled
+from viewer.enhancement.added import open_added
 from viewer.enhancement.catalogue import Catalogue, ModelCard
 from viewer.enhancement.conditioning import NoiseProfile
 from viewer.enhancement.denoising import DenoisingProcessor
@@ -23,6 +24,8 @@ from viewer.enhancement.tiles import PatientRunner
 
 LOWER_PRIORITY = 10
 LOOK_AHEAD = 3
+LISTEN_S = 0.1
+"""How often whoever waits for a method looks whether it is still wanted."""
 REMEMBERED = 64
 
 Result = TypeVar("Result")
@@ -52,7 +55,10 @@ def patient_runner(card: ModelCard, device: str = "auto") -> PatientRunner:
     Raises
     ------
     UntrustedWeights : the weights are missing or are not those that the card names.
+    UnfitModel : the user has added it, and it failed its checks.
     """
+    if card.is_added:
+        return open_added(card, device)
     first = open_runner(card, device)
     is_cpu = first.device.startswith("CPU")
     return PatientRunner(first, None if is_cpu else lambda: open_runner(card, CPU))
@@ -93,20 +99,42 @@ class QuietThread:
 
     The network's own threads are born in it and inherit the priority, so that the window stays
     fluid even where the system gives them its core.
+
+    Parameters
+    ----------
+    is_cancelled : looked at while something runs; a model in a process of its own is then ended.
+    interrupt : ends what runs, where it can be ended, when the context is left by an error.
     """
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        is_cancelled: Callable[[], bool] = lambda: False,
+        interrupt: Callable[[], None] = lambda: None,
+    ) -> None:
         self._executor = ThreadPoolExecutor(1, "diptych-enhance", initializer=lower_priority)
+        self._is_cancelled = is_cancelled
+        self._interrupt = interrupt
 
     def __enter__(self) -> "QuietThread":
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            self._interrupt()
         self._executor.shutdown(wait=True, cancel_futures=True)
 
     def call(self, work: Callable[[], Result]) -> Result:
-        """Run something there and wait for it; its errors are raised here."""
-        return self._executor.submit(work).result()
+        """Run something there and wait for it; its errors are raised here.
+
+        Raises
+        ------
+        Cancelled : the flag went up while it ran.
+        """
+        future = self._executor.submit(work)
+        while not wait((future,), LISTEN_S).done:
+            if self._is_cancelled():
+                raise Cancelled
+        return future.result()
 
 
 def lower_priority() -> None:
@@ -185,6 +213,7 @@ class Engine:
         Raises
         ------
         UntrustedWeights : a model's weights are missing or are not those that its card names.
+        UnfitModel : the user has added it, and it failed its checks.
         """
         card = self.catalogue.card(method.id)
         if card is None:
@@ -194,3 +223,9 @@ class Engine:
             if key not in self._runners:
                 self._runners[key] = self._open_model(card, device)
             return DenoisingProcessor(self._runners[key], source, card.input.noise_model)
+
+    def interrupt(self) -> None:
+        """End a model that runs in a process of its own; it is started anew when next needed."""
+        for runner in tuple(self._runners.values()):
+            if isinstance(runner, PatientRunner):
+                runner.interrupt()

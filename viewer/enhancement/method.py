@@ -47,7 +47,8 @@ class Method:
     """A way to enhance a volume, as it is listed, labelled and stored.
 
     `operation` is a word for DICOM ("denoise", "sharpen", "contrast"). `weights_sha256` is ""
-    for a filter. `caution` is said on every result of the method ("" for none).
+    for a filter. `caution` is said on every result of the method ("" for none). `is_research` marks
+    a comparator, which is not for reading.
     """
 
     id: str
@@ -60,6 +61,7 @@ class Method:
     parameters: tuple[Parameter, ...] = ()
     weights_sha256: str = ""
     caution: str = ""
+    is_research: bool = False
 
     @property
     def keeps_unit(self) -> bool:

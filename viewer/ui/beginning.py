@@ -56,7 +56,7 @@ class Beginning(QObject):
         self._steps: list[Callable[[], None]] = []
         self._exit_code = 0
         self._courier = Courier()
-        self._session = new_session(Jobs(self._courier.deliver))
+        self._session = new_session(Jobs(self._courier.deliver), is_research=request.is_research)
         self._session.workspace.message.connect(self._note)
         self._window = MainWindow(self._session, lists_library=request.screenshot is None)
         self._unexpected = Unexpected(self._tell)

@@ -122,6 +122,7 @@ COMMANDS: tuple[WindowCommand, ...] = (
     WindowCommand(
         "browser.search", "Search studies", lambda w: w.browser.focus_search(), "File", ("Ctrl+F",)
     ),
+    WindowCommand("enhance.models", "Models…", tasks.show_models, "Enhance"),
     WindowCommand("help.palette", "Find a command…", tasks.show_palette, "Help", ("Ctrl+K",)),
     WindowCommand("help.shortcuts", "Keys", tasks.show_shortcuts, "Help", ("?", "F1")),
     WindowCommand("help.changes", "What is new", tasks.show_changes, "Help"),
