@@ -16,6 +16,7 @@ from viewer.core.study import PartKind, ScanReport, Series, SeriesPart, Skipped,
 from viewer.enhancement.catalogue import ModelCard, WeightsState, read_catalogue, weights_state
 from viewer.enhancement.checks import Verdict
 from viewer.enhancement.engine import Engine
+from viewer.enhancement.inference import usable_cores
 from viewer.enhancement.strength import checked_strength
 from viewer.io.assemble import load_part
 from viewer.io.header import read_entry
@@ -49,6 +50,16 @@ def new_engine() -> Engine:
     return Engine(read_catalogue(data_folder("models")))
 
 
+def windowless_engine(cores: int | None = None) -> Engine:
+    """Return an engine that takes `cores` (default: all), as no window needs one of them.
+
+    It keeps no residuals: without a reader nobody asks for them again.
+    """
+    return Engine(
+        read_catalogue(data_folder("models")), budget_bytes=0, cores=cores or usable_cores()
+    )
+
+
 def check_enhancement(method: str, strength: float | None) -> None:
     """Refuse a method that is not there, or a strength that is none, before anything is opened.
 
@@ -72,8 +83,7 @@ def enhance_paths(
     """Enhance every volume below `paths` and write each as a derived series below `out`.
 
     A series that a gate refuses is reported and the rest goes on, as does a path that cannot be
-    read. With one series the files lie
-    in `out` itself, with several in numbered folders.
+    read. With one series the files lie in `out` itself, with several in numbered folders.
 
     Raises
     ------
@@ -82,7 +92,7 @@ def enhance_paths(
     WrongUsage : `out` has something in it, or is a file.
     """
     checked_strength(strength)
-    engine = new_engine()
+    engine = windowless_engine()
     engine.catalogue.method(method)
     if out.exists() and not out.is_dir():
         raise WrongUsage(f"{out} is a file.", "", "Name a new folder with --out.")
