@@ -26,7 +26,7 @@ from viewer.enhancement.method import (
     Settings,
     SourceSlices,
 )
-from viewer.enhancement.residual import ResidualCache
+from viewer.enhancement.residual import ResidualCache, Unfinished
 from viewer.enhancement.strength import FlatNoise, FlatPatch
 from viewer.enhancement.tiles import PatientRunner
 
@@ -210,6 +210,7 @@ class Engine:
     ) -> None:
         self.catalogue = catalogue
         self.residuals = ResidualCache(budget_bytes)
+        self.unfinished = Unfinished()
         self.surveys: Recent[Survey] = Recent()
         self.scales: Recent[FlatNoise] = Recent()
         threads = None if cores is None else 1
