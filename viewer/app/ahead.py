@@ -275,7 +275,7 @@ class AheadQueue:
                 if not target.is_dir():
                     save_enhancement(result, None, target, is_cancelled=gives_way)
         except Blocked as error:
-            return (Ahead.REFUSED, str(error), 0.0)
+            return (Ahead.REFUSED, error.what, 0.0)
         return (Ahead.READY, f"Stored in {work.rule.folder}." if work.rule.folder else "", 1.0)
 
 

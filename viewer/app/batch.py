@@ -105,7 +105,8 @@ def run_batch(
             if left:
                 with (crew or _crew)(request) as workers:
                     course.run(workers, report)
-                remove_unfinished(request.out, 0.0)
+                if not request.dask:  # a worker of a cluster may still end its series
+                    remove_unfinished(request.out, 0.0)
         finally:
             shutil.rmtree(unpacked, ignore_errors=True)
     given = {str(path.absolute()) for path in request.paths}

@@ -153,7 +153,7 @@ def _attempt(
             is_cancelled=is_cancelled,
         )
     except Blocked as error:
-        return outcome(unit, Settled.REFUSED, str(error))
+        return outcome(unit, Settled.REFUSED, error.what)
     except NotSaved:
         if target.is_dir():  # somebody else was faster
             return _found(unit)

@@ -125,7 +125,6 @@ COMMANDS: tuple[WindowCommand, ...] = (
         "Series that are enhanced ahead…",
         show_queue,
         "Enhance",
-        icon="mdi6.tray-full",
     ),
     WindowCommand(
         "browser.search", "Search studies", lambda w: w.browser.focus_search(), "File", ("Ctrl+F",)
