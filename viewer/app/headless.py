@@ -16,6 +16,7 @@ from viewer.core.provenance import strength_words
 from viewer.core.study import PartKind, ScanReport, Series, SeriesPart, Skipped, Study
 from viewer.enhancement.checks import Verdict
 from viewer.enhancement.engine import Engine
+from viewer.enhancement.inference import usable_cores
 from viewer.enhancement.strength import checked_strength
 from viewer.io.assemble import load_part
 from viewer.io.header import read_entry
@@ -51,6 +52,15 @@ def new_engine(*, is_research: bool = False) -> Engine:
     return Engine(known_models(is_research=is_research))
 
 
+def windowless_engine(cores: int | None = None, *, is_research: bool = False) -> Engine:
+    """Return an engine that takes `cores` (default: all), as no window needs one of them.
+
+    It keeps no residuals: without a reader nobody asks for them again.
+    """
+    models = known_models(is_research=is_research)
+    return Engine(models, budget_bytes=0, cores=cores or usable_cores())
+
+
 def check_enhancement(method: str, strength: float | None, *, is_research: bool = False) -> None:
     """Refuse a method that is not there, or a strength that is none, before anything is opened.
 
@@ -76,8 +86,7 @@ def enhance_paths(
     """Enhance every volume below `paths` and write each as a derived series below `out`.
 
     A series that a gate refuses is reported and the rest goes on, as does a path that cannot be
-    read. With one series the files lie
-    in `out` itself, with several in numbered folders.
+    read. With one series the files lie in `out` itself, with several in numbered folders.
 
     Raises
     ------
@@ -86,7 +95,7 @@ def enhance_paths(
     WrongUsage : `out` has something in it, or is a file.
     """
     checked_strength(strength)
-    engine = new_engine(is_research=is_research)
+    engine = windowless_engine(is_research=is_research)
     engine.catalogue.method(method)
     if out.exists() and not out.is_dir():
         raise WrongUsage(f"{out} is a file.", "", "Name a new folder with --out.")

@@ -64,13 +64,17 @@ class Runner(Protocol):
         ...
 
 
+def usable_cores() -> int:
+    """Return how many cores this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on this system
+        return os.cpu_count() or 2
+
+
 def compute_threads() -> int:
     """Return how many threads may compute: every core but one, which is the window's."""
-    try:
-        cores = len(os.sched_getaffinity(0))
-    except AttributeError:  # not on this system
-        cores = os.cpu_count() or 2
-    return max(1, cores - 1)
+    return max(1, usable_cores() - 1)
 
 
 class OnnxRunner:
@@ -231,8 +235,10 @@ def best_device(probe: Callable[[], Any] | None = None) -> str:
     return "mps" if library.backends.mps.is_available() else CPU
 
 
-def open_runner(card: ModelCard, device: str = "auto") -> Runner:
+def open_runner(card: ModelCard, device: str = "auto", threads: int | None = None) -> Runner:
     """Return the model on a device: "auto", "cuda", "mps" or "cpu".
+
+    `threads` compute on the CPU, by default `compute_threads`.
 
     Raises
     ------
@@ -246,7 +252,7 @@ def open_runner(card: ModelCard, device: str = "auto") -> Runner:
     refuse_changed(card)
     if card.onnx is not None and (place == CPU or card.tensors is None):
         note = "" if place == CPU else NO_GPU_FORM
-        return OnnxRunner(trusted_weights(card.onnx), note=note)
+        return OnnxRunner(trusted_weights(card.onnx), threads, note=note)
     return torch_runner(card, place)
 
 
