@@ -241,6 +241,12 @@ class Course:
         """How many units are not settled."""
         return len(self._by_id) - len(self.settled)
 
+    @property
+    def fraction(self) -> float:
+        """How much is done, from 0 to 1, by slices."""
+        whole = sum(unit.slices for unit in self.units)
+        return 1 - (self._slices_left - sum(self._running.values())) / whole
+
     def run(self, crew: Crew, report: Report) -> None:
         """Settle everything that waits; Ctrl+C ends it early."""
         try:
@@ -249,7 +255,7 @@ class Course:
                     unit = self.waiting.popleft()
                     self._running[unit.id] = 0
                     crew.begin(unit)
-                report(len(self.settled) / len(self._by_id), self.words())
+                report(self.fraction, self.words())
                 for event in crew.events(POLL_S):
                     self._take(event)
         except (KeyboardInterrupt, Cancelled):
