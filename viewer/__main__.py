@@ -252,7 +252,8 @@ def _enhance(options: argparse.Namespace) -> int:
 
 
 def _batch(options: argparse.Namespace) -> int:
-    from viewer.app.batch import BatchRequest, is_clean, lines, run_batch
+    from viewer.app.batch import BatchRequest, is_clean, run_batch
+    from viewer.app.batch_words import lines
 
     request = BatchRequest(
         tuple(options.paths),

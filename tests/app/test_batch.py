@@ -16,8 +16,9 @@ import pytest
 from tests.builders import Acquisition, ct_series, uid
 from tests.journeys.noisy import write_noisy_ct
 from viewer.__main__ import DONE, WARNED, WRONG_USAGE, main
-from viewer.app.batch import BatchRequest, BatchResult, duration, lines, run_batch
+from viewer.app.batch import BatchRequest, BatchResult, run_batch
 from viewer.app.batch_unit import Unit, outcome, settle
+from viewer.app.batch_words import duration, lines
 from viewer.app.batch_workers import Event, Lost, Processes, Progressed, cluster, processes
 from viewer.core.errors import UnreadableFile, WrongUsage
 from viewer.io.batch_record import FOLDER, Settled
