@@ -73,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_enhance(verbs.add_parser("enhance", help="write an enhanced series as DICOM"))
     _add_models(verbs.add_parser("models", help="list methods and whether models are verified"))
     _add_evaluate(verbs.add_parser("evaluate", help="judge methods against a known truth"))
+    _add_audit(verbs.add_parser("audit", help="say whether a method still does what it did"))
     _add_demo(verbs.add_parser("demo", help="build the demo study and open it enhanced"))
     _add_doctor(verbs.add_parser("doctor", help="say what works here, and what to do"))
     return parser
@@ -130,16 +131,30 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
         "--on",
         default="demo",
         metavar="WHAT",
-        help='"demo" study, "simulated" scenes with lesions, edges and a model observer, or a PATH',
+        help='"demo" study, "simulated" scenes with lesions, edges and a model observer, '
+        '"residuals" for the red line of the residual audit, or a PATH',
     )
     parser.add_argument("--strength", type=float, default=0.4, metavar="P", help=STRENGTH_HELP)
     parser.add_argument(
         "--report", type=Path, metavar="DIR", help="write JSON, CSV and an HTML page there"
     )
-    parser.add_argument("--scenes", type=int, default=12, metavar="N", help="simulated scenes")
+    parser.add_argument(
+        "--scenes", type=int, metavar="N", help="simulated scenes (12; 180 for residuals)"
+    )
     parser.add_argument("--pairs", type=int, default=200, metavar="N", help="pairs for each insert")
     parser.add_argument("--json", action="store_true", help="full figures as JSON")
     parser.set_defaults(run=_evaluate)
+
+
+def _add_audit(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "what",
+        choices=("drift",),
+        help="drift: the log of uses on this machine, with a control chart for each group of "
+        "method, scanner vendor, kernel and dose",
+    )
+    parser.add_argument("--json", action="store_true", help="full figures as JSON")
+    parser.set_defaults(run=_audit)
 
 
 def _add_demo(parser: argparse.ArgumentParser) -> None:
@@ -245,13 +260,20 @@ def _evaluate(options: argparse.Namespace) -> int:
     from viewer.app.reporting import csv_text, rows_of, write_report
 
     methods, strength, is_demo = tuple(options.methods), options.strength, options.on == "demo"
-    if is_demo and options.report:
-        raise WrongUsage("The demo study has no report.", "", "Add --on simulated, or --on PATH.")
+    if options.scenes is None:
+        options.scenes = 180 if options.on == "residuals" else 12
+    if options.on in ("demo", "residuals") and options.report:
+        raise WrongUsage(
+            f"There is no report on the {options.on}.", "", "Add --on simulated, or --on PATH."
+        )
     if is_demo:
         table = headless.evaluate_demo(methods, strength, _terminal_progress)
     elif options.on == "simulated":
         extent = (options.scenes, options.pairs)
         table = headless.evaluate_simulated(methods, strength, *extent, _terminal_progress)
+    elif options.on == "residuals":
+        table = headless.evaluate_residuals(methods, options.scenes, _terminal_progress)
+        table = {"command": _command(options), **table}
     else:
         paths = (Path(options.on),)
         table = headless.evaluate_scans(paths, methods, strength, _terminal_progress)
@@ -272,9 +294,24 @@ def _command(options: argparse.Namespace) -> str:
     """Return the command line that gives a report again."""
     parts = ["diptych evaluate", *options.methods, "--on", options.on]
     parts += ["--strength", f"{options.strength:g}"]
+    if options.on == "residuals":
+        return " ".join([*parts[:-2], "--scenes", str(options.scenes), "--json"])
     if options.on == "simulated":
         parts += ["--scenes", str(options.scenes), "--pairs", str(options.pairs)]
     return " ".join(parts)
+
+
+def _audit(options: argparse.Namespace) -> int:
+    from viewer.app.drifting import drift_facts, drift_report, drift_text
+    from viewer.core.places import user_folder
+
+    home = user_folder()
+    if options.json:
+        _print_json(drift_facts(home))
+    else:
+        _print(drift_text(home))
+    report = drift_report(home)
+    return WARNED if report.has_signal or report.damaged else DONE
 
 
 def _demo(options: argparse.Namespace) -> int:

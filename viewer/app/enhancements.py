@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from viewer.app.enhancing import Enhancement, EnhanceRequest
     from viewer.enhancement.checks import GateResult
     from viewer.enhancement.engine import Engine
+    from viewer.enhancement.findings import Findings
     from viewer.enhancement.method import Method
 
 
@@ -28,10 +29,15 @@ class Enhancements:
     thread that would be felt.
     """
 
-    def __init__(self, workspace: Workspace, jobs: Jobs, models: Path) -> None:
+    def __init__(
+        self, workspace: Workspace, jobs: Jobs, models: Path, home: Path | None = None
+    ) -> None:
+        """Start without an engine; uses are logged below `home`, or nowhere without one."""
         self._workspace = workspace
         self._jobs = jobs
         self._models = models
+        self._home = home
+        self._findings: dict[str, Findings] = {}
         self._engine: Engine | None = None
         self._loading: Job | None = None
         self._running: dict[tuple[PartKey, str], Job] = {}
@@ -120,7 +126,7 @@ class Enhancements:
             )
 
         def done(result: Enhancement) -> None:
-            self._publish(part, method_id, result)
+            self._complete(part, method_id, result)
 
         def ended(job: Job) -> None:
             if self._running.get(key) is job:
@@ -147,6 +153,32 @@ class Enhancements:
         if not job.is_over:
             self._running[key] = job
         return job
+
+    def _complete(self, part: PartKey, method_id: str, result: Enhancement) -> None:
+        """Publish a complete result, look for structure in it, quietly, and log the use."""
+        self._publish(part, method_id, result)
+        key, name = (part, method_id), result.plan.key
+        home = self._home if self._workspace.settings.enhancement.log_uses else None
+
+        def work(progress: Progress) -> tuple[Enhancement, Message | None]:
+            from viewer.app.auditing import audited
+            from viewer.app.recording import log_quietly
+
+            if name in self._findings:
+                return replace(result, findings=self._findings[name]), None
+            found = audited(result, progress.is_cancelled)
+            return found, log_quietly(home, found, result.plan.request.strength) if home else None
+
+        def keep(answer: tuple[Enhancement, Message | None]) -> None:
+            found, problem = answer
+            if found.findings is not None:
+                self._findings[name] = found.findings
+            if self._found.get(key) is result:
+                self._publish(part, method_id, found)
+            if problem is not None:
+                self._workspace.tell(problem)
+
+        self._jobs.submit(Lane.COMPUTE, "Looking at the residual", work, keep, is_quiet=True)
 
     def _note_view(self, _view: int, _old: ViewState, new: ViewState) -> None:
         """Note which slice of a part is looked at while it is enhanced, for it to come next."""

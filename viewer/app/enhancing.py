@@ -31,6 +31,7 @@ from viewer.enhancement.engine import (
     residual_slices,
     slice_order,
 )
+from viewer.enhancement.findings import Findings
 from viewer.enhancement.inference import weights_used
 from viewer.enhancement.method import Effect, Method, Settings
 from viewer.enhancement.residual import (
@@ -122,10 +123,14 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Enhancement:
-    """A residual, complete or still growing, with the plan that it follows."""
+    """A residual, complete or still growing, with the plan that it follows.
+
+    `findings` are those of the audit, which comes after the run; None until then.
+    """
 
     plan: Plan
     residual: Residual
+    findings: Findings | None = None
 
     def provenance(self, strength: float | None = None) -> Provenance:
         """Return how the pixels at a strength (by default the requested one) are made."""
@@ -148,7 +153,7 @@ class Enhancement:
             software_version=__version__,
             time=plan.time,
             cautions=plan.cautions,
-            gates=checks.cautions(plan.gates),
+            gates=(*checks.cautions(plan.gates), *self._audit_caution),
             is_synthetic_data=plan.is_synthetic_data,
         )
 
@@ -163,6 +168,11 @@ class Enhancement:
         """Return the residual's own int16 steps (`residual.step` modality units each)."""
         residual, provenance = self.residual, self.provenance(strength)
         return derive(self.plan.volume, residual.values, provenance, residual.loaded, self._unit)
+
+    @property
+    def _audit_caution(self) -> tuple[str, ...]:
+        caution = self.findings.caution if self.findings is not None else ""
+        return (f"residual audit: {caution}",) if caution else ()
 
     @property
     def _unit(self) -> str:

@@ -100,6 +100,12 @@ class EnhancementSettings:
         limits=(0.0, 1.0),
     )
     device: str = _setting("auto", "Where models run.", choices=("auto", "cpu", "cuda", "mps"))
+    log_uses: bool = _setting(
+        True,
+        "Log each enhancement on this machine for the drift page: time, method, strength, noise "
+        "before and after, structure index, gates, modality, scanner, kernel, slice thickness and "
+        "dose. No name, ID, UID, date or description of a patient or study; nothing is sent.",
+    )
 
 
 @dataclass(frozen=True, slots=True)

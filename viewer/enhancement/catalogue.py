@@ -11,6 +11,7 @@ from typing import Any
 
 from viewer.core.errors import UnknownMethod, UntrustedWeights
 from viewer.core.provenance import MethodKind
+from viewer.enhancement.audit import StructureLine
 from viewer.enhancement.filters import filter_methods
 from viewer.enhancement.method import Effect, Method
 
@@ -56,7 +57,10 @@ class WeightsFile:
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """A model as its card describes it. Texts are as written; `metrics` are (name, value) pairs."""
+    """A model as its card describes it. Texts are as written; `metrics` are (name, value) pairs.
+
+    `structure` is the red line of the residual audit, None where it was not measured.
+    """
 
     method: Method
     status: str
@@ -68,6 +72,7 @@ class ModelCard:
     cautions: tuple[str, ...] = ()
     training: tuple[tuple[str, str], ...] = ()
     metrics: tuple[tuple[str, str], ...] = ()
+    structure: StructureLine | None = None
 
 
 class WeightsState(Enum):
@@ -160,7 +165,15 @@ def read_card(path: Path) -> ModelCard:
         cautions=_texts(card.get("cautions", ())),
         training=_pairs(card.get("training", {})),
         metrics=_pairs(card.get("metrics", {})),
+        structure=_structure_line(card["audit"]) if "audit" in card else None,
     )
+
+
+def _structure_line(table: Mapping[str, Any]) -> StructureLine:
+    p95 = float(table["structure_p95"])
+    if not -1.0 <= p95 <= 1.0:
+        raise ValueError(f"the red line of the audit is {p95:g}: a correlation is from -1 to 1")
+    return StructureLine(p95, int(table["scenes"]), str(table["command"]))
 
 
 def _input_range(table: Mapping[str, Any]) -> InputRange:

@@ -30,7 +30,7 @@ FIGURES = 3
 GROUP_RUN_LENGTH = 500.0
 """Uses until a false alarm of any of the figures in a group in which nothing changes, on average
 (at least: more where the figures go together)."""
-STATES = 200
+STATES = 100
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,7 +108,7 @@ def group_limit() -> float:
 def limit_for(run_length: float) -> float:
     """Return the limit of a two-sided chart with this average run length in control, in SDs."""
     low, high = 0.0, 2.0 * siegmund_limit(run_length) + 2.0
-    for _ in range(40):
+    for _ in range(24):
         middle = (low + high) / 2
         low, high = (middle, high) if run_length_of(middle) < run_length else (low, middle)
     return (low + high) / 2
@@ -144,9 +144,8 @@ def _one_sided(limit: float, shift_sd: float) -> float:
     middles = width * np.arange(STATES)
     edges = np.concatenate([middles - width / 2, [middles[-1] + width / 2]])
     steps = edges[None, :] - middles[:, None] + SLACK_SD
-    below = np.where(steps >= MOST_SD, 1.0, np.where(steps < -MOST_SD, 0.0, 0.0))
-    inner = (steps >= -MOST_SD) & (steps < MOST_SD)
-    below = np.where(inner, special.ndtr(steps - shift_sd), below)
+    below = np.where(steps >= MOST_SD, 1.0, special.ndtr(steps - shift_sd))
+    below[steps < -MOST_SD] = 0.0
     moves = np.diff(below, axis=1)
     moves[:, 0] = below[:, 1]
     lengths = np.linalg.solve(np.eye(STATES) - moves, np.ones(STATES))
