@@ -107,3 +107,17 @@ def test_a_checksum_in_capitals_is_the_same(models):
     card = read_catalogue(models).card("tiny")
     write_card(models / "tiny", onnx=card.onnx.sha256.upper())
     assert weights_state(read_catalogue(models).card("tiny").onnx) is WeightsState.VERIFIED
+
+
+def test_the_red_line_of_the_audit_comes_from_the_card(models):
+    card = models / "tiny" / "card.toml"
+    assert read_catalogue(models).card("tiny").structure is None
+    line = '\n[audit]\nstructure_p95 = {}\nscenes = 180\ncommand = "a command"\n'
+    text = card.read_text()
+    card.write_text(text + line.format(0.12))
+    found = read_catalogue(models).card("tiny").structure
+    assert (found.p95, found.scenes, found.command) == (0.12, 180, "a command")
+    card.write_text(text + line.format(1.2))
+    ((name, reason),) = read_catalogue(models).problems
+    assert name == "tiny"
+    assert "structure_p95 must be a number from -1 to 1" in reason

@@ -2,6 +2,7 @@
 
 from viewer.app import (
     ahead_verbs,
+    auditing,
     comparing,
     enhancement_verbs,
     layouts,
@@ -24,5 +25,6 @@ COMMANDS: tuple[Command, ...] = (
     *comparing.COMMANDS,
     *enhancement_verbs.COMMANDS,
     *ahead_verbs.COMMANDS,
+    *auditing.COMMANDS,
     *measuring.COMMANDS,
 )

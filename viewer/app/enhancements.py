@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from viewer.enhancement.catalogue import Catalogue
     from viewer.enhancement.checks import GateResult
     from viewer.enhancement.engine import Engine
+    from viewer.enhancement.findings import Findings
     from viewer.enhancement.method import Method
 
 
@@ -31,12 +32,19 @@ class Enhancements:
     """
 
     def __init__(
-        self, workspace: Workspace, jobs: Jobs, models: Path, own: Path | None = None
+        self, workspace: Workspace, jobs: Jobs, models: Path, home: Path | None = None
     ) -> None:
+        """Start without an engine.
+
+        Below `home` are the user's own models, and uses are logged there; without it there are
+        no own models and nothing is logged.
+        """
         self._workspace = workspace
         self._jobs = jobs
         self._models = models
-        self._own = own
+        self._home = home
+        self._own = None if home is None else home / "models"
+        self._findings: dict[str, Findings] = {}
         self._engine: Engine | None = None
         self._loading: Job | None = None
         self._running: dict[tuple[PartKey, str], Job] = {}
@@ -143,7 +151,7 @@ class Enhancements:
             )
 
         def done(result: Enhancement) -> None:
-            self._publish(part, method_id, result)
+            self._complete(part, method_id, result)
 
         def ended(job: Job) -> None:
             if self._running.get(key) is job:
@@ -170,6 +178,32 @@ class Enhancements:
         if not job.is_over:
             self._running[key] = job
         return job
+
+    def _complete(self, part: PartKey, method_id: str, result: Enhancement) -> None:
+        """Publish a complete result, look for structure in it, quietly, and log the use."""
+        self._publish(part, method_id, result)
+        key, name = (part, method_id), result.plan.key
+        home = self._home if self._workspace.settings.enhancement.log_uses else None
+
+        def work(progress: Progress) -> tuple[Enhancement, Message | None]:
+            from viewer.app.auditing import audited
+            from viewer.app.recording import log_quietly
+
+            if name in self._findings:
+                return replace(result, findings=self._findings[name]), None
+            found = audited(result, progress.is_cancelled)
+            return found, log_quietly(home, found, result.plan.request.strength) if home else None
+
+        def keep(answer: tuple[Enhancement, Message | None]) -> None:
+            found, problem = answer
+            if found.findings is not None:
+                self._findings[name] = found.findings
+            if self._found.get(key) is result:
+                self._publish(part, method_id, found)
+            if problem is not None:
+                self._workspace.tell(problem)
+
+        self._jobs.submit(Lane.COMPUTE, "Looking at the residual", work, keep, is_quiet=True)
 
     def _note_view(self, _view: int, _old: ViewState, new: ViewState) -> None:
         """Note which slice of a part is looked at while it is enhanced, for it to come next."""

@@ -2,19 +2,21 @@
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from viewer.app.auditing import audit_facts, audited
 from viewer.app.cataloguing import known_models
 from viewer.app.enhancing import Enhancement, EnhanceRequest, prepare, run
 from viewer.app.evaluating import Table, evaluate, known_case
+from viewer.app.recording import log_quietly
 from viewer.app.saving import save_enhancement
+from viewer.app.settings import load_settings
 from viewer.core.errors import DiptychError, UnreadableFile, WrongUsage
 from viewer.core.partition import parts
 from viewer.core.places import user_folder
 from viewer.core.provenance import strength_words
 from viewer.core.study import PartKind, ScanReport, Series, SeriesPart, Skipped, Study
-from viewer.enhancement.checks import Verdict
 from viewer.enhancement.engine import Engine
 from viewer.enhancement.inference import usable_cores
 from viewer.enhancement.strength import checked_strength
@@ -33,6 +35,7 @@ class EnhancedSeries:
     """What became of one series: files written, or the reason why none were.
 
     `warnings` are what the gates say about this series; `cautions` hold for the method as well.
+    `audit` is described at `viewer.app.auditing.audit_facts`.
     """
 
     series_uid: str
@@ -42,6 +45,7 @@ class EnhancedSeries:
     warnings: tuple[str, ...] = ()
     cautions: tuple[str, ...] = ()
     provenance: tuple[tuple[str, str], ...] = ()
+    audit: dict[str, object] = field(default_factory=dict)
 
 
 def new_engine(*, is_research: bool = False) -> Engine:
@@ -171,7 +175,7 @@ def _enhance_one(
             first_slice=len(wanted.part.sources) // 2,
             device=wanted.device,
         )
-        result: Enhancement = run(engine, prepare(engine, request), report=report)
+        result: Enhancement = audited(run(engine, prepare(engine, request), report=report))
         files = save_enhancement(result, None, out, opened=opened)
     except DiptychError as error:
         return EnhancedSeries(series.uid, words, refusal=str(error))
@@ -187,10 +191,27 @@ def _enhance_one(
         ("device", known.device),
         *known.parameters,
     )
-    warned = tuple(gate.words for gate in result.plan.gates if gate.verdict is Verdict.WARN)
+    unlogged = _log(result)
+    warned = (*known.gates, *unlogged)
     return EnhancedSeries(
-        series.uid, words, files, "", warned, (*known.gates, *known.cautions), facts
+        series.uid,
+        words,
+        files,
+        "",
+        warned,
+        (*warned, *known.cautions),
+        facts,
+        audit_facts(result),
     )
+
+
+def _log(result: Enhancement) -> tuple[str, ...]:
+    """Log a use where the settings allow it; return why that failed, () where it did not."""
+    settings, _ = load_settings()
+    if not settings.enhancement.log_uses:
+        return ()
+    problem = log_quietly(user_folder(), result, result.plan.request.strength)
+    return () if problem is None else (problem.text,)
 
 
 def evaluate_simulated(
@@ -227,6 +248,18 @@ def evaluate_simulated(
         )
     extent = Extent(scenes=scenes, pairs=pairs)
     return judge(engine, methods or None, cut, extent, ground, report=report)
+
+
+def evaluate_residuals(methods: tuple[str, ...], scenes: int, report: Report) -> Table:
+    """Measure the red line of the residual audit on held-out simulated scenes.
+
+    Raises
+    ------
+    UnknownMethod, WrongUsage : before anything is computed.
+    """
+    from viewer.app.judging_residuals import structure_lines
+
+    return structure_lines(new_engine(), methods or None, scenes, report=report)
 
 
 def evaluate_scans(

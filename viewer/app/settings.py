@@ -104,6 +104,12 @@ class EnhancementSettings:
         False,
         "Offer research comparators beside the methods for reading; they are not for reading.",
     )
+    log_uses: bool = _setting(
+        True,
+        "Log each enhancement on this machine for the drift page: time, method, strength, noise "
+        "before and after, structure index, gates, modality, scanner, kernel, slice thickness and "
+        "dose. No name, ID, UID, date or description of a patient or study; nothing is sent.",
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ def new_session(jobs: Jobs, home: Path | None = None, *, is_research: bool = Fal
     workspace = Workspace(settings)
     presets, problem = _presets(settings)
     models, resources = data_folder("models"), data_folder("resources")
-    enhancements = Enhancements(workspace, jobs, models, home / "models")
+    enhancements = Enhancements(workspace, jobs, models, home)
     ahead = AheadQueue(workspace, jobs, enhancements)
     workspace.early_messages = (
         *messages,

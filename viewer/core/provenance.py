@@ -25,8 +25,8 @@ class Provenance:
     and `blend` the factor on the residual that was used for the whole series; `reached` is the
     noise cut in flat regions that the blend gives (None for methods without one).
     `source_uids` are the SOP Instance UIDs of the input in slice order; `time` is aware UTC,
-    ISO 8601. `gates` are the gates' warnings about this series, `cautions` those that hold for the
-    method, both in words. `is_synthetic_data` follows Synthetic
+    ISO 8601. `gates` are the warnings about this series, of the gates and of the residual audit,
+    `cautions` those that hold for the method, both in words. `is_synthetic_data` follows Synthetic
     Data (0008,001C). Source: DICOM PS3.3 C.12.1, C.12.4 and C.7.6.1.1.2.
     """
 

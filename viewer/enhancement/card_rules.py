@@ -155,6 +155,11 @@ ENTRIES: tuple[Entry, ...] = (
         "weights of a registered network, for the GPU",
     ),
     Entry("weights.sha256", _SHA256, "its checksum"),
+    Entry(
+        "audit.structure_p95",
+        _number(-1, 1),
+        "red line of the residual audit: the structure index that 95 % of held-out scenes keep",
+    ),
     Entry("architecture.network", _TEXT, "the registered network that `file` is for"),
 )
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from viewer.core.errors import BadCard, UnknownMethod, UntrustedWeights, WrongUsage
 from viewer.core.provenance import RESEARCH_CAUTION, MethodKind
+from viewer.enhancement.audit import StructureLine
 from viewer.enhancement.card_rules import ANY_UNIT, DEFAULT_BOUND_SD, RESEARCH, read_card_file
 from viewer.enhancement.filters import filter_methods
 from viewer.enhancement.method import Effect, Method
@@ -74,6 +75,7 @@ class ModelCard:
     At least one of `tensors` (for torch) and `onnx` (for ONNX Runtime) is there. `is_added` tells
     models that the user has added from those that come along: what these answer is held within
     `bound_sd` noise SDs outside the network, and they are verified before they run.
+    `structure` is the red line of the residual audit, None where it was not measured.
     """
 
     method: Method
@@ -87,6 +89,7 @@ class ModelCard:
     cautions: tuple[str, ...] = ()
     training: tuple[tuple[str, str], ...] = ()
     metrics: tuple[tuple[str, str], ...] = ()
+    structure: StructureLine | None = None
     path: Path = field(default_factory=Path)
     bound_sd: float = DEFAULT_BOUND_SD
     is_added: bool = False
@@ -233,6 +236,7 @@ def read_card(path: Path, *, is_added: bool = False) -> ModelCard:
         cautions=(*research, *added, *_texts(card.get("cautions", ()))),
         training=_pairs(card.get("training", {})),
         metrics=_pairs(card.get("metrics", {})),
+        structure=_structure_line(card["audit"]) if "audit" in card else None,
         path=path,
         bound_sd=float(card.get("bound_sd", DEFAULT_BOUND_SD)),
         is_added=is_added,
@@ -245,6 +249,10 @@ def _weights_file(
     if file not in weights:
         return None
     return WeightsFile(card.parent / str(weights[file]), str(weights[checksum]))
+
+
+def _structure_line(table: Mapping[str, Any]) -> StructureLine:
+    return StructureLine(float(table["structure_p95"]), int(table["scenes"]), str(table["command"]))
 
 
 def _input_range(table: Mapping[str, Any]) -> InputRange:

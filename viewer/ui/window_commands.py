@@ -82,6 +82,7 @@ COMMANDS: tuple[WindowCommand, ...] = (
     WindowCommand("tags.show", "DICOM tags…", tasks.show_tags, "File", ("Ctrl+T",), has_image),
     WindowCommand("settings.show", "Preferences…", tasks.show_preferences, "File", ("Ctrl+,",)),
     WindowCommand("file.quit", "Quit", lambda w: w.close(), "File", ("Ctrl+Q",)),
+    WindowCommand("drift.show", "Drift of methods…", tasks.show_drift, "Enhance"),
     WindowCommand("panels.toggle", "Only images", lambda w: w.toggle_panels(), "View", ("F9",)),
     WindowCommand(
         "window.full_screen", "Full screen", lambda w: w.toggle_full_screen(), "View", ("F11",)

@@ -241,6 +241,27 @@ def show_tags_of(window: MainWindow, source: FrameSource) -> None:
     browser.open()
 
 
+def show_drift(window: MainWindow) -> None:
+    """Show whether methods still do what they did, from the log of uses."""
+    from viewer.app.drifting import EMPTY, DriftReport, drift_report, rule_words
+    from viewer.ui.drift_page import DriftPage
+
+    page = DriftPage(window)
+
+    def work(_progress: Progress) -> tuple[DriftReport, str]:
+        return drift_report(window.session.home), rule_words()
+
+    job = window.session.jobs.submit(
+        Lane.PREFETCH,
+        "Reading the drift log",
+        work,
+        lambda answer: page.set_report(*answer, EMPTY),
+        is_quiet=True,
+    )
+    page.finished.connect(job.cancel)
+    page.open()
+
+
 def show_preferences(window: MainWindow) -> None:
     """Show the settings; each change is used and saved at once."""
     from viewer.ui.preferences import Preferences
