@@ -101,7 +101,7 @@ def test_a_model_that_was_cancelled_runs_again(tmp_path, monkeypatch):
     engine, _ = hanging_processor(tmp_path, monkeypatch, 1000.0)
     method = engine.catalogue.method("toy")
     large = engine.processor(method, source_of(noisy_volume(2, size=160)[0]), ())
-    small = engine.processor(method, source_of(noisy_volume(2, size=96)[0]), ())
+    small = engine.processor(method, source_of(noisy_volume(2, size=64)[0]), ())
     flag = threading.Event()
     threading.Timer(1.0, flag.set).start()
     with pytest.raises(Cancelled), QuietThread(flag.is_set, engine.interrupt) as quiet:
