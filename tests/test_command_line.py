@@ -324,3 +324,14 @@ def test_a_comparator_is_refused_without_research_and_marked_with_it(
     assert "caution: Research comparator: not for reading" in capsys.readouterr().out
     image = pydicom.dcmread(next((tmp_path / "out").iterdir()))
     assert "Research comparator: not for reading" in image.DerivationDescription
+
+
+def test_a_model_that_was_changed_is_a_warning_in_the_list(
+    tmp_path: Path, fresh_home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["models", "add", str(toy_folder(tmp_path))])
+    (fresh_home / "models" / "toy" / "weights.onnx").write_bytes(b"changed")
+    capsys.readouterr()
+    assert main(["models"]) == WARNED
+    assert "[checksum mismatch]" in capsys.readouterr().out
+    assert main(["models", "verify", "toy"]) == FAILED

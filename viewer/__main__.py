@@ -244,11 +244,11 @@ def _enhance(options: argparse.Namespace) -> int:
 
 
 def _list_models(options: argparse.Namespace) -> int:
-    from viewer.app.cataloguing import are_models_verified, list_lines, list_models
+    from viewer.app.cataloguing import is_usable, list_lines, list_models
 
     rows = list_models()
     _tell(options, rows, list_lines(rows))
-    return DONE if are_models_verified() else WARNED
+    return DONE if all(is_usable(row) for row in rows) else WARNED
 
 
 def _show_model(options: argparse.Namespace) -> int:

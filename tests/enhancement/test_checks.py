@@ -6,7 +6,7 @@ import pytest
 from tests.enhancement.scenes import noisy_volume, study_of, volume_of
 from viewer.core.provenance import MethodKind, Provenance
 from viewer.core.volume import derive
-from viewer.enhancement.catalogue import read_catalogue
+from viewer.enhancement.catalogue import InputRange, Span, read_catalogue
 from viewer.enhancement.checks import Candidate, Verdict, age_years, blocks, cautions, check
 from viewer.enhancement.conditioning import NoiseProfile
 
@@ -31,6 +31,14 @@ def test_a_plain_adult_ct_passes_every_gate(wanted):
     gates = check(candidate(), wanted)
     assert verdicts(gates) == {}
     assert len({gate.name for gate in gates}) == len(gates) >= 12
+
+
+def test_a_range_that_is_not_on_the_card_is_no_gate():
+    gates = check(candidate(kvp=None), InputRange("CT", "HU", noise_sd=Span(4.0, 70.0)))
+    names = {gate.name for gate in gates}
+    assert "measured noise" in names
+    assert not names & {"pixel size", "slice thickness", "noise frequency (grain)", "tube voltage"}
+    assert verdicts(gates) == {}
 
 
 @pytest.mark.parametrize(
