@@ -277,7 +277,9 @@ def test_a_model_of_your_own_is_added_shown_verified_and_run(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["models", "add", str(toy_folder(tmp_path)), "--json"]) == DONE
-    assert json.loads(capsys.readouterr().out)["problem"] == ""
+    (added,) = json.loads(capsys.readouterr().out)
+    assert added["problem"] == ""
+    assert Path(added["folder"]).is_dir()
     assert main(["models", "verify", "toy"]) == DONE
     assert "passed" in capsys.readouterr().out
     assert main(["models", "show", "toy", "--json"]) == DONE

@@ -124,7 +124,7 @@ def _add_enhance(parser: argparse.ArgumentParser) -> None:
 
 def _add_models(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="full figures as JSON")
-    parser.set_defaults(run=_list_models)
+    parser.set_defaults(run=_models, verb="list")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB")
     known = verbs.add_parser("list", help="methods, and the state of their weights (the default)")
     show = verbs.add_parser("show", help="card, gates, limits, cautions and figures of a method")
@@ -133,11 +133,10 @@ def _add_models(parser: argparse.ArgumentParser) -> None:
     verify.add_argument("ids", nargs="*", metavar="ID", help="default: every model")
     add = verbs.add_parser("add", help="check a model of your own and copy it to your models")
     add.add_argument("folder", type=Path, metavar="FOLDER", help="holds card.toml and the weights")
-    runs = ((known, _list_models), (show, _show_model), (verify, _verify_models), (add, _add_model))
-    for verb, run in runs:
+    for name, verb in (("list", known), ("show", show), ("verify", verify), ("add", add)):
         # Without a default of its own: one that was given before the verb must not be lost.
         verb.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="as JSON")
-        verb.set_defaults(run=run)
+        verb.set_defaults(verb=name)
 
 
 def _add_evaluate(parser: argparse.ArgumentParser) -> None:
@@ -243,47 +242,29 @@ def _enhance(options: argparse.Namespace) -> int:
     return WARNED if any(result.refusal or result.warnings for result in results) else DONE
 
 
-def _list_models(options: argparse.Namespace) -> int:
-    from viewer.app.cataloguing import is_usable, list_lines, list_models
+def _models(options: argparse.Namespace) -> int:
+    from viewer.app import cataloguing
 
-    rows = list_models()
-    _tell(options, rows, list_lines(rows))
-    return DONE if all(is_usable(row) for row in rows) else WARNED
-
-
-def _show_model(options: argparse.Namespace) -> int:
-    from viewer.app.cataloguing import show_lines, show_model
-
-    facts = show_model(options.id)
-    _tell(options, facts, show_lines(facts))
-    return DONE
-
-
-def _verify_models(options: argparse.Namespace) -> int:
-    from viewer.app.cataloguing import verify_lines, verify_models
-
-    rows = verify_models(options.ids)
-    _tell(options, rows, verify_lines(rows))
-    if any(row["problem"] for row in rows):
-        return FAILED
-    return WARNED if any(row.get("notes") for row in rows) else DONE
-
-
-def _add_model(options: argparse.Namespace) -> int:
-    from viewer.app.cataloguing import add_model, verify_lines
-
-    row = add_model(options.folder)
-    _tell(options, row, [*verify_lines([row]), f"  added: {row['folder']}"])
-    return WARNED if row["notes"] else DONE
-
-
-def _tell(options: argparse.Namespace, facts: object, lines: Sequence[str]) -> None:
-    """Print facts as JSON where that was asked for, else as lines."""
+    facts: object
+    if options.verb == "show":
+        facts = shown = cataloguing.show_model(options.id)
+        lines, code = cataloguing.show_lines(shown), DONE
+    elif options.verb == "list":
+        facts = rows = cataloguing.list_models()
+        lines = cataloguing.list_lines(rows)
+        code = DONE if all(cataloguing.is_usable(row) for row in rows) else WARNED
+    else:
+        is_new = options.verb == "add"
+        found = cataloguing.add_model(options.folder) if is_new else None
+        facts = rows = (found,) if found else cataloguing.verify_models(options.ids)
+        lines = cataloguing.verify_lines(rows)
+        code = WARNED if any(row.get("notes") for row in rows) else DONE
+        code = FAILED if any(row["problem"] for row in rows) else code
     if options.json:
         _print_json(facts)
-        return
-    for line in lines:
+    for line in () if options.json else lines:
         _print(line)
+    return code
 
 
 def _evaluate(options: argparse.Namespace) -> int:

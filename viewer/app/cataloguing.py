@@ -261,6 +261,7 @@ def verify_lines(rows: Iterable[Plain]) -> list[str]:
     for row in rows:
         lines.append(f"{row['id']:<16} {row['problem'] or 'passed'}")
         lines += [f"  note: {note}" for note in cast("list[str]", row.get("notes", []))]
+        lines += [f"  added: {row[name]}" for name in ("folder",) if name in row]
     return lines
 
 
