@@ -204,7 +204,7 @@ class Engine:
         self.surveys: Recent[Survey] = Recent()
         self.scales: Recent[FlatNoise] = Recent()
         self._open_model = open_model or patient_runner
-        self._runners: dict[tuple[ModelCard, str], Runner] = {}
+        self._runners: dict[tuple[str, str, float, str], Runner] = {}
         self._lock = threading.Lock()
 
     def processor(
@@ -220,7 +220,7 @@ class Engine:
         card = self.catalogue.card(method.id)
         if card is None:
             return FilterProcessor(method, source, settings)
-        key = (card, device)
+        key = (method.id, method.weights_sha256, card.bound_sd, device)
         with self._lock:
             if key not in self._runners:
                 self._runners[key] = self._open_model(card, device)
