@@ -115,9 +115,28 @@ def _add_enhance(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", nargs="+", type=Path, metavar="PATH")
     parser.add_argument("--method", default="ct-denoise-s", metavar="ID")
     parser.add_argument("--strength", type=float, default=0.4, metavar="P", help=STRENGTH_HELP)
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="a new folder")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="a new folder; the one of an earlier batch to go on with it",
+    )
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"))
     parser.add_argument("--research", action="store_true", help=RESEARCH_HELP)
+    parser.add_argument(
+        "--workers",
+        type=int,
+        metavar="N",
+        help="a batch that can go on later: N processes, one series at a time each, "
+        "share the cores",
+    )
+    parser.add_argument(
+        "--dask",
+        default="",
+        metavar="ADDRESS",
+        help='a batch on a cluster: the address of its Dask scheduler, or "local"',
+    )
     parser.add_argument("--json", action="store_true", help="full figures as JSON")
     parser.set_defaults(run=_enhance)
 
@@ -150,6 +169,12 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--strength", type=float, default=0.4, metavar="P", help=STRENGTH_HELP)
     parser.add_argument(
         "--report", type=Path, metavar="DIR", help="write JSON, CSV and an HTML page there"
+    )
+    parser.add_argument(
+        "--modality",
+        default="",
+        metavar="MOD",
+        help="CT or MR simulation; by default that of the first model named, else CT",
     )
     parser.add_argument("--scenes", type=int, default=12, metavar="N", help="simulated scenes")
     parser.add_argument("--pairs", type=int, default=200, metavar="N", help="pairs for each insert")
@@ -214,8 +239,11 @@ def _info(options: argparse.Namespace) -> int:
 
 
 def _enhance(options: argparse.Namespace) -> int:
+    from viewer.app.batch import is_begun
     from viewer.app.headless import enhance_paths
 
+    if options.workers is not None or options.dask or is_begun(options.out):
+        return _batch(options)
     results = enhance_paths(
         tuple(options.paths),
         options.method,
@@ -240,6 +268,31 @@ def _enhance(options: argparse.Namespace) -> int:
     if not any(result.files for result in results):
         return FAILED
     return WARNED if any(result.refusal or result.warnings for result in results) else DONE
+
+
+def _batch(options: argparse.Namespace) -> int:
+    from viewer.app.batch import BatchRequest, is_clean, lines, run_batch
+
+    request = BatchRequest(
+        tuple(options.paths),
+        options.method,
+        options.strength,
+        options.out,
+        options.device,
+        1 if options.workers is None else options.workers,
+        options.dask,
+        options.research,
+    )
+    result = run_batch(request, _terminal_progress)
+    _end_progress()
+    if options.json:
+        _print_json(asdict(result))
+    else:
+        for line in lines(result, options.out):
+            _print(line)
+    if result.left:
+        return FAILED
+    return DONE if is_clean(result) else WARNED
 
 
 def _models(options: argparse.Namespace) -> int:
@@ -280,7 +333,9 @@ def _evaluate(options: argparse.Namespace) -> int:
         table = headless.evaluate_demo(methods, strength, _terminal_progress, **mode)
     elif options.on == "simulated":
         extent = (options.scenes, options.pairs)
-        table = headless.evaluate_simulated(methods, strength, *extent, _terminal_progress, **mode)
+        table = headless.evaluate_simulated(
+            methods, strength, *extent, _terminal_progress, modality=options.modality, **mode
+        )
     else:
         paths = (Path(options.on),)
         table = headless.evaluate_scans(paths, methods, strength, _terminal_progress, **mode)
@@ -302,6 +357,7 @@ def _command(options: argparse.Namespace) -> str:
     parts = ["diptych evaluate", *options.methods, "--on", options.on]
     parts += ["--strength", f"{options.strength:g}"]
     if options.on == "simulated":
+        parts += ["--modality", options.modality] if options.modality else []
         parts += ["--scenes", str(options.scenes), "--pairs", str(options.pairs)]
     parts += ["--research"] * options.research
     return " ".join(parts)
@@ -352,13 +408,13 @@ def _print_json(value: object) -> None:
 def _terminal_progress(fraction: float, words: str) -> None:
     """Show progress in one line, on a terminal only."""
     if sys.stderr.isatty():
-        sys.stderr.write(f"\r{fraction:4.0%} {words:<60}")
+        sys.stderr.write(f"\r{fraction:4.0%} {words}\x1b[K")
         sys.stderr.flush()
 
 
 def _end_progress() -> None:
     if sys.stderr.isatty():
-        sys.stderr.write("\r" + " " * 66 + "\r")
+        sys.stderr.write("\r\x1b[K")
 
 
 if __name__ == "__main__":

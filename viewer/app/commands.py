@@ -1,6 +1,7 @@
 """The explicit list of every command that needs no Qt, in the order of the menus."""
 
 from viewer.app import (
+    ahead_verbs,
     comparing,
     enhancement_verbs,
     layouts,
@@ -22,5 +23,6 @@ COMMANDS: tuple[Command, ...] = (
     *windows.COMMANDS,
     *comparing.COMMANDS,
     *enhancement_verbs.COMMANDS,
+    *ahead_verbs.COMMANDS,
     *measuring.COMMANDS,
 )

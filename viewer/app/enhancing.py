@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from viewer import __version__
-from viewer.core.errors import Blocked
+from viewer.core.errors import Blocked, Cancelled
 from viewer.core.provenance import MethodKind, Provenance
 from viewer.core.study import Series, SeriesPart, Study
 from viewer.core.volume import ARBITRARY, AnyVolume, DerivedVolume, Volume, derive
@@ -322,6 +322,8 @@ def run(
 ) -> Enhancement:
     """Compute the residual of a plan, visible slice first, or take it from the cache.
 
+    A run that was cancelled goes on where it was when it is asked for again.
+
     Parameters
     ----------
     on_batch : gets the growing result; its `residual.loaded` says what is there.
@@ -344,27 +346,38 @@ def run(
     request, volume = plan.request, plan.volume
     source = source_slices(volume, plan.noise)
     step = residual_step(plan.input_range, is_integer=volume.values.dtype.kind in "iu")
-    buffer = ResidualBuffer(volume.values.shape, step)
-    order = slice_order(source.count, request.first_slice, request.direction)
+    buffer = engine.unfinished.take(plan.key) or ResidualBuffer(volume.values.shape, step)
+    count, order = source.count, _order_of_missing(request, buffer)
     with QuietThread(is_cancelled, engine.interrupt) as quiet:
         processor = quiet.call(
             lambda: engine.processor(plan.method, source, plan.settings, request.device)
         )
         steps = residual_slices(processor, order, is_cancelled, in_view)
-        done, told = 0, -math.inf
-        while (slab := quiet.call(lambda: next(steps, None))) is not None:
-            buffer.write(*slab)
-            done += len(slab[0])
-            if time.monotonic() - told < every_s and done < len(order):
-                continue
-            told = time.monotonic()
-            if on_batch:
-                on_batch(Enhancement(plan, buffer.published(processor.device)))
-            if report:
-                report(done / len(order), f"{plan.method.name}: {done} of {len(order)} slices")
+        done, told = count - len(order), -math.inf
+        try:
+            while (slab := quiet.call(lambda: next(steps, None))) is not None:
+                buffer.write(*slab)
+                done += len(slab[0])
+                if time.monotonic() - told < every_s and done < count:
+                    continue
+                told = time.monotonic()
+                if on_batch:
+                    on_batch(Enhancement(plan, buffer.published(processor.device)))
+                if report:
+                    report(done / count, f"{plan.method.name}: {done} of {count} slices")
+        except Cancelled:
+            engine.unfinished.keep(plan.key, buffer)
+            raise
     residual = buffer.published(processor.device)
     engine.residuals.keep(plan.key, residual)
     return Enhancement(plan, residual)
+
+
+def _order_of_missing(request: EnhanceRequest, buffer: ResidualBuffer) -> tuple[int, ...]:
+    """Return the slices that are not there yet, the visible one first."""
+    missing = buffer.missing
+    order = slice_order(len(request.volume.values), request.first_slice, request.direction)
+    return tuple(index for index in order if index in missing)
 
 
 def enhance(engine: Engine, request: EnhanceRequest) -> Enhancement:

@@ -16,6 +16,7 @@ from viewer.core.provenance import strength_words
 from viewer.core.study import PartKind, ScanReport, Series, SeriesPart, Skipped, Study
 from viewer.enhancement.checks import Verdict
 from viewer.enhancement.engine import Engine
+from viewer.enhancement.inference import usable_cores
 from viewer.enhancement.strength import checked_strength
 from viewer.io.assemble import load_part
 from viewer.io.header import read_entry
@@ -51,6 +52,15 @@ def new_engine(*, is_research: bool = False) -> Engine:
     return Engine(known_models(is_research=is_research))
 
 
+def windowless_engine(cores: int | None = None, *, is_research: bool = False) -> Engine:
+    """Return an engine that takes `cores` (default: all), as no window needs one of them.
+
+    It keeps no residuals: without a reader nobody asks for them again.
+    """
+    models = known_models(is_research=is_research)
+    return Engine(models, budget_bytes=0, cores=cores or usable_cores())
+
+
 def check_enhancement(method: str, strength: float | None, *, is_research: bool = False) -> None:
     """Refuse a method that is not there, or a strength that is none, before anything is opened.
 
@@ -76,8 +86,7 @@ def enhance_paths(
     """Enhance every volume below `paths` and write each as a derived series below `out`.
 
     A series that a gate refuses is reported and the rest goes on, as does a path that cannot be
-    read. With one series the files lie
-    in `out` itself, with several in numbered folders.
+    read. With one series the files lie in `out` itself, with several in numbered folders.
 
     Raises
     ------
@@ -86,7 +95,7 @@ def enhance_paths(
     WrongUsage : `out` has something in it, or is a file.
     """
     checked_strength(strength)
-    engine = new_engine(is_research=is_research)
+    engine = windowless_engine(is_research=is_research)
     engine.catalogue.method(method)
     if out.exists() and not out.is_dir():
         raise WrongUsage(f"{out} is a file.", "", "Name a new folder with --out.")
@@ -191,17 +200,25 @@ def evaluate_simulated(
     pairs: int,
     report: Report,
     *,
+    modality: str = "",
     is_research: bool = False,
 ) -> Table:
     """Judge denoising methods on simulated scenes at a matched cut of the noise.
+
+    Without a modality it is that of the first model named, else CT.
 
     Raises
     ------
     UnknownMethod, InvalidStrength, WrongUsage : before anything is computed.
     """
+    from viewer.app.grounds import ground_named
     from viewer.app.judging import Extent, judge
 
     checked_strength(cut)
+    engine = new_engine(is_research=is_research)
+    cards = (engine.catalogue.card(method) for method in methods)
+    found = modality or next((card.input.modality for card in cards if card is not None), "CT")
+    ground = ground_named(found)
     if scenes < 1 or pairs < FEWEST_PAIRS:
         raise WrongUsage(
             f"{scenes} scenes and {pairs} pairs are too few.",
@@ -209,7 +226,7 @@ def evaluate_simulated(
             f"Give at least one scene and {FEWEST_PAIRS} pairs.",
         )
     extent = Extent(scenes=scenes, pairs=pairs)
-    return judge(new_engine(is_research=is_research), methods or None, cut, extent, report=report)
+    return judge(engine, methods or None, cut, extent, ground, report=report)
 
 
 def evaluate_scans(

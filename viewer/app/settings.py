@@ -104,6 +104,19 @@ class EnhancementSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class AheadSettings:
+    """Which series are enhanced before the reader asks for them."""
+
+    rules: tuple[str, ...] = _setting(
+        (),
+        "One rule a line, such as: "
+        'modality = "CT", slices = 20, method = "ct-denoise-s", strength = 0.4. '
+        "It may also say description and body_part (with * for anything), ages = [18, 120], and a "
+        "folder to store the result in. Series that fit are enhanced quietly when they are opened.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class PanelSettings:
     """Which panels are open, and how wide."""
 
@@ -123,6 +136,7 @@ class Settings:
     viewing: ViewingSettings = field(default_factory=ViewingSettings)
     memory: MemorySettings = field(default_factory=MemorySettings)
     enhancement: EnhancementSettings = field(default_factory=EnhancementSettings)
+    enhance_ahead: AheadSettings = field(default_factory=AheadSettings)
     panels: PanelSettings = field(default_factory=PanelSettings)
     recents: tuple[str, ...] = _setting((), "Folders and files opened last, the latest first.")
     index_folder: str = _setting(

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from viewer.app.ahead import AheadQueue
 from viewer.app.enhancements import Enhancements
 from viewer.app.images import Images
 from viewer.app.jobs import Jobs
@@ -33,14 +34,21 @@ def new_session(jobs: Jobs, home: Path | None = None, *, is_research: bool = Fal
     workspace = Workspace(settings)
     presets, problem = _presets(settings)
     models, resources = data_folder("models"), data_folder("resources")
-    workspace.early_messages = (*messages, *((problem,) if problem else ()))
+    enhancements = Enhancements(workspace, jobs, models, home / "models")
+    ahead = AheadQueue(workspace, jobs, enhancements)
+    workspace.early_messages = (
+        *messages,
+        *((problem,) if problem else ()),
+        *ahead.use_rules(),
+    )
     jobs.failed = workspace.tell
     return Session(
         workspace=workspace,
         jobs=jobs,
         images=Images(workspace, jobs),
         library=StudyLibrary(workspace, jobs, _index_folder(settings, home)),
-        enhancements=Enhancements(workspace, jobs, models, home / "models"),
+        enhancements=enhancements,
+        ahead=ahead,
         notebook=Notebook(workspace, home),
         presets=presets,
         home=home,

@@ -86,6 +86,10 @@ class NotSaved(DiptychError):
     """Something could not be written; nothing that was there before has changed."""
 
 
+class ClusterLost(DiptychError):
+    """The cluster that works on a batch does not answer any more."""
+
+
 class DamagedStore(DiptychError):
     """A file of our own (index, settings, measurements) is damaged or from a later version."""
 

@@ -14,7 +14,9 @@ from viewer.core.errors import BadCard
 KINDS = ("cnn", "gan", "transformer", "diffusion")
 OPERATIONS = ("denoise", "sharpen", "artefact", "resample")
 SHIP, RESEARCH = "ship", "research"
-UNITS = ("HU", "SUVbw", "BQML", "CNTS", "GML", "stored")
+ANY_UNIT = "any"
+UNITS = ("HU", "SUVbw", "BQML", "CNTS", "GML", "stored", ANY_UNIT)
+NOISE_MODELS = ("even", "counts")
 LONGEST_CARD = 1_000_000
 DEFAULT_BOUND_SD, WIDEST_BOUND_SD = 3.0, 10.0
 _STRICT = ("", "input", "weights")
@@ -120,7 +122,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(
         "input.unit",
         _one_of(UNITS),
-        "unit of the values (`stored`: none); gate",
+        "unit of the values (`stored`: none, `any`: the network has no fixed scale); gate",
         is_required=True,
     ),
     Entry("input.spacing_mm", _SPAN, "pixel size; gate"),
@@ -128,7 +130,17 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("input.noise_sd", _SPAN, "measured noise, in the unit; gate"),
     Entry("input.kvp", _SPAN, "tube voltage; gate"),
     Entry("input.nps_mean_frequency_per_mm", _SPAN, "grain of the noise; gate"),
-    Entry("input.nps_mean_frequency_per_pixel", _SPAN, "the same by pixel; for information"),
+    Entry(
+        "input.nps_mean_frequency_per_pixel",
+        _SPAN,
+        "the same by pixel; gate where `snr` is given, else for information",
+    ),
+    Entry("input.snr", _SPAN, "typical signal over noise, for values without a unit; gate"),
+    Entry(
+        "input.noise_model",
+        _one_of(NOISE_MODELS),
+        "`counts`: the variance of the noise follows the signal, as in PET",
+    ),
     Entry("input.slices", Rule("5", lambda v: v == 5), "slices that it sees at once"),
     Entry("input.age_years_min", _number(0, 120), "age from which it was made for; gate"),
     Entry(

@@ -11,7 +11,7 @@ from typing import Any
 
 from viewer.core.errors import BadCard, UnknownMethod, UntrustedWeights, WrongUsage
 from viewer.core.provenance import RESEARCH_CAUTION, MethodKind
-from viewer.enhancement.card_rules import DEFAULT_BOUND_SD, RESEARCH, read_card_file
+from viewer.enhancement.card_rules import ANY_UNIT, DEFAULT_BOUND_SD, RESEARCH, read_card_file
 from viewer.enhancement.filters import filter_methods
 from viewer.enhancement.method import Effect, Method
 
@@ -40,7 +40,10 @@ class Span:
 class InputRange:
     """What a model was made for; the gates compare a series with it.
 
-    Lengths in mm, noise SD in `unit`, noise frequency in cycles per mm, tube voltage in kV.
+    Lengths in mm, noise SD in `unit`, noise frequency in cycles per mm, tube voltage in kV. An
+    empty `unit` takes any; such a model states the ratio of signal and noise (`snr`) and the noise
+    frequency in cycles per pixel instead. `noise_model` "counts" says that the variance of the
+    noise follows the signal, as in PET; otherwise it is the same all over a slice.
     """
 
     modality: str = ""
@@ -50,6 +53,9 @@ class InputRange:
     noise_sd: Span = Span()
     kvp: Span = Span()
     noise_frequency_per_mm: Span = Span()
+    noise_frequency_per_pixel: Span = Span()
+    snr: Span = Span()
+    noise_model: str = ""
     age_years_min: float = 0.0
 
 
@@ -76,6 +82,7 @@ class ModelCard:
     onnx: WeightsFile | None
     input: InputRange
     is_synthetic_data: bool
+    architecture: Mapping[str, Any]
     limits: tuple[str, ...] = ()
     cautions: tuple[str, ...] = ()
     training: tuple[tuple[str, str], ...] = ()
@@ -220,6 +227,7 @@ def read_card(path: Path, *, is_added: bool = False) -> ModelCard:
         tensors=tensors,
         onnx=onnx,
         input=_input_range(card["input"]),
+        architecture=dict(card.get("architecture", {})),
         is_synthetic_data=str(card.get("synthetic_data", "NO")).upper() == "YES",
         limits=_texts(card.get("limits", ())),
         cautions=(*research, *added, *_texts(card.get("cautions", ()))),
@@ -242,12 +250,15 @@ def _weights_file(
 def _input_range(table: Mapping[str, Any]) -> InputRange:
     return InputRange(
         modality=str(table["modality"]),
-        unit=str(table["unit"]),
+        unit="" if table["unit"] == ANY_UNIT else str(table["unit"]),
         spacing_mm=_span(table, "spacing_mm"),
         slice_thickness_mm=_span(table, "slice_thickness_mm"),
         noise_sd=_span(table, "noise_sd"),
         kvp=_span(table, "kvp"),
         noise_frequency_per_mm=_span(table, "nps_mean_frequency_per_mm"),
+        noise_frequency_per_pixel=_span(table, "nps_mean_frequency_per_pixel"),
+        snr=_span(table, "snr"),
+        noise_model=str(table.get("noise_model", "")),
         age_years_min=float(table.get("age_years_min", 0.0)),
     )
 

@@ -140,8 +140,9 @@ def _kind_gates(candidate: Candidate, wanted: InputRange) -> Iterator[GateResult
     words = f"made for {wanted.modality}, this series is {modality or 'of no stated modality'}"
     yield _gate("modality", Verdict.OK if is_right else Verdict.BLOCK, words)
     unit = candidate.volume.unit
-    words = f"made for values in {wanted.unit}, these are in {unit}"
-    yield _gate("unit", Verdict.OK if unit == wanted.unit else Verdict.BLOCK, words)
+    words = f"made for values in {wanted.unit or 'any unit'}, these are in {unit}"
+    is_right = wanted.unit in ("", unit)
+    yield _gate("unit", Verdict.OK if is_right else Verdict.BLOCK, words)
     yield _picture_gate(candidate)
 
 
@@ -175,11 +176,23 @@ def _figure_gates(candidate: Candidate, wanted: InputRange) -> Iterator[GateResu
         words = "no noise could be measured: there is no flat tissue to measure it in"
         yield _gate("noise", Verdict.BLOCK, words)
         return
-    yield from _figure("measured noise", noise.typical_sd, wanted.noise_sd, wanted.unit)
-    yield from _figure(
-        "noise frequency (grain)", noise.frequency_per_mm, wanted.noise_frequency_per_mm, "per mm"
+    grain = noise.frequency_per_mm
+    per_pixel = grain * geometry.spacing_mm[2]
+    figures = (
+        ("measured noise", noise.typical_sd, wanted.noise_sd, wanted.unit, True),
+        ("measured signal to noise", noise.snr, wanted.snr, "", True),
+        ("noise frequency (grain)", grain, wanted.noise_frequency_per_mm, "per mm", True),
+        (
+            "noise frequency (grain)",
+            per_pixel,
+            wanted.noise_frequency_per_pixel if wanted.snr.is_limited else Span(),
+            "per pixel",
+            True,
+        ),
+        ("tube voltage", candidate.series.kvp, wanted.kvp, "kV", False),
     )
-    yield from _figure("tube voltage", candidate.series.kvp, wanted.kvp, "kV", can_block=False)
+    for name, value, span, unit, can_block in figures:
+        yield from _figure(name, value, span, unit, can_block=can_block)
 
 
 def _figure(
@@ -188,11 +201,11 @@ def _figure(
     """Compare one figure with its range, where the card gives one."""
     if not span.is_limited:
         return
-    limits = f"{span.low:.3g} to {span.high:.3g} {unit}"
+    limits = f"{span.low:.3g} to {span.high:.3g} {unit}".rstrip()
     if value is None or value <= 0:
         yield _gate(name, Verdict.WARN, f"{name} is not stated; the model knows {limits}")
         return
-    words = f"{name} {value:.3g} {unit}; the model was trained on {limits}"
+    words = f"{name} {value:.3g} {unit}".rstrip() + f"; the model was trained on {limits}"
     is_near = span.low * (1 - NEARLY) <= value <= span.high * (1 + NEARLY)
     verdict = Verdict.WARN if is_near or not can_block else Verdict.BLOCK
     yield _gate(name, Verdict.OK if span.has(value) else verdict, words)

@@ -10,6 +10,8 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+import numpy as np
+
 from viewer.core.errors import Cancelled
 from viewer.enhancement.added import open_added
 from viewer.enhancement.catalogue import Catalogue, ModelCard
@@ -17,8 +19,15 @@ from viewer.enhancement.conditioning import NoiseProfile
 from viewer.enhancement.denoising import DenoisingProcessor
 from viewer.enhancement.filters import FilterProcessor
 from viewer.enhancement.inference import CPU, Runner, open_runner
-from viewer.enhancement.method import Float32Array, Method, Processor, Settings, SourceSlices
-from viewer.enhancement.residual import ResidualCache
+from viewer.enhancement.method import (
+    Float32Array,
+    Method,
+    Processor,
+    Region,
+    Settings,
+    SourceSlices,
+)
+from viewer.enhancement.residual import ResidualCache, Unfinished
 from viewer.enhancement.strength import FlatNoise, FlatPatch
 from viewer.enhancement.tiles import PatientRunner
 
@@ -49,8 +58,12 @@ def slice_order(count: int, first: int, direction: int = 1) -> tuple[int, ...]:
     return tuple(order)
 
 
-def patient_runner(card: ModelCard, device: str = "auto") -> PatientRunner:
+def patient_runner(
+    card: ModelCard, device: str = "auto", threads: int | None = None
+) -> PatientRunner:
     """Return the model on a device, with the CPU to fall back on when its memory runs out.
+
+    `threads` compute on the CPU; by default one core is left free for the window.
 
     Raises
     ------
@@ -59,9 +72,9 @@ def patient_runner(card: ModelCard, device: str = "auto") -> PatientRunner:
     """
     if card.is_added:
         return open_added(card, device)
-    first = open_runner(card, device)
+    first = open_runner(card, device, threads)
     is_cpu = first.device.startswith("CPU")
-    return PatientRunner(first, None if is_cpu else lambda: open_runner(card, CPU))
+    return PatientRunner(first, None if is_cpu else lambda: open_runner(card, CPU, threads))
 
 
 def residual_slices(
@@ -181,6 +194,29 @@ class Recent(Generic[Result]):
                 self._kept.popitem(last=False)
 
 
+class SpreadProcessor:
+    """A processor on the CPU whose slices are computed side by side, one on each of some threads.
+
+    Two threads on one slice gain nothing with a network of this size (the table in `inference`);
+    two slices at once do, with one thread inside each.
+    """
+
+    def __init__(self, inner: Processor, threads: ThreadPoolExecutor, count: int) -> None:
+        self._inner = inner
+        self._threads = threads
+        self.slab = count
+
+    @property
+    def device(self) -> str:
+        """Where it runs, in words."""
+        return self._inner.device
+
+    def residuals(self, indices: Sequence[int], region: Region | None = None) -> Float32Array:
+        """Return enhanced minus original, [len(indices), row, column]."""
+        found = self._threads.map(lambda index: self._inner.residuals((index,), region), indices)
+        return np.concatenate(list(found))
+
+
 class Engine:
     """What outlives one run: the catalogue, opened models, cached residuals and measurements.
 
@@ -191,6 +227,8 @@ class Engine:
     catalogue : the methods that there are, see `read_catalogue`.
     budget_bytes : most memory for cached residuals.
     open_model : opens a model on a device; replaced in tests.
+    cores : how many slices are computed side by side on the CPU; None for the window's way, one
+        slice at a time with every core but one.
     """
 
     def __init__(
@@ -198,12 +236,21 @@ class Engine:
         catalogue: Catalogue,
         budget_bytes: int = 1 << 30,
         open_model: Callable[[ModelCard, str], Runner] | None = None,
+        cores: int | None = None,
     ) -> None:
         self.catalogue = catalogue
         self.residuals = ResidualCache(budget_bytes)
+        self.unfinished = Unfinished()
         self.surveys: Recent[Survey] = Recent()
         self.scales: Recent[FlatNoise] = Recent()
-        self._open_model = open_model or patient_runner
+        threads = None if cores is None else 1
+        self._open_model = open_model or (
+            lambda card, device: patient_runner(card, device, threads)
+        )
+        self._cores = cores or 1
+        self._threads = ThreadPoolExecutor(
+            self._cores, "diptych-slices", initializer=lower_priority
+        )
         self._runners: dict[tuple[str, str, float, str], Runner] = {}
         self._lock = threading.Lock()
 
@@ -217,6 +264,14 @@ class Engine:
         UntrustedWeights : a model's weights are missing or are not those that its card names.
         UnfitModel : the user has added it, and it failed its checks.
         """
+        processor = self._one_at_a_time(method, source, settings, device)
+        if self._cores == 1 or not processor.device.startswith("CPU"):
+            return processor
+        return SpreadProcessor(processor, self._threads, self._cores)
+
+    def _one_at_a_time(
+        self, method: Method, source: SourceSlices, settings: Settings, device: str
+    ) -> Processor:
         card = self.catalogue.card(method.id)
         if card is None:
             return FilterProcessor(method, source, settings)
@@ -224,7 +279,7 @@ class Engine:
         with self._lock:
             if key not in self._runners:
                 self._runners[key] = self._open_model(card, device)
-            return DenoisingProcessor(self._runners[key], source)
+            return DenoisingProcessor(self._runners[key], source, card.input.noise_model)
 
     def interrupt(self) -> None:
         """End a model that runs in a process of its own; it is started anew when next needed."""

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Protocol
@@ -64,13 +64,17 @@ class Runner(Protocol):
         ...
 
 
+def usable_cores() -> int:
+    """Return how many cores this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on this system
+        return os.cpu_count() or 2
+
+
 def compute_threads() -> int:
     """Return how many threads may compute: every core but one, which is the window's."""
-    try:
-        cores = len(os.sched_getaffinity(0))
-    except AttributeError:  # not on this system
-        cores = os.cpu_count() or 2
-    return max(1, cores - 1)
+    return max(1, usable_cores() - 1)
 
 
 class OnnxRunner:
@@ -116,21 +120,18 @@ class TorchRunner:
 
     Parameters
     ----------
-    tensors : safetensors of the U-Net alone; its widths are read from the shapes.
+    tensors : safetensors of the learned part alone.
+    architecture : as in the card, see `viewer.enhancement.architectures`.
     """
 
-    def __init__(self, tensors: bytes, device: str) -> None:
+    def __init__(self, tensors: bytes, architecture: Mapping[str, Any], device: str) -> None:
         import torch
         from safetensors.torch import load
 
-        from viewer.enhancement.networks import Denoiser
+        from viewer.enhancement.architectures import build
 
-        state = load(tensors)
-        head = state["head.weight"].shape[0]
-        middle = state["down_middle.weight"].shape[0]
-        coarse = state["down_coarse.weight"].shape[0]
-        network = Denoiser((head, middle, coarse))
-        network.network.load_state_dict(state)
+        network = build(architecture)
+        network.network.load_state_dict(load(tensors))
         if device == "cuda":
             # TF32 keeps ten bits of mantissa: half a HU at 1000 HU is more than noise can hide.
             torch.backends.cudnn.allow_tf32 = False
@@ -234,8 +235,10 @@ def best_device(probe: Callable[[], Any] | None = None) -> str:
     return "mps" if library.backends.mps.is_available() else CPU
 
 
-def open_runner(card: ModelCard, device: str = "auto") -> Runner:
+def open_runner(card: ModelCard, device: str = "auto", threads: int | None = None) -> Runner:
     """Return the model on a device: "auto", "cuda", "mps" or "cpu".
+
+    `threads` compute on the CPU, by default `compute_threads`.
 
     Raises
     ------
@@ -249,7 +252,7 @@ def open_runner(card: ModelCard, device: str = "auto") -> Runner:
     refuse_changed(card)
     if card.onnx is not None and (place == CPU or card.tensors is None):
         note = "" if place == CPU else NO_GPU_FORM
-        return OnnxRunner(trusted_weights(card.onnx), note=note)
+        return OnnxRunner(trusted_weights(card.onnx), threads, note=note)
     return torch_runner(card, place)
 
 
@@ -260,7 +263,7 @@ def torch_runner(card: ModelCard, place: str) -> TorchRunner:
     ------
     UntrustedWeights : its safetensors are missing, or have another checksum than the card states.
     """
-    return TorchRunner(trusted_weights(card.tensors), place)
+    return TorchRunner(trusted_weights(card.tensors), card.architecture, place)
 
 
 def weights_used(card: ModelCard, device: str) -> WeightsFile:

@@ -99,7 +99,8 @@ class SourceSlices:
     `values` is [slice, row, column] in modality units; `mask` is False where a pixel is padding;
     `spacing_mm` is (slice, row, column); `positions_mm` the true slice positions along the normal
     (empty: even steps). `noise_sd` has one SD in modality units per slice, and
-    `noise_frequency_per_mm` is the mean frequency of the noise power spectrum.
+    `noise_frequency_per_mm` is the mean frequency of the noise power spectrum. `typical_signal` is
+    the value in whose surroundings the noise was measured, 0 for HU.
     """
 
     values: npt.NDArray[np.int16] | Float32Array
@@ -109,6 +110,7 @@ class SourceSlices:
     mask: BoolArray | None = None
     positions_mm: tuple[float, ...] = ()
     unit: str = "HU"
+    typical_signal: float = 0.0
 
     @property
     def count(self) -> int:

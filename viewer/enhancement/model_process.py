@@ -10,6 +10,7 @@ Measured on 2 busy cores: starting it and opening `ct-denoise-s` takes 1.1 s onc
 import json
 import os
 import pickle
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -70,6 +71,7 @@ class ModelProcess:
         self._child = ConfinedProcess(serve, limits.memory_bytes, "diptych-model")
         self._opened: int | None = None
         self._is_busy = False
+        self._one_at_a_time = threading.Lock()
         self._note = note
         self.device = "CPU"
 
@@ -92,16 +94,19 @@ class ModelProcess:
     ) -> Float32Array:
         """Return the noise of the middle slices, float32 [batch, 1, row, column].
 
+        Several threads may call it; the process answers one after the other.
+
         Raises
         ------
         UnfitModel : the model ended, hung, or answered with something else.
         OutOfMemory : it asked for more memory than the limit.
         """
-        self.open()
         size = noise_sd.size
         patience_s = self._limits.patience_s + self._limits.patience_per_megapixel_s * size / 1e6
         request = ("run", slices, noise_sd, frequency)
-        answer = self._answer(request, patience_s, HEAD + 4 * size)
+        with self._one_at_a_time:
+            self.open()
+            answer = self._answer(request, patience_s, HEAD + 4 * size)
         values = np.frombuffer(answer["payload"], np.float32)
         if values.size != size:
             raise self._unfit("answered with too few numbers")
