@@ -113,6 +113,10 @@ def _add_info(parser: argparse.ArgumentParser) -> None:
 
 def _add_enhance(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", nargs="+", type=Path, metavar="PATH")
+    parser.epilog = (
+        "A batch (--workers or --dask) keeps its record in DIR: stopped or killed, the same "
+        "command does only what is missing. Exit code 3: some series failed or came with warnings."
+    )
     parser.add_argument("--method", default="ct-denoise-s", metavar="ID")
     parser.add_argument("--strength", type=float, default=0.4, metavar="P", help=STRENGTH_HELP)
     parser.add_argument(
@@ -135,7 +139,8 @@ def _add_enhance(parser: argparse.ArgumentParser) -> None:
         "--dask",
         default="",
         metavar="ADDRESS",
-        help='a batch on a cluster: the address of its Dask scheduler, or "local"',
+        help='a batch on a cluster: the address of its Dask scheduler, or "local"; every machine '
+        "needs the same Diptych and folders, a worker takes one series for each of its threads",
     )
     parser.add_argument("--json", action="store_true", help="full figures as JSON")
     parser.set_defaults(run=_enhance)
@@ -271,7 +276,8 @@ def _enhance(options: argparse.Namespace) -> int:
 
 
 def _batch(options: argparse.Namespace) -> int:
-    from viewer.app.batch import BatchRequest, is_clean, lines, run_batch
+    from viewer.app.batch import BatchRequest, is_clean, run_batch
+    from viewer.app.batch_words import lines
 
     request = BatchRequest(
         tuple(options.paths),

@@ -16,8 +16,9 @@ import pytest
 from tests.builders import Acquisition, ct_series, uid
 from tests.journeys.noisy import write_noisy_ct
 from viewer.__main__ import DONE, WARNED, WRONG_USAGE, main
-from viewer.app.batch import BatchRequest, BatchResult, duration, lines, run_batch
+from viewer.app.batch import BatchRequest, BatchResult, run_batch
 from viewer.app.batch_unit import Unit, outcome, settle
+from viewer.app.batch_words import duration, lines
 from viewer.app.batch_workers import Event, Lost, Processes, Progressed, cluster, processes
 from viewer.core.errors import UnreadableFile, WrongUsage
 from viewer.io.batch_record import FOLDER, Settled
@@ -206,6 +207,11 @@ def test_stopping_keeps_what_is_done_and_says_how_to_go_on(tmp_path: Path) -> No
 def test_progress_names_studies_series_failures_speed_and_time_left(tmp_path: Path) -> None:
     asked = request(archive(tmp_path / "in"), tmp_path / "out")
     heard: list[str] = []
+    fractions: list[float] = []
+
+    def hear(fraction: float, words: str) -> None:
+        fractions.append(fraction)
+        heard.append(words)
 
     def half_way(unit: Unit) -> Event | None:
         if unit.series.number == 1:
@@ -216,7 +222,9 @@ def test_progress_names_studies_series_failures_speed_and_time_left(tmp_path: Pa
         return None
 
     crew = Inline(half_way)
-    run_batch(asked, lambda _fraction, words: heard.append(words), crew=crew)
+    run_batch(asked, hear, crew=crew)
+    assert fractions == sorted(fractions)
+    assert pytest.approx(1 / 2) in fractions, "half of the second of three series, and the first"
     assert heard[0].startswith("reading headers")
     assert "0 of 1 studies, 1 of 3 series, 1 failed" in " | ".join(heard)
     assert any("slices/s" in words and words.endswith("left") for words in heard)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from viewer import __version__
 from viewer.app.batch_unit import Asked, Unit, outcome
+from viewer.app.batch_words import duration
 from viewer.app.batch_workers import Crew, Lost, Progressed, cluster, processes
 from viewer.app.headless import new_engine
 from viewer.core.errors import Cancelled, UnreadableFile, WrongUsage
@@ -243,6 +244,12 @@ class Course:
         """How many units are not settled."""
         return len(self._by_id) - len(self.settled)
 
+    @property
+    def fraction(self) -> float:
+        """How much is done, from 0 to 1, by slices."""
+        whole = sum(unit.slices for unit in self.units)
+        return 1 - (self._slices_left - sum(self._running.values())) / whole
+
     def run(self, crew: Crew, report: Report) -> None:
         """Settle everything that waits; Ctrl+C ends it early."""
         try:
@@ -251,7 +258,7 @@ class Course:
                     unit = self.waiting.popleft()
                     self._running[unit.id] = 0
                     crew.begin(unit)
-                report(len(self.settled) / len(self._by_id), self.words())
+                report(self.fraction, self.words())
                 for event in crew.events(POLL_S):
                     self._take(event)
         except (KeyboardInterrupt, Cancelled):
@@ -322,41 +329,3 @@ def is_clean(result: BatchResult) -> bool:
     """
     has_failed = bool(result.of(Settled.FAILED)) or bool(result.unread)
     return bool(result.of(Settled.DONE)) and not has_failed
-
-
-def duration(seconds: float) -> str:
-    """Return a time in words of at most two units: "40 s", "12 min", "3 h 20 min"."""
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"
-
-
-def lines(result: BatchResult, out: Path) -> Iterator[str]:
-    """Yield what a batch has done as lines for a terminal, series that belong together in one."""
-    done = result.of(Settled.DONE)
-    speed = result.slices / result.elapsed_s if result.elapsed_s else 0.0
-    yield f"{len(done)} of {len(result.outcomes) + result.left} series are enhanced in {out}."
-    if result.there:
-        yield f"{result.there} of all were settled before; this run did what was missing."
-    if result.slices:
-        yield f"{result.slices} slices in {duration(result.elapsed_s)}, {speed:.1f} a second."
-    if result.damaged_lines:
-        yield f"{result.damaged_lines} lines of the record were damaged and left out."
-    for state in (Settled.REFUSED, Settled.FAILED):
-        for words, names in _by_words(result.of(state)).items():
-            yield f"{state.value}, {len(names)}: {', '.join(names[:5])}" + (
-                f" and {len(names) - 5} more" if len(names) > 5 else ""
-            )
-            yield f"  {words}"
-    for skipped in result.unread:
-        yield f"not read: {skipped.origin}: {skipped.reason}"
-    if result.left:
-        yield f"Stopped with {result.left} left. The same command does what is missing."
-
-
-def _by_words(outcomes: tuple[Outcome, ...]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for one in outcomes:
-        found.setdefault(one.words, []).append(one.name)
-    return found
