@@ -277,7 +277,9 @@ def test_a_model_of_your_own_is_added_shown_verified_and_run(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["models", "add", str(toy_folder(tmp_path)), "--json"]) == DONE
-    assert json.loads(capsys.readouterr().out)["problem"] == ""
+    (added,) = json.loads(capsys.readouterr().out)
+    assert added["problem"] == ""
+    assert Path(added["folder"]).is_dir()
     assert main(["models", "verify", "toy"]) == DONE
     assert "passed" in capsys.readouterr().out
     assert main(["models", "show", "toy", "--json"]) == DONE
@@ -324,3 +326,14 @@ def test_a_comparator_is_refused_without_research_and_marked_with_it(
     assert "caution: Research comparator: not for reading" in capsys.readouterr().out
     image = pydicom.dcmread(next((tmp_path / "out").iterdir()))
     assert "Research comparator: not for reading" in image.DerivationDescription
+
+
+def test_a_model_that_was_changed_is_a_warning_in_the_list(
+    tmp_path: Path, fresh_home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["models", "add", str(toy_folder(tmp_path))])
+    (fresh_home / "models" / "toy" / "weights.onnx").write_bytes(b"changed")
+    capsys.readouterr()
+    assert main(["models"]) == WARNED
+    assert "[checksum mismatch]" in capsys.readouterr().out
+    assert main(["models", "verify", "toy"]) == FAILED

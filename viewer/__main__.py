@@ -154,47 +154,29 @@ def _batch(options: argparse.Namespace) -> int:
     return DONE if is_clean(result) else WARNED
 
 
-def _list_models(options: argparse.Namespace) -> int:
-    from viewer.app.cataloguing import are_models_verified, list_lines, list_models
+def _models(options: argparse.Namespace) -> int:
+    from viewer.app import cataloguing
 
-    rows = list_models()
-    _tell(options, rows, list_lines(rows))
-    return DONE if are_models_verified() else WARNED
-
-
-def _show_model(options: argparse.Namespace) -> int:
-    from viewer.app.cataloguing import show_lines, show_model
-
-    facts = show_model(options.id)
-    _tell(options, facts, show_lines(facts))
-    return DONE
-
-
-def _verify_models(options: argparse.Namespace) -> int:
-    from viewer.app.cataloguing import verify_lines, verify_models
-
-    rows = verify_models(options.ids)
-    _tell(options, rows, verify_lines(rows))
-    if any(row["problem"] for row in rows):
-        return FAILED
-    return WARNED if any(row.get("notes") for row in rows) else DONE
-
-
-def _add_model(options: argparse.Namespace) -> int:
-    from viewer.app.cataloguing import add_model, verify_lines
-
-    row = add_model(options.folder)
-    _tell(options, row, [*verify_lines([row]), f"  added: {row['folder']}"])
-    return WARNED if row["notes"] else DONE
-
-
-def _tell(options: argparse.Namespace, facts: object, lines: Sequence[str]) -> None:
-    """Print facts as JSON where that was asked for, else as lines."""
+    facts: object
+    if options.verb == "show":
+        facts = shown = cataloguing.show_model(options.id)
+        lines, code = cataloguing.show_lines(shown), DONE
+    elif options.verb == "list":
+        facts = rows = cataloguing.list_models()
+        lines = cataloguing.list_lines(rows)
+        code = DONE if all(cataloguing.is_usable(row) for row in rows) else WARNED
+    else:
+        is_new = options.verb == "add"
+        found = cataloguing.add_model(options.folder) if is_new else None
+        facts = rows = (found,) if found else cataloguing.verify_models(options.ids)
+        lines = cataloguing.verify_lines(rows)
+        code = WARNED if any(row.get("notes") for row in rows) else DONE
+        code = FAILED if any(row["problem"] for row in rows) else code
     if options.json:
         _print_json(facts)
-        return
-    for line in lines:
+    for line in () if options.json else lines:
         _print(line)
+    return code
 
 
 def _evaluate(options: argparse.Namespace) -> int:
@@ -323,10 +305,7 @@ VERBS = {
     "enhance": _enhance,
     "evaluate": _evaluate,
     "info": _info,
-    "list_models": _list_models,
-    "show_model": _show_model,
-    "verify_models": _verify_models,
-    "add_model": _add_model,
+    "models": _models,
     "open": _open,
 }
 """What is done for each `run` of `viewer.options`."""

@@ -73,6 +73,26 @@ def test_a_model_that_has_no_form_for_the_gpu_says_that_it_runs_on_the_cpu(tmp_p
     assert weights_used(card, runner.device) == card.onnx
 
 
+def test_a_registered_network_with_safetensors_alone_is_a_model_of_its_own(tiny_models, tmp_path):
+    source = tiny_models / "tiny"
+    place = tmp_path / "own" / "tiny"
+    place.mkdir(parents=True)
+    (place / "weights.safetensors").write_bytes((source / "weights.safetensors").read_bytes())
+    lines = (source / "card.toml").read_text().splitlines()
+    text = "\n".join(line for line in lines if not line.startswith("onnx"))
+    (place / "card.toml").write_text(text)
+    card = read_catalogue(tmp_path / "nothing", tmp_path / "own").card("tiny")
+    assert card.onnx is None
+    runner = open_added(card, "cpu")
+    ones = np.ones((1, 1, 32, 32), np.float32)
+    slices = np.random.default_rng(1).normal(0, 20, (1, 5, 32, 32)).astype(np.float32)
+    answer = runner.run(slices, 20 * ones, 0.2 * ones)
+    assert 0 < np.abs(answer).max() <= 60
+    assert "torch" in runner.device
+    assert weights_used(card, runner.device) == card.tensors
+    runner.interrupt()
+
+
 def hanging_processor(tmp_path, monkeypatch, patience_s):
     """A model that passed its checks and hangs on slices that are larger than those."""
     limits = model_process.Limits(patience_s=patience_s, patience_per_megapixel_s=0.0)
@@ -101,7 +121,7 @@ def test_a_model_that_was_cancelled_runs_again(tmp_path, monkeypatch):
     engine, _ = hanging_processor(tmp_path, monkeypatch, 1000.0)
     method = engine.catalogue.method("toy")
     large = engine.processor(method, source_of(noisy_volume(2, size=160)[0]), ())
-    small = engine.processor(method, source_of(noisy_volume(2, size=96)[0]), ())
+    small = engine.processor(method, source_of(noisy_volume(2, size=64)[0]), ())
     flag = threading.Event()
     threading.Timer(1.0, flag.set).start()
     with pytest.raises(Cancelled), QuietThread(flag.is_set, engine.interrupt) as quiet:

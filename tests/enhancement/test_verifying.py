@@ -1,5 +1,6 @@
 """A model is tried in a confined process before it may run, and what was found is kept."""
 
+import hashlib
 import pickle
 import shutil
 
@@ -100,21 +101,40 @@ class Evil:
         return (open, (str(self.path), "w"))
 
 
-@pytest.mark.parametrize("protocol", [2, 5])
-def test_a_pickle_that_is_called_safetensors_is_never_loaded(tiny_models, tmp_path, protocol):
-    import hashlib
-
+def with_tensors(tiny_models, tmp_path, content):
+    """The tiny model with other bytes as its safetensors, and their checksum on its card."""
     place = tmp_path / "tiny"
     shutil.copytree(tiny_models / "tiny", place)
-    mark = tmp_path / "was run"
-    content = pickle.dumps(Evil(mark), protocol)
     (place / "weights.safetensors").write_bytes(content)
     text = (place / "card.toml").read_text()
     old = hashlib.sha256((tiny_models / "tiny" / "weights.safetensors").read_bytes()).hexdigest()
     (place / "card.toml").write_text(text.replace(old, hashlib.sha256(content).hexdigest()))
-    found = verification(read_card(place / "card.toml", is_added=True))
+    return read_card(place / "card.toml", is_added=True)
+
+
+@pytest.mark.parametrize("protocol", [2, 5])
+def test_a_pickle_that_is_called_safetensors_is_never_loaded(tiny_models, tmp_path, protocol):
+    mark = tmp_path / "was run"
+    content = pickle.dumps(Evil(mark), protocol)
+    found = verification(with_tensors(tiny_models, tmp_path, content))
     assert "Python pickle under another name" in found.problem
     assert not mark.exists()
+
+
+def test_damaged_safetensors_are_said_to_be_so(tiny_models, tmp_path):
+    content = bytearray((tiny_models / "tiny" / "weights.safetensors").read_bytes())
+    content[9:40] = b"?" * 31
+    found = verification(with_tensors(tiny_models, tmp_path, bytes(content)))
+    assert "The model could not be opened" in found.problem
+
+
+def test_safetensors_of_another_network_are_said_to_be_so(tiny_models, tmp_path):
+    import torch
+    from safetensors.torch import save
+
+    content = save({"weight": torch.zeros(3)})
+    found = verification(with_tensors(tiny_models, tmp_path, content))
+    assert "The model could not be opened" in found.problem
 
 
 @pytest.mark.parametrize("content", [b"", b"x" * 20, b"\xff" * 8 + b"{}", b"PK\x03\x04 zip"])

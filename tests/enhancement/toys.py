@@ -194,12 +194,12 @@ def external_data():
 
 
 def hangs_on_large():
-    """Honest up to 100 columns, so that it passes every probe; beyond, it never ends."""
+    """Honest up to 64 rows, so that it passes every probe; beyond, it never ends."""
     nodes, constants = middle()
     body = _body(helper.make_node("Cos", ["state"], ["next"]), [1])
     nodes += [
-        helper.make_node("Shape", ["noise_sd"], ["columns"], start=3, end=4),
-        helper.make_node("Div", ["columns", "hundred"], ["is_large"]),
+        helper.make_node("Shape", ["noise_sd"], ["rows"], start=2, end=3),
+        helper.make_node("Div", ["rows", "limit"], ["is_large"]),
         helper.make_node("Mul", ["is_large", "many"], ["trips"]),
         helper.make_node("Loop", ["trips", "", "begin"], ["end"], body=body),
         helper.make_node("Mul", ["end", "zero"], ["none"]),
@@ -209,7 +209,7 @@ def hangs_on_large():
         helper.make_node("Max", ["under", "low"], ["noise"]),
     ]
     constants += [
-        constant("hundred", np.array([101])),
+        constant("limit", np.array([65])),
         constant("many", np.array([2**60])),
         constant("begin", np.ones(1, np.float32)),
         constant("zero", np.float32(0)),

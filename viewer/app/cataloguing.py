@@ -44,6 +44,12 @@ def list_models() -> tuple[Plain, ...]:
     return tuple(rows)
 
 
+def is_usable(row: Plain) -> bool:
+    """True for a method of the list with which nothing is wrong, as far as is known."""
+    is_whole = row.get("weights") in ("", WeightsState.VERIFIED.value)
+    return is_whole and not row.get("problem") and not str(row.get("checks")).startswith("failed")
+
+
 def _row(catalogue: Catalogue, method: Method) -> Plain:
     card = catalogue.card(method.id)
     row: Plain = {
@@ -255,6 +261,7 @@ def verify_lines(rows: Iterable[Plain]) -> list[str]:
     for row in rows:
         lines.append(f"{row['id']:<16} {row['problem'] or 'passed'}")
         lines += [f"  note: {note}" for note in cast("list[str]", row.get("notes", []))]
+        lines += [f"  added: {row[name]}" for name in ("folder",) if name in row]
     return lines
 
 

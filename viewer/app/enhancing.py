@@ -80,6 +80,8 @@ def prepare(
     gates = _gates(engine, request, method, measured.noise)
     _refuse(method, gates)
     key = residual_key(measured.key, method, settings)
+    if card is not None and card.is_added:
+        key = f"{key} within {card.bound_sd:g} SD"
     flat = _flat_noise(
         engine, key, method, settings, volume, measured, request.device, is_cancelled
     )

@@ -100,10 +100,7 @@ class EnhancementSettings:
         limits=(0.0, 1.0),
     )
     device: str = _setting("auto", "Where models run.", choices=("auto", "cpu", "cuda", "mps"))
-    research: bool = _setting(
-        False,
-        "Offer research comparators beside the methods for reading; they are not for reading.",
-    )
+    research: bool = _setting(False, "Offer comparators, too: they are not for reading.")
     log_uses: bool = _setting(
         True,
         "Log each enhancement on this machine for the drift page: time, method, strength, noise "

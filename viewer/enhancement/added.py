@@ -66,15 +66,13 @@ def open_added(card: ModelCard, device: str = "auto") -> PatientRunner:
     """
     refuse_unverified(card)
     place = best_device() if device == "auto" else device
-    if place != CPU and card.tensors is not None:
-        runner: Runner = open_runner(card, place)
-        return PatientRunner(_bounded(card, runner), lambda: _bounded(card, _process(card)))
-    process = _process(card, "" if place == CPU else NO_GPU_FORM)
-    return PatientRunner(_bounded(card, process), interrupt=process.interrupt)
-
-
-def _process(card: ModelCard, note: str = "") -> ModelProcess:
-    return ModelProcess(card, is_onnx=card.onnx is not None, note=note)
+    is_on_gpu = place != CPU and card.tensors is not None
+    note = NO_GPU_FORM if place != CPU and not is_on_gpu else ""
+    process = ModelProcess(card, is_onnx=card.onnx is not None, note=note)
+    if not is_on_gpu:
+        return PatientRunner(_bounded(card, process), interrupt=process.interrupt)
+    first = _bounded(card, open_runner(card, place))
+    return PatientRunner(first, lambda: _bounded(card, process), process.interrupt)
 
 
 def _bounded(card: ModelCard, runner: Runner) -> Runner:

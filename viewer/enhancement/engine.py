@@ -6,9 +6,9 @@ import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
@@ -127,13 +127,15 @@ class QuietThread:
         self._executor = ThreadPoolExecutor(1, "diptych-enhance", initializer=lower_priority)
         self._is_cancelled = is_cancelled
         self._interrupt = interrupt
+        self._running: Future[Any] | None = None
 
     def __enter__(self) -> "QuietThread":
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is not None:
-            self._interrupt()
+        while kind is not None and self._running is not None and not self._running.done():
+            self._interrupt()  # again and again: its process may not have been there yet
+            wait((self._running,), LISTEN_S)
         self._executor.shutdown(wait=True, cancel_futures=True)
 
     def call(self, work: Callable[[], Result]) -> Result:
@@ -143,7 +145,7 @@ class QuietThread:
         ------
         Cancelled : the flag went up while it ran.
         """
-        future = self._executor.submit(work)
+        self._running = future = self._executor.submit(work)
         while not wait((future,), LISTEN_S).done:
             if self._is_cancelled():
                 raise Cancelled
@@ -249,7 +251,7 @@ class Engine:
         self._threads = ThreadPoolExecutor(
             self._cores, "diptych-slices", initializer=lower_priority
         )
-        self._runners: dict[tuple[str, str, str], Runner] = {}
+        self._runners: dict[tuple[str, str, float, str], Runner] = {}
         self._lock = threading.Lock()
 
     def processor(
@@ -273,7 +275,7 @@ class Engine:
         card = self.catalogue.card(method.id)
         if card is None:
             return FilterProcessor(method, source, settings)
-        key = (method.id, method.weights_sha256, device)
+        key = (method.id, method.weights_sha256, card.bound_sd, device)
         with self._lock:
             if key not in self._runners:
                 self._runners[key] = self._open_model(card, device)

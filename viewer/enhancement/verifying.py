@@ -29,10 +29,10 @@ AGREEMENT = 0.05
 USUAL_SD = {"HU": 20.0, "SUVbw": 0.2}
 
 ZEROED = (
-    "it changes pixels where the noise is said to be 0 (up to {:.2g} of the noise of the probe); "
+    "it changes pixels where the noise is said to be 0 (by up to {} noise SDs of the probe); "
     "Diptych sets these back"
 )
-CLIPPED = "it changes pixels by up to {:.2g} noise SDs; Diptych lets {:g} through"
+CLIPPED = "it changes pixels by up to {} noise SDs; Diptych lets {:g} through"
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,8 +196,12 @@ def _notes(card: ModelCard, answers: Sequence[Float32Array], sd: float) -> tuple
     notes = []
     largest = max(float(np.abs(one).max()) for one in answers[:-1]) / sd
     if largest > card.bound_sd * (1 + QUIET) and card.is_added:
-        notes.append(CLIPPED.format(largest, card.bound_sd))
+        notes.append(CLIPPED.format(_figure(largest), card.bound_sd))
     changed = float(np.abs(answers[-1]).max()) / sd
     if changed > QUIET:
-        notes.append(ZEROED.format(changed))
+        notes.append(ZEROED.format(_figure(changed)))
     return tuple(notes)
+
+
+def _figure(value: float) -> str:
+    return f"{value:.2g}" if value < 10 else f"{value:.0f}"
