@@ -102,7 +102,7 @@ def _add_enhance(parser: argparse.ArgumentParser) -> None:
 
 def _add_models(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="full figures as JSON")
-    parser.set_defaults(run="list_models")
+    parser.set_defaults(run="models", verb="list")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB")
     known = verbs.add_parser("list", help="methods, and the state of their weights (the default)")
     show = verbs.add_parser("show", help="card, gates, limits, cautions and figures of a method")
@@ -111,16 +111,10 @@ def _add_models(parser: argparse.ArgumentParser) -> None:
     verify.add_argument("ids", nargs="*", metavar="ID", help="default: every model")
     add = verbs.add_parser("add", help="check a model of your own and copy it to your models")
     add.add_argument("folder", type=Path, metavar="FOLDER", help="holds card.toml and the weights")
-    runs = (
-        (known, "list_models"),
-        (show, "show_model"),
-        (verify, "verify_models"),
-        (add, "add_model"),
-    )
-    for verb, run in runs:
+    for name, verb in (("list", known), ("show", show), ("verify", verify), ("add", add)):
         # Without a default of its own: one that was given before the verb must not be lost.
         verb.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="as JSON")
-        verb.set_defaults(run=run)
+        verb.set_defaults(verb=name)
 
 
 def _add_evaluate(parser: argparse.ArgumentParser) -> None:

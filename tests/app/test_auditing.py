@@ -8,6 +8,7 @@ import pytest
 
 from tests.enhancement.scenes import SmoothingRunner, noisy_volume, study_of, tiny_model
 from tests.sessions import new_session, put_layer, put_series
+from viewer.app import saving
 from viewer.app.auditing import audit_facts, audited, go_to_spot, has_spots, spot_here, step
 from viewer.app.comparing import show_side_by_side
 from viewer.app.enhancing import EnhanceRequest, enhance
@@ -74,6 +75,18 @@ def test_places_are_counted_from_one_and_have_their_point_in_the_patient(result)
     (place,) = audit_facts(replace(result, findings=findings))["places"]
     assert (place["slice"], place["row"], place["column"]) == (3, 11, 21)
     assert place["lps_mm"] == pytest.approx((14.0, 7.0, 2.0))
+
+
+def test_a_result_that_is_saved_before_its_audit_is_audited_first(result, monkeypatch, tmp_path):
+    line = StructureLine(-1.0, 180, "a command")
+    card = replace(result.plan.card, structure=line)
+    early = replace(result, plan=replace(result.plan, card=card))
+    written = []
+    monkeypatch.setattr(
+        saving, "save_derived", lambda _part, volume, _out, **_: written.append(volume)
+    )
+    saving.save_enhancement(early, None, tmp_path)
+    assert "residual audit" in written[0].provenance.gates[-1]
 
 
 def test_before_the_audit_there_are_no_facts(result):

@@ -10,7 +10,7 @@ from tests.enhancement.scenes import SmoothingRunner, noisy_volume, study_of, ti
 from viewer.app.auditing import audited
 from viewer.app.drifting import EMPTY, drift_facts, drift_report, drift_text, rule_words
 from viewer.app.enhancing import EnhanceRequest, enhance
-from viewer.app.recording import Use, dose_group, log_path, log_use, read_log, use_of
+from viewer.app.recording import Use, dose_group, log_path, log_restart, log_use, read_log, use_of
 from viewer.core.errors import NotSaved
 from viewer.core.study import Study
 from viewer.enhancement.catalogue import read_catalogue
@@ -174,3 +174,15 @@ def test_groups_are_kept_apart_and_those_with_a_signal_come_first(tmp_path):
 
 def test_the_rule_states_the_false_alarm_rate():
     assert "false alarm about once in 500 enhancements" in rule_words()
+
+
+def test_a_group_that_starts_again_forgets_its_signal_and_the_others_do_not(tmp_path):
+    for use in drawn(45, shift=5.0):
+        log_use(tmp_path, replace(use, kernel="moved"))
+        log_use(tmp_path, use)
+    log_restart(tmp_path, replace(USE, kernel="moved").group)
+    log_use(tmp_path, replace(USE, kernel="moved"))
+    groups = {group.kernel: group for group in drift_report(tmp_path).groups}
+    assert groups["moved"].state == f"learning 1 of {LEARNING}"
+    assert groups["B30f"].state.startswith("signal since")
+    assert log_path(tmp_path).read_bytes().count(b"\n") == 92

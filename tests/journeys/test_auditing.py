@@ -117,3 +117,13 @@ def test_the_drift_page_opens_from_the_menu_and_lists_what_was_done(beside: Hand
     assert page.table.item(0, 5).text() == "learning 1 of 20"
     assert any("false alarm about once in 500" in w.text() for w in page.findChildren(QLabel))
     page.reject()
+
+
+def test_a_new_baseline_from_the_page_shows_at_once(beside: Hands) -> None:
+    beside.window.run_command("drift.show")
+    beside.rest()
+    (page,) = [w for w in QApplication.topLevelWidgets() if isinstance(w, DriftPage)]
+    page.restart_requested.emit(read_log(beside.window.session.home)[0][0].group)
+    beside.wait(lambda: not page.table.isVisible())
+    assert read_log(beside.window.session.home) == ((), ())
+    page.reject()

@@ -26,7 +26,7 @@ def facts(structure=0.12, p95=0.1, places=(PLACE,)):
 
 def test_above_the_red_line_it_warns_in_words():
     state = audit_state(facts())
-    assert state.index == "Structure index 0.12 · red line 0.10"
+    assert state.index == "Structure index 0.120 · red line 0.100"
     assert "more structure in what was taken away than in 95 % of the validation set" in (
         state.warning
     )
@@ -34,7 +34,7 @@ def test_above_the_red_line_it_warns_in_words():
 
 def test_below_the_red_line_or_without_one_it_does_not_warn():
     assert audit_state(facts(structure=-0.3)).warning == ""
-    assert audit_state(facts(structure=-0.3)).index == "Structure index −0.30 · red line 0.10"
+    assert audit_state(facts(structure=-0.3)).index == "Structure index −0.300 · red line 0.100"
     assert "no red line for this method" in audit_state(facts(p95=None)).index
 
 

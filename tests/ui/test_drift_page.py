@@ -3,11 +3,12 @@
 from dataclasses import replace
 
 import pytest
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QLabel, QPushButton
 
 from tests.app.test_recording import USE, drawn
 from viewer.app.drifting import EMPTY, drift_report, rule_words
 from viewer.app.recording import log_path, log_use
+from viewer.ui import drift_page
 from viewer.ui.charts import Chart
 from viewer.ui.drift_page import DriftPage, chart_state, figure_words
 
@@ -73,3 +74,19 @@ def test_damaged_lines_are_named(page, tmp_path):
     log_use(tmp_path, USE)
     log_path(tmp_path).write_bytes(log_path(tmp_path).read_bytes() + b"{")
     assert "Line 2 of the log is damaged and left out." in words(page([]))
+
+
+def test_a_new_baseline_is_asked_for_only_after_a_clear_yes(page, monkeypatch):
+    made = page(drawn(45, shift=5.0))
+    asked, answers = [], iter((False, True))
+    monkeypatch.setattr(drift_page, "confirm", lambda *_: next(answers))
+    made.restart_requested.connect(asked.append)
+    start = next(b for b in made.findChildren(QPushButton) if b.text().startswith("Start a new"))
+    start.click()
+    assert asked == []
+    start.click()
+    assert asked == [USE.group]
+
+
+def test_a_group_that_is_learning_says_when_its_sums_begin(page):
+    assert "The sums begin after 20 uses; there are 7." in words(page(drawn(7)))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from viewer.app.recording import Use, log_path, read_log
+from viewer.app.recording import GroupKey, Use, log_path, read_log
 
 if TYPE_CHECKING:
     from viewer.enhancement.drift import Chart
@@ -27,13 +27,22 @@ WATCHED = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WatchedFigure:
-    """One figure of a group: its values in the order of the uses that have it, and its chart."""
+    """One figure of a group: its values in the order of the uses that have it, and its chart.
+
+    `learning` is how many uses make the baseline.
+    """
 
     name: str
     title: str
     times: tuple[str, ...]
     values: tuple[float, ...]
     chart: Chart
+    learning: int
+
+    @property
+    def is_learning(self) -> bool:
+        """True while the uses only make the baseline."""
+        return len(self.values) <= self.learning
 
     @property
     def signal_time(self) -> str:
@@ -51,6 +60,16 @@ class DriftGroup:
     dose: str
     uses: tuple[Use, ...]
     figures: tuple[WatchedFigure, ...]
+
+    @property
+    def key(self) -> GroupKey:
+        """Identity of the group."""
+        return (self.method, self.vendor, self.kernel, self.dose)
+
+    @property
+    def name(self) -> str:
+        """The group in words."""
+        return " · ".join(self.key)
 
     @property
     def alarms(self) -> tuple[WatchedFigure, ...]:
@@ -101,7 +120,7 @@ def drift_report(home: Path) -> DriftReport:
     UnreadableFile : the log is there and cannot be read.
     """
     uses, damaged = read_log(home)
-    grouped: dict[tuple[str, str, str, str], list[Use]] = {}
+    grouped: dict[GroupKey, list[Use]] = {}
     for use in uses:
         grouped.setdefault(use.group, []).append(use)
     groups = [_group(key, some) for key, some in grouped.items()]
@@ -109,18 +128,18 @@ def drift_report(home: Path) -> DriftReport:
     return DriftReport(tuple(groups), damaged)
 
 
-def _group(key: tuple[str, str, str, str], uses: Sequence[Use]) -> DriftGroup:
+def _group(key: GroupKey, uses: Sequence[Use]) -> DriftGroup:
     figures = tuple(_watched(name, title, uses) for name, title in WATCHED)
     return DriftGroup(*key, tuple(uses), figures)
 
 
 def _watched(name: str, title: str, uses: Sequence[Use]) -> WatchedFigure:
-    from viewer.enhancement.drift import chart
+    from viewer.enhancement.drift import LEARNING, chart
 
     known = [(use.time, getattr(use, name)) for use in uses]
     known = [(time, float(value)) for time, value in known if value is not None]
     times, values = (tuple(column) for column in zip(*known, strict=True)) if known else ((), ())
-    return WatchedFigure(name, title, times, values, chart(values))
+    return WatchedFigure(name, title, times, values, chart(values), LEARNING)
 
 
 def rule_words() -> str:
@@ -183,8 +202,7 @@ def drift_text(home: Path) -> str:
         return "\n".join(words for words in (EMPTY, report.damaged_words) if words)
     lines = []
     for group in report.groups:
-        name = f"{group.method} · {group.vendor} · {group.kernel} · {group.dose}"
-        lines.append(f"{name}: {len(group.uses)} uses, {group.state}")
+        lines.append(f"{group.name}: {len(group.uses)} uses, {group.state}")
         lines += [
             f"  {figure.title} {'rose' if figure.chart.is_up else 'fell'}, "
             f"signal since {figure.signal_time}"

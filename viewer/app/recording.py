@@ -11,6 +11,7 @@ import json
 import math
 import os
 from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 FOLDER, FILE = "drift", "uses.jsonl"
 UNKNOWN = "unknown"
+RESTART = "restart"
+GroupKey = tuple[str, str, str, str]
+"""Method and version, vendor, kernel, dose: uses that are compared with each other."""
 DOSES_MGY = (2.0, 5.0, 10.0, 20.0)
 LOADS_MAS = (25.0, 50.0, 100.0, 200.0, 400.0)
 
@@ -64,7 +68,7 @@ class Use:
     gates: tuple[tuple[str, str], ...] = ()
 
     @property
-    def group(self) -> tuple[str, str, str, str]:
+    def group(self) -> GroupKey:
         """What is compared with its like: method and version, vendor, kernel, dose."""
         return (f"{self.method} {self.version}".strip(), self.vendor, self.kernel, self.dose)
 
@@ -177,7 +181,22 @@ def log_path(home: Path) -> Path:
 
 
 def log_use(home: Path, use: Use) -> None:
-    """Append one use as one line, whole or not at all.
+    """Append one use as one line; errors as `_append`."""
+    _append(home, asdict(use))
+
+
+def log_restart(home: Path, group: GroupKey) -> None:
+    """Append that a group starts again: its uses so far stay in the log and count no more.
+
+    Raises
+    ------
+    NotSaved : the disk refuses.
+    """
+    _append(home, {RESTART: group, "time": datetime.now(UTC).isoformat(timespec="seconds")})
+
+
+def _append(home: Path, content: dict[str, object]) -> None:
+    """Append one JSON object as one line, whole or not at all.
 
     A line that a crash broke off is closed first, so that it spoils no other.
 
@@ -186,7 +205,7 @@ def log_use(home: Path, use: Use) -> None:
     NotSaved : the disk refuses; the enhancement itself is not affected.
     """
     path = log_path(home)
-    line = json.dumps(asdict(use), ensure_ascii=False, allow_nan=False).encode() + b"\n"
+    line = json.dumps(content, ensure_ascii=False, allow_nan=False).encode() + b"\n"
     try:
         private_folder(home)
         private_folder(path.parent)
@@ -216,7 +235,7 @@ def log_quietly(home: Path, result: Enhancement, strength: float) -> Message | N
 
 
 def read_log(home: Path) -> tuple[tuple[Use, ...], tuple[int, ...]]:
-    """Return the uses in their order, and the numbers of the lines that are damaged.
+    """Return the uses that count in their order, and the numbers of the lines that are damaged.
 
     Raises
     ------
@@ -238,7 +257,12 @@ def read_log(home: Path) -> tuple[tuple[Use, ...], tuple[int, ...]]:
         if not line.strip():
             continue
         try:
-            uses.append(_use(json.loads(line)))
+            content = json.loads(line)
+            if RESTART in content:
+                again = tuple(content[RESTART])
+                uses = [use for use in uses if use.group != again]
+            else:
+                uses.append(_use(content))
         except (ValueError, TypeError, KeyError):
             damaged.append(number)
     return tuple(uses), tuple(damaged)

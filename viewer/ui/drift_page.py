@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -20,14 +20,22 @@ from PySide6.QtWidgets import (
 from viewer.app.drifting import DriftGroup, DriftReport, WatchedFigure
 from viewer.ui import theme
 from viewer.ui.charts import Chart, ChartState, Curve
-from viewer.ui.controls import label, set_severity
+from viewer.ui.controls import button, label, set_severity
+from viewer.ui.dialogs import confirm
 
 COLUMNS = ("Method", "Scanner", "Kernel", "Dose", "Uses", "State")
 CHART_HEIGHT, ROWS_IN_SIGHT, COLUMN_GAP = 165, 8, 14
 
 
 class DriftPage(QDialog):
-    """Lists the groups, those with a signal first; a row shows its charts underneath."""
+    """Lists the groups, those with a signal first; a row shows its charts underneath.
+
+    Signals
+    -------
+    restart_requested : key of the group whose baseline is to be made anew.
+    """
+
+    restart_requested = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -49,6 +57,12 @@ class DriftPage(QDialog):
         self._scroll.setWidget(self._charts)
         box = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         box.rejected.connect(self.reject)
+        self._restart = button(
+            "Start a new baseline…", "", "After a change that was meant, such as a new scanner"
+        )
+        self._restart.clicked.connect(self._ask_restart)
+        self._restart.hide()
+        box.addButton(self._restart, QDialogButtonBox.ButtonRole.ActionRole)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 14, 16, 12)
         layout.setSpacing(8)
@@ -66,8 +80,22 @@ class DriftPage(QDialog):
         self._damaged.setVisible(bool(report.damaged_words))
         _fill(self.table, report.groups)
         self.table.setVisible(bool(report.groups))
+        self._restart.setVisible(bool(report.groups))
         if report.groups:
             self.table.selectRow(0)
+
+    def _ask_restart(self) -> None:
+        """Ask before the uses of the chosen group so far count no more."""
+        chosen = self.table.currentRow()
+        if not 0 <= chosen < len(self._groups):
+            return
+        group = self._groups[chosen]
+        question = (
+            f"The {len(group.uses)} uses of {group.name} will not count any more; they stay in the "
+            "log. The next ones make a new baseline."
+        )
+        if confirm(self, "New baseline", question, "Start a new baseline"):
+            self.restart_requested.emit(group.key)
 
     def _show_chosen(self) -> None:
         while (taken := self._stack.takeAt(0)) is not None:
@@ -107,8 +135,11 @@ def chart_state(figure: WatchedFigure) -> ChartState:
     count = len(figure.values)
     if count == 0:
         return ChartState(empty_text="This figure was not measured in this group.")
+    if figure.is_learning:
+        words = f"The sums begin after {figure.learning} uses; there are {count}."
+        return ChartState(empty_text=words)
     uses = np.arange(1, count + 1, dtype=np.float64)
-    ends = np.array([1.0, max(count, 2)])
+    ends = np.array([1.0, float(count)])
     limit = np.full(2, figure.chart.limit)
     return ChartState(
         curves=(

@@ -103,7 +103,7 @@ ABOVE = (
 
 
 def _signed(value: float) -> str:
-    return f"{value:.2f}".replace("-", "−")
+    return f"{value:.3f}".replace("-", "−")
 
 
 def _spot_row(place: Mapping[str, Any]) -> SpotRow:

@@ -111,8 +111,9 @@ class Preferences(QDialog):
             name.setBuddy(editor.control)
             grid.addWidget(name, 2 * i, 0)
             grid.addWidget(editor, 2 * i, 1)
-            if not isinstance(setting.value, bool):
-                grid.addWidget(label(setting.help, "small"), 2 * i + 1, 1)
+            is_box = isinstance(setting.value, bool)
+            if words := _parted(setting.help)[1] if is_box else setting.help:
+                grid.addWidget(label(words, "small"), 2 * i + 1, 1)
                 grid.setRowMinimumHeight(2 * i + 1, 24)
         grid.setRowStretch(2 * len(rows), 1)
         area = QScrollArea()
@@ -126,6 +127,12 @@ class Preferences(QDialog):
     def editor(self, path: str) -> "_Editor":
         """Return the row that edits a setting."""
         return self._editors[path]
+
+
+def _parted(words: str) -> tuple[str, str]:
+    """Return the first sentence, without its full stop, for a box to tick, and the others."""
+    first, _, rest = words.partition(". ")
+    return first.rstrip("."), rest
 
 
 class _Editor(QWidget):
@@ -176,7 +183,7 @@ class _Editor(QWidget):
         return area, lambda v: area.setPlainText("\n".join(v) if isinstance(v, tuple) else "")
 
     def _check_box(self) -> tuple[QWidget, Callable[[object], None]]:
-        box = QCheckBox(self._setting.help.rstrip("."))
+        box = QCheckBox(_parted(self._setting.help)[0])
         box.toggled.connect(self._tell)
         return box, lambda v: box.setChecked(bool(v))
 

@@ -244,21 +244,28 @@ def show_tags_of(window: MainWindow, source: FrameSource) -> None:
 def show_drift(window: MainWindow) -> None:
     """Show whether methods still do what they did, from the log of uses."""
     from viewer.app.drifting import EMPTY, DriftReport, drift_report, rule_words
+    from viewer.app.recording import GroupKey, log_restart
     from viewer.ui.drift_page import DriftPage
 
-    page = DriftPage(window)
+    page, session = DriftPage(window), window.session
 
-    def work(_progress: Progress) -> tuple[DriftReport, str]:
-        return drift_report(window.session.home), rule_words()
+    def read(restarted: GroupKey | None = None) -> None:
+        def work(_progress: Progress) -> tuple[DriftReport, str]:
+            if restarted is not None:
+                log_restart(session.home, restarted)
+            return drift_report(session.home), rule_words()
 
-    job = window.session.jobs.submit(
-        Lane.PREFETCH,
-        "Reading the drift log",
-        work,
-        lambda answer: page.set_report(*answer, EMPTY),
-        is_quiet=True,
-    )
-    page.finished.connect(job.cancel)
+        job = session.jobs.submit(
+            Lane.PREFETCH,
+            "Reading the drift log",
+            work,
+            lambda answer: page.set_report(*answer, EMPTY),
+            is_quiet=True,
+        )
+        page.finished.connect(job.cancel)
+
+    page.restart_requested.connect(read)
+    read()
     page.open()
 
 
