@@ -82,6 +82,20 @@ def test_all_that_is_on_a_card_is_shown(tmp_path: Path):
     assert show_model("gaussian")["kind"] == "FILTER"
 
 
+def test_gates_of_values_without_a_unit_are_shown_as_ratios(tmp_path: Path):
+    source = toys.write_toy(tmp_path, toys.honest(), modality="MR", unit="any")
+    card = (source / "card.toml").read_text()
+    ranges = "snr = [5, 60]\nnps_mean_frequency_per_pixel = [0.2, 0.4]"
+    (source / "card.toml").write_text(card.replace("noise_sd = [4.0, 70.0]", ranges))
+    add_model(source)
+    assert show_model("toy")["gates"] == {
+        "modality": "MR",
+        "unit": "any",
+        "signal over noise": "5 to 60",
+        "noise frequency in pixels": "0.2 to 0.4 per pixel",
+    }
+
+
 def test_verifying_tells_what_came_of_a_model_that_was_changed(tmp_path: Path):
     add_model(toys.write_toy(tmp_path, toys.honest()))
     (row,) = verify_models(("toy",))

@@ -7,9 +7,11 @@ from typing import cast
 from viewer.app.settings import load_settings
 from viewer.core.errors import UnfitModel, UnknownMethod, WrongUsage
 from viewer.core.places import data_folder, own_models_folder
+from viewer.enhancement.card_rules import ANY_UNIT
 from viewer.enhancement.catalogue import (
     CARD,
     Catalogue,
+    InputRange,
     ModelCard,
     Span,
     WeightsState,
@@ -143,21 +145,28 @@ def gate_words(card: ModelCard) -> tuple[tuple[str, str], ...]:
         ("pixel size", wanted.spacing_mm, "mm"),
         ("slice thickness", wanted.slice_thickness_mm, "mm"),
         ("measured noise", wanted.noise_sd, wanted.unit),
+        ("signal over noise", wanted.snr, ""),
         ("noise frequency", wanted.noise_frequency_per_mm, "per mm"),
+        ("noise frequency in pixels", _gate_per_pixel(wanted), "per pixel"),
         ("tube voltage", wanted.kvp, "kV"),
         ("age", Span(wanted.age_years_min) if wanted.age_years_min else Span(), "years"),
     )
     return (
         ("modality", wanted.modality),
-        ("unit", wanted.unit),
+        ("unit", wanted.unit or ANY_UNIT),
         *((name, _span_words(span, unit)) for name, span, unit in spans if span.is_limited),
     )
+
+
+def _gate_per_pixel(wanted: InputRange) -> Span:
+    """Return the range by pixel, which is a gate only for values without a unit."""
+    return wanted.noise_frequency_per_pixel if wanted.snr.is_limited else Span()
 
 
 def _span_words(span: Span, unit: str) -> str:
     if span.high == float("inf"):
         return f"{span.low:g} {unit} and above"
-    return f"{span.low:g} to {span.high:g} {unit}"
+    return f"{span.low:g} to {span.high:g} {unit}".strip()
 
 
 def verify_models(model_ids: Iterable[str] = ()) -> tuple[Plain, ...]:

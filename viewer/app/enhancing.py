@@ -208,8 +208,7 @@ def run(
     ------
     Cancelled : the flag was up.
     OutOfMemory : neither the residual nor the smallest tile fits.
-    UntrustedWeights : the model's weights are not those that its card names.
-    UnfitModel : a model that the user has added hangs, dies, or gives what cannot be used.
+    UntrustedWeights, UnfitModel : the model may not run, hangs, or gives what cannot be used.
     """
     if (kept := engine.residuals.find(plan.key)) is not None:
         if on_batch:
