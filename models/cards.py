@@ -11,14 +11,19 @@ import argparse
 import json
 import math
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 
 def update_card(
-    path: Path, model: str, hashes: dict[str, str], training: dict[str, object]
+    path: Path,
+    model: str,
+    hashes: dict[str, str],
+    training: Mapping[str, object],
+    architecture: Mapping[str, object],
 ) -> None:
-    """Set the weights' hashes and merge `training` into the card; other entries stay.
+    """Set the weights' hashes, merge run and architecture into the card; other entries stay.
 
     A card that does not exist is begun with the model's id alone.
     """
@@ -31,6 +36,7 @@ def update_card(
         onnx_sha256=hashes["weights.onnx"],
     )
     card["weights"] = weights
+    card["architecture"] = {**card.get("architecture", {}), **architecture}
     card["training"] = {**card.get("training", {}), **training}
     write_card(path, card)
 

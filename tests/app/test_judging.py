@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+from tests.enhancement.scenes import tiny_model
 from viewer.app.contenders import answer_of, stacked_source
+from viewer.app.grounds import CT, MR
 from viewer.app.judging import Extent, Table, judge
 from viewer.app.reporting import rows_of
 from viewer.app.scene_figures import (
@@ -15,7 +17,7 @@ from viewer.app.scene_figures import (
     water_figures,
 )
 from viewer.core.errors import Cancelled, UnknownMethod, WrongUsage
-from viewer.enhancement.catalogue import Catalogue
+from viewer.enhancement.catalogue import Catalogue, read_catalogue
 from viewer.enhancement.denoising import neighbours
 from viewer.enhancement.engine import Engine
 from viewer.enhancement.noise import NoiseEstimate
@@ -43,7 +45,7 @@ def flat_scene(sd: float = 10.0) -> Scene:
     return Scene(
         region="water",
         kernel="standard",
-        noise_hu=sd,
+        noise_sd=sd,
         noisy=noisy,
         with_lesions=lesioned,
         truth=truth,
@@ -57,7 +59,7 @@ def flat_scene(sd: float = 10.0) -> Scene:
 
 def test_blending_reaches_the_cut_that_is_asked() -> None:
     scene = flat_scene()
-    perfect = Judged(scene, scene.truth, scene.truth)
+    perfect = Judged(CT, scene, scene.truth, scene.truth)
     factor = perfect.factor_for(0.4)
     assert factor == pytest.approx(0.4, abs=1e-3)
     found = figures([perfect], [factor])
@@ -67,9 +69,9 @@ def test_blending_reaches_the_cut_that_is_asked() -> None:
 
 def test_contrast_kept_is_one_for_the_input_and_the_factor_for_a_dimmed_copy() -> None:
     scene = flat_scene()
-    same = Judged(scene, scene.noisy[2], scene.with_lesions[2])
+    same = Judged(CT, scene, scene.noisy[2], scene.with_lesions[2])
     assert figures([same], [1.0])["kept square"] == pytest.approx(1.0, abs=1e-4)
-    dimmed = Judged(scene, 0.7 * scene.noisy[2], 0.7 * scene.with_lesions[2])
+    dimmed = Judged(CT, scene, 0.7 * scene.noisy[2], 0.7 * scene.with_lesions[2])
     assert figures([dimmed], [1.0])["kept square"] == pytest.approx(0.7, abs=1e-4)
     (region, kernel, noise) = groups([dimmed], [1.0])
     assert {region["group"], kernel["group"], noise["group"]} == {
@@ -183,3 +185,25 @@ def test_judging_can_be_stopped() -> None:
             Extent(scenes=1, tuning=1, draws=2, pairs=20),
             is_cancelled=lambda: True,
         )
+
+
+def test_filters_are_judged_on_mr_in_percent_of_typical_tissue() -> None:
+    table = judge(Engine(Catalogue()), ("gaussian",), 0.4, SMALL, MR)
+    assert table["modality"] == "MR"
+    full, cut = rows_of(table, "rows")[1:]
+    assert float(str(full["rmse_percent"])) > 0
+    assert cut["cut"] == pytest.approx(0.4, abs=0.02)
+    assert 0.5 < float(str(cut["ttf50 100 %"])) < 1.05
+    assert {row["insert"] for row in rows_of(table, "inserts")} >= {"3 mm 3.5 %"}
+
+
+def test_a_model_of_another_modality_is_refused(tiny_engine: Engine) -> None:
+    with pytest.raises(WrongUsage, match="not made for MR"):
+        judge(tiny_engine, ("tiny",), 0.4, SMALL, MR)
+
+
+@pytest.fixture(scope="module")
+def tiny_engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
+    folder = tmp_path_factory.mktemp("models")
+    tiny_model(folder)
+    return Engine(read_catalogue(folder))

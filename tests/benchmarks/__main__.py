@@ -88,6 +88,7 @@ PARTS: dict[str, Part] = {
     "ui_tick_enhance": _ui("ui_tick_enhance"),
     "enhance_visible": _enhance("enhance_visible"),
     "enhance_300": _enhance("enhance_300"),
+    "enhance_batch": _enhance("enhance_batch"),
 }
 """What gives rows, under the beginning of their names, in the order of the table."""
 

@@ -36,10 +36,11 @@ def test_training_leaves_other_entries_of_the_card_alone(cards: ModuleType, tmp_
     path = tmp_path / "card.toml"
     cards.write_card(path, {"id": "x", "limits": ["none that is known"], "training": {"note": "n"}})
     hashes = {"weights.safetensors": "a" * 64, "weights.onnx": "b" * 64}
-    cards.update_card(path, "x", hashes, {"steps": 7})
+    cards.update_card(path, "x", hashes, {"steps": 7}, {"network": "Denoiser"})
     card = cards.read_card(path)
     assert card["limits"] == ["none that is known"]
     assert card["training"] == {"note": "n", "steps": 7}
+    assert card["architecture"] == {"network": "Denoiser"}
     assert card["weights"]["onnx_sha256"] == "b" * 64
 
 

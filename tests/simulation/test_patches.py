@@ -1,7 +1,5 @@
 """Training patches carry noise of the stated strength and survive storage."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -43,14 +41,6 @@ def test_fast_patches_leave_the_noise_to_be_made_later() -> None:
     assert not found.projected.any()
     assert 0.3 < found.sd.mean() < 3.0
     assert ((found.frequency > 0.05) & (found.frequency < 0.45)).all()
-
-
-def test_patches_survive_a_file(projected: PatchSet, tmp_path: Path) -> None:
-    projected.save(tmp_path / "patches.npz")
-    found = PatchSet.load(tmp_path / "patches.npz")
-    np.testing.assert_array_equal(found.clean, projected.clean)
-    assert len(PatchSet.joined([found, projected])) == 2 * len(projected)
-    assert [path.name for path in tmp_path.iterdir()] == ["patches.npz"]
 
 
 def test_local_sd_finds_a_step_in_strength() -> None:

@@ -1,6 +1,7 @@
 """The explicit list of every command that needs no Qt, in the order of the menus."""
 
 from viewer.app import (
+    ahead_verbs,
     auditing,
     comparing,
     enhancement_verbs,
@@ -23,6 +24,7 @@ COMMANDS: tuple[Command, ...] = (
     *windows.COMMANDS,
     *comparing.COMMANDS,
     *enhancement_verbs.COMMANDS,
+    *ahead_verbs.COMMANDS,
     *auditing.COMMANDS,
     *measuring.COMMANDS,
 )

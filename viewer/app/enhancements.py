@@ -16,6 +16,7 @@ from viewer.core.volume import DerivedVolume, Volume
 
 if TYPE_CHECKING:
     from viewer.app.enhancing import Enhancement, EnhanceRequest
+    from viewer.enhancement.catalogue import Catalogue
     from viewer.enhancement.checks import GateResult
     from viewer.enhancement.engine import Engine
     from viewer.enhancement.findings import Findings
@@ -26,17 +27,23 @@ class Enhancements:
     """Runs methods in the compute lane and keeps what is needed to change the strength later.
 
     The engine and its libraries are loaded in the compute lane when first needed: in the window's
-    thread that would be felt.
+    thread that would be felt. `models` holds those that come along, `own` those that the user has
+    added.
     """
 
     def __init__(
         self, workspace: Workspace, jobs: Jobs, models: Path, home: Path | None = None
     ) -> None:
-        """Start without an engine; uses are logged below `home`, or nowhere without one."""
+        """Start without an engine.
+
+        Below `home` are the user's own models, and uses are logged there; without it there are
+        no own models and nothing is logged.
+        """
         self._workspace = workspace
         self._jobs = jobs
         self._models = models
         self._home = home
+        self._own = None if home is None else home / "models"
         self._findings: dict[str, Findings] = {}
         self._engine: Engine | None = None
         self._loading: Job | None = None
@@ -48,17 +55,35 @@ class Enhancements:
         self._in_view: dict[PartKey, int] = {}
         workspace.volume_dropped.connect(self._forget)
         workspace.view_changed.connect(self._note_view)
+        workspace.settings_changed.connect(self._follow_settings)
 
     @property
     def engine(self) -> Engine:
         """The engine with its catalogue and caches; asked for in the compute lane."""
         if self._engine is None:
-            from viewer.enhancement.catalogue import read_catalogue
             from viewer.enhancement.engine import Engine
 
             budget = cache_bytes(self._workspace.settings) // 4
-            self._engine = Engine(read_catalogue(self._models), budget)
+            self._engine = Engine(self._catalogue(), budget)
         return self._engine
+
+    def _catalogue(self) -> Catalogue:
+        from viewer.enhancement.catalogue import read_catalogue
+
+        is_research = self._workspace.settings.enhancement.research
+        return read_catalogue(self._models, self._own, is_research=is_research)
+
+    def read_again(self) -> None:
+        """Find models that were added since; from any thread."""
+        if self._engine is not None:
+            self._engine.catalogue = self._catalogue()
+
+    def _follow_settings(self) -> None:
+        """Offer comparators, or offer them no more, as research mode is switched."""
+        engine, is_on = self._engine, self._workspace.settings.enhancement.research
+        if engine is not None and engine.catalogue.is_research != is_on:
+            engine.catalogue = replace(engine.catalogue, is_research=is_on)
+            self._workspace.methods_loaded.emit()
 
     def methods(self) -> tuple[Method, ...]:
         """Return every method that can be chosen, models first; () until they are loaded.
@@ -118,7 +143,7 @@ class Enhancements:
             progress.report(0.0, "measuring noise")
             return run(
                 self.engine,
-                prepare(self.engine, request()),
+                prepare(self.engine, request(), progress.is_cancelled),
                 on_batch=progress.publish,
                 report=progress.report,
                 is_cancelled=progress.is_cancelled,

@@ -54,6 +54,7 @@ class Workspace:
     part_changed = Signal(tuple)
     volume_dropped = Signal(tuple)
     methods_loaded = Signal()
+    ahead_changed = Signal()
     measurements_changed = Signal(tuple)
     link_changed = Signal()
     mark_changed = Signal()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -58,28 +57,6 @@ class PatchSet:
 
     def __len__(self) -> int:
         return len(self.clean)
-
-    def save(self, path: Path) -> None:
-        """Write all arrays to one .npz file, complete or not at all."""
-        partial = path.with_suffix(".partial.npz")
-        np.savez(partial, **{one.name: getattr(self, one.name) for one in fields(self)})
-        partial.replace(path)
-
-    @classmethod
-    def load(cls, path: Path) -> PatchSet:
-        """Read what `save` wrote (no pickled objects)."""
-        with np.load(path, allow_pickle=False) as stored:
-            return cls(**{one.name: stored[one.name] for one in fields(cls)})
-
-    @classmethod
-    def joined(cls, parts: list[PatchSet]) -> PatchSet:
-        """All patches of several sets."""
-        return cls(
-            **{
-                one.name: np.concatenate([getattr(part, one.name) for part in parts])
-                for one in fields(cls)
-            }
-        )
 
 
 def random_kernel(rng: np.random.Generator, pixel_mm: float) -> Kernel:
@@ -189,7 +166,7 @@ def _cut(
     is_projected: bool,
     count: int,
 ) -> PatchSet:
-    corners = _corners(rng, clean[SLICES // 2], sd, count)
+    corners = soft_corners(rng, clean[SLICES // 2], sd, count)
     windows = [(slice(row, row + PATCH), slice(column, column + PATCH)) for row, column in corners]
     total = len(windows)
     frequency = noise_mean_frequency(kernel, stack.pixel_mm) * stack.pixel_mm
@@ -209,7 +186,7 @@ def _cut(
     )
 
 
-def _corners(
+def soft_corners(
     rng: np.random.Generator, middle: FloatArray, sd: FloatArray, count: int
 ) -> list[tuple[int, int]]:
     """Upper left corners of up to `count` patches, few of them mostly air."""

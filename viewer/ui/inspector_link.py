@@ -224,6 +224,9 @@ class InspectorLink(QObject):
         if part is None or part not in workspace.volumes:
             return None
         shown = enhancement_verbs.shown_method(self._session)
+        methods = inspector_rows.method_rows(self._session.enhancements.methods())
+        if methods and self._method not in {row.id for row in methods}:
+            self._method = workspace.settings.enhancement.method  # research mode was left
         method = shown or self._method
         layer = workspace.layers.get((part, method))
         found = self._session.enhancements.enhancement(part, method)
@@ -232,7 +235,7 @@ class InspectorLink(QObject):
         asked = workspace.settings.enhancement.strength
         return EnhancementPanelState(
             subject=self._subject(),
-            methods=inspector_rows.method_rows(self._session.enhancements.methods()),
+            methods=methods,
             method=method,
             strength=layer.provenance.strength if layer else asked,
             strength_meaning=inspector_rows.strength_meaning(self._session, method),

@@ -34,6 +34,10 @@ class ListedMethod(Protocol):
     def purpose(self) -> str:
         """One sentence."""
 
+    @property
+    def is_research(self) -> bool:
+        """True for a comparator, which is not for reading."""
+
 
 class ListedGate(Protocol):
     """A gate as lists show it; see `viewer.enhancement.checks.GateResult`."""
@@ -56,7 +60,7 @@ def method_rows(methods: Iterable[ListedMethod]) -> tuple[MethodRow, ...]:
     return tuple(
         MethodRow(
             method.id,
-            method.name,
+            f"{method.name} (research)" if method.is_research else method.name,
             "AI" if method.kind is MethodKind.AI else "filter",
             method.purpose,
         )

@@ -10,6 +10,7 @@ from viewer.app.opening import is_cine_possible
 from viewer.app.rendering import is_volume_view
 from viewer.app.session import Session
 from viewer.ui import window_tasks as tasks
+from viewer.ui.ahead_list import show_queue
 
 if TYPE_CHECKING:
     from viewer.ui.main_window import MainWindow
@@ -121,8 +122,15 @@ COMMANDS: tuple[WindowCommand, ...] = (
         "cine.slower", "Play slower", lambda w: w.cine.change_speed(0.8), "View", ("Ctrl+Left",)
     ),
     WindowCommand(
+        "ahead.show",
+        "Series that are enhanced ahead…",
+        show_queue,
+        "Enhance",
+    ),
+    WindowCommand(
         "browser.search", "Search studies", lambda w: w.browser.focus_search(), "File", ("Ctrl+F",)
     ),
+    WindowCommand("enhance.models", "Models…", tasks.show_models, "Enhance"),
     WindowCommand("help.palette", "Find a command…", tasks.show_palette, "Help", ("Ctrl+K",)),
     WindowCommand("help.shortcuts", "Keys", tasks.show_shortcuts, "Help", ("?", "F1")),
     WindowCommand("help.changes", "What is new", tasks.show_changes, "Help"),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import string
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,9 +17,9 @@ from viewer.app.messages import Message, Severity, info, message_from, warning
 from viewer.app.settings import with_value
 from viewer.core.errors import DiptychError
 from viewer.core.study import Entry, FrameSource
-from viewer.core.texts import printable
 from viewer.core.view import slice_count, slice_number
 from viewer.ui import dialogs
+from viewer.ui.pages import models_page, verbatim
 from viewer.ui.painting import picture_image
 
 if TYPE_CHECKING:
@@ -67,13 +65,8 @@ def open_demo(window: MainWindow) -> None:
 def show_skipped(window: MainWindow) -> None:
     """List the files that are not shown, each with its reason."""
     skipped = window.session.workspace.skipped
-    rows = "\n".join(f"- {_verbatim(file.origin)}: {_verbatim(file.reason)}" for file in skipped)
+    rows = "\n".join(f"- {verbatim(file.origin)}: {verbatim(file.reason)}" for file in skipped)
     dialogs.show_text(window, "Files that are not shown", rows or "Every file is shown.")
-
-
-def _verbatim(text: str) -> str:
-    """Return a name from a disk as Markdown that shows it and obeys nothing in it."""
-    return re.sub(f"([{re.escape(string.punctuation)}])", r"\\\1", printable(text))
 
 
 def save_enhanced(window: MainWindow) -> None:
@@ -307,6 +300,24 @@ def show_shortcuts(window: MainWindow) -> None:
     sheet = ShortcutSheet(window)
     sheet.set_commands(window.actions_by_id.rows())
     sheet.open()
+
+
+def show_models(window: MainWindow) -> None:
+    """Show which models there are, with their state, limits and figures."""
+    session = window.session
+    is_research = session.workspace.settings.enhancement.research
+
+    def work(_progress: Progress) -> str:
+        from viewer.app.cataloguing import shown_models
+
+        session.enhancements.read_again()
+        return models_page(shown_models(), is_research)
+
+    def show(page: str) -> None:
+        session.workspace.methods_loaded.emit()
+        dialogs.show_text(window, "Models", page)
+
+    session.jobs.submit(Lane.VISIBLE, "Reading model cards", work, show)
 
 
 def show_changes(window: MainWindow) -> None:
