@@ -9,9 +9,8 @@ from viewer.app.auditing import audit_facts, audited
 from viewer.app.cataloguing import known_models
 from viewer.app.enhancing import Enhancement, EnhanceRequest, prepare, run
 from viewer.app.evaluating import Table, evaluate, known_case
-from viewer.app.recording import log_quietly
+from viewer.app.recording import log_headless
 from viewer.app.saving import save_enhancement
-from viewer.app.settings import load_settings
 from viewer.core.errors import DiptychError, UnreadableFile, WrongUsage
 from viewer.core.partition import parts
 from viewer.core.places import user_folder
@@ -191,7 +190,7 @@ def _enhance_one(
         ("device", known.device),
         *known.parameters,
     )
-    unlogged = _log(result)
+    unlogged = log_headless(result)
     warned = (*known.gates, *unlogged)
     return EnhancedSeries(
         series.uid,
@@ -203,15 +202,6 @@ def _enhance_one(
         facts,
         audit_facts(result),
     )
-
-
-def _log(result: Enhancement) -> tuple[str, ...]:
-    """Log a use where the settings allow it; return why that failed, () where it did not."""
-    settings, _ = load_settings()
-    if not settings.enhancement.log_uses:
-        return ()
-    problem = log_quietly(user_folder(), result, result.plan.request.strength)
-    return () if problem is None else (problem.text,)
 
 
 def evaluate_simulated(
