@@ -132,6 +132,12 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
         metavar="WHAT",
         help='"demo" study, "simulated" scenes with lesions, edges and a model observer, or a PATH',
     )
+    parser.add_argument(
+        "--repeat",
+        type=Path,
+        metavar="PATH",
+        help="a second scan of the same object: noise is measured in the difference of both",
+    )
     parser.add_argument("--strength", type=float, default=0.4, metavar="P", help=STRENGTH_HELP)
     parser.add_argument(
         "--report", type=Path, metavar="DIR", help="write JSON, CSV and an HTML page there"
@@ -248,9 +254,12 @@ def _models(options: argparse.Namespace) -> int:
 def _evaluate(options: argparse.Namespace) -> int:
     from viewer.app import headless
     from viewer.app.evaluating import table_lines
-    from viewer.app.reporting import csv_text, rows_of, write_report
+    from viewer.app.report_html import rows_of
+    from viewer.app.reporting import csv_text, write_report
 
     methods, strength, is_demo = tuple(options.methods), options.strength, options.on == "demo"
+    if options.repeat and options.on in ("demo", "simulated"):
+        raise WrongUsage("--repeat goes with a scan.", "", "Add --on PATH with the first scan.")
     if is_demo and options.report:
         raise WrongUsage("The demo study has no report.", "", "Add --on simulated, or --on PATH.")
     if is_demo:
@@ -262,7 +271,9 @@ def _evaluate(options: argparse.Namespace) -> int:
         )
     else:
         paths = (Path(options.on),)
-        table = headless.evaluate_scans(paths, methods, strength, _terminal_progress)
+        table = headless.evaluate_scans(
+            paths, methods, strength, _terminal_progress, options.repeat
+        )
     _end_progress()
     if options.json:
         _print_json(table)
@@ -279,6 +290,7 @@ def _evaluate(options: argparse.Namespace) -> int:
 def _command(options: argparse.Namespace) -> str:
     """Return the command line that gives a report again."""
     parts = ["diptych evaluate", *options.methods, "--on", options.on]
+    parts += ["--repeat", str(options.repeat)] if options.repeat else []
     parts += ["--strength", f"{options.strength:g}"]
     if options.on == "simulated":
         parts += ["--modality", options.modality] if options.modality else []

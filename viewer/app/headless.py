@@ -251,9 +251,13 @@ def evaluate_simulated(
 
 
 def evaluate_scans(
-    paths: tuple[Path, ...], methods: tuple[str, ...], strength: float, report: Report
+    paths: tuple[Path, ...],
+    methods: tuple[str, ...],
+    strength: float,
+    report: Report,
+    repeat: Path | None = None,
 ) -> Table:
-    """Judge denoising methods on real scans, where no truth is known.
+    """Judge denoising methods on real scans, where no truth is known; see `judge_scans`.
 
     Raises
     ------
@@ -263,7 +267,7 @@ def evaluate_scans(
     from viewer.app.judging_scans import judge_scans
 
     checked_strength(strength)
-    return judge_scans(new_engine(), paths, methods or None, strength, report=report)
+    return judge_scans(new_engine(), paths, methods or None, strength, repeat, report=report)
 
 
 def evaluate_demo(methods: tuple[str, ...], strength: float, report: Report) -> Table:
