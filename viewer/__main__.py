@@ -182,12 +182,15 @@ def _models(options: argparse.Namespace) -> int:
 def _evaluate(options: argparse.Namespace) -> int:
     from viewer.app import headless
     from viewer.app.evaluating import table_lines
-    from viewer.app.reporting import csv_text, rows_of, write_report
+    from viewer.app.report_html import rows_of
+    from viewer.app.reporting import csv_text, write_report
 
     methods, strength, is_demo = tuple(options.methods), options.strength, options.on == "demo"
     mode = {"is_research": options.research}
     if options.scenes is None:
         options.scenes = 180 if options.on == "residuals" else 12
+    if options.repeat and options.on in ("demo", "simulated", "residuals"):
+        raise WrongUsage("--repeat goes with a scan.", "", "Add --on PATH with the first scan.")
     if options.on in ("demo", "residuals") and options.report:
         raise WrongUsage(
             f"There is no report on the {options.on}.", "", "Add --on simulated, or --on PATH."
@@ -204,7 +207,9 @@ def _evaluate(options: argparse.Namespace) -> int:
         table = {"command": _command(options), **table}
     else:
         paths = (Path(options.on),)
-        table = headless.evaluate_scans(paths, methods, strength, _terminal_progress, **mode)
+        table = headless.evaluate_scans(
+            paths, methods, strength, _terminal_progress, repeat=options.repeat, **mode
+        )
     _end_progress()
     if options.json:
         _print_json(table)
@@ -221,6 +226,7 @@ def _evaluate(options: argparse.Namespace) -> int:
 def _command(options: argparse.Namespace) -> str:
     """Return the command line that gives a report again."""
     parts = ["diptych evaluate", *options.methods, "--on", options.on]
+    parts += ["--repeat", str(options.repeat)] if options.repeat else []
     parts += ["--strength", f"{options.strength:g}"]
     if options.on == "residuals":
         return " ".join([*parts[:-2], "--scenes", str(options.scenes), "--json"])

@@ -126,6 +126,12 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
         help='"demo" study, "simulated" scenes with lesions, edges and a model observer, '
         '"residuals" for the red line of the residual audit, or a PATH',
     )
+    parser.add_argument(
+        "--repeat",
+        type=Path,
+        metavar="PATH",
+        help="a second scan of the same object: noise is measured in the difference of both",
+    )
     parser.add_argument("--strength", type=float, default=0.4, metavar="P", help=STRENGTH_HELP)
     parser.add_argument(
         "--report", type=Path, metavar="DIR", help="write JSON, CSV and an HTML page there"

@@ -7,7 +7,7 @@ from tests.enhancement.scenes import tiny_model
 from viewer.app.contenders import answer_of, stacked_source
 from viewer.app.grounds import CT, MR
 from viewer.app.judging import Extent, Table, judge
-from viewer.app.reporting import rows_of
+from viewer.app.report_html import rows_of
 from viewer.app.scene_figures import (
     Judged,
     at_cut,

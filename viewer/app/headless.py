@@ -258,9 +258,10 @@ def evaluate_scans(
     strength: float,
     report: Report,
     *,
+    repeat: Path | None = None,
     is_research: bool = False,
 ) -> Table:
-    """Judge denoising methods on real scans, where no truth is known.
+    """Judge denoising methods on real scans, where no truth is known; see `judge_scans`.
 
     Raises
     ------
@@ -271,7 +272,7 @@ def evaluate_scans(
 
     checked_strength(strength)
     engine = new_engine(is_research=is_research)
-    return judge_scans(engine, paths, methods or None, strength, report=report)
+    return judge_scans(engine, paths, methods or None, strength, repeat, report=report)
 
 
 def evaluate_demo(
