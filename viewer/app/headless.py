@@ -216,6 +216,7 @@ def evaluate_simulated(
 ) -> Table:
     """Judge denoising methods on simulated scenes at a matched cut of the noise.
 
+    Sharpening methods are judged against a sharper kernel instead; the first one named decides.
     Without a modality it is that of the first model named, else CT.
 
     Raises
@@ -224,12 +225,15 @@ def evaluate_simulated(
     """
     from viewer.app.grounds import ground_named
     from viewer.app.judging import Extent, judge
+    from viewer.app.judging_sharpness import judge_sharpness
 
     checked_strength(cut)
     engine = new_engine(is_research=is_research)
     cards = (engine.catalogue.card(method) for method in methods)
     found = modality or next((card.input.modality for card in cards if card is not None), "CT")
     ground = ground_named(found)
+    if methods and engine.catalogue.method(methods[0]).operation == "sharpen":
+        return judge_sharpness(engine, methods, max(scenes, 1), report=report)
     if scenes < 1 or pairs < FEWEST_PAIRS:
         raise WrongUsage(
             f"{scenes} scenes and {pairs} pairs are too few.",

@@ -49,7 +49,7 @@ def write_report(table: Table, folder: Path, command: str) -> tuple[Path, ...]:
     for name in PARTS:
         if rows_of(table, name):
             texts[f"{name}.csv"] = csv_text(rows_of(table, name))
-    texts["report.html"] = scans_page(stated) if "series" in table else page(stated)
+    texts["report.html"] = _page_for(stated)
     written = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -61,6 +61,12 @@ def write_report(table: Table, folder: Path, command: str) -> tuple[Path, ...]:
     return tuple(written)
 
 
+def _page_for(table: Table) -> str:
+    if "series" in table:
+        return scans_page(table)
+    return detail_page(table) if "operation" in table else page(table)
+
+
 def csv_text(rows: Sequence[Row]) -> str:
     """Return rows as CSV with full precision; a figure that a row lacks is empty."""
     names = list(dict.fromkeys(name for row in rows for name in row))
@@ -69,6 +75,24 @@ def csv_text(rows: Sequence[Row]) -> str:
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()
+
+
+def detail_page(table: Table) -> str:
+    """Return the report on methods that add detail as one HTML page."""
+    parts = [
+        f"<h1>{html.escape(str(table['title']))}</h1>",
+        note(
+            f"{table['program']}, <code>{html.escape(str(table['command']))}</code>. "
+            f"{table['scenes']} simulated scenes, none used in training or tuning. "
+            f"{html.escape(str(table['explanation']))} For research, not for diagnosis."
+        ),
+        turned(rows_of(table, "rows")),
+        note(
+            f"Parameters: {html.escape(str(table.get('settings', '')))}. "
+            f"Seeds: {html.escape(str(table.get('seeds', '')))}."
+        ),
+    ]
+    return whole_page(parts)
 
 
 def page(table: Table) -> str:
