@@ -138,6 +138,14 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="a second scan of the same object: noise is measured in the difference of both",
     )
+    parser.add_argument(
+        "--gates",
+        nargs="?",
+        const="",
+        metavar="CSV",
+        help="only say what the gates say to each series of PATH, beside what a table with the "
+        "columns path,expected (run, warn or refuse),why wants",
+    )
     parser.add_argument("--strength", type=float, default=0.4, metavar="P", help=STRENGTH_HELP)
     parser.add_argument(
         "--report", type=Path, metavar="DIR", help="write JSON, CSV and an HTML page there"
@@ -258,8 +266,8 @@ def _evaluate(options: argparse.Namespace) -> int:
     from viewer.app.reporting import csv_text, write_report
 
     methods, strength, is_demo = tuple(options.methods), options.strength, options.on == "demo"
-    if options.repeat and options.on in ("demo", "simulated"):
-        raise WrongUsage("--repeat goes with a scan.", "", "Add --on PATH with the first scan.")
+    if options.on in ("demo", "simulated") and (options.repeat or options.gates is not None):
+        raise WrongUsage("--repeat and --gates go with real scans.", "", "Add --on PATH.")
     if is_demo and options.report:
         raise WrongUsage("The demo study has no report.", "", "Add --on simulated, or --on PATH.")
     if is_demo:
@@ -269,6 +277,9 @@ def _evaluate(options: argparse.Namespace) -> int:
         table = headless.evaluate_simulated(
             methods, strength, *extent, _terminal_progress, options.modality
         )
+    elif options.gates is not None:
+        expected = Path(options.gates) if options.gates else None
+        table = headless.evaluate_gates(Path(options.on), methods, expected, _terminal_progress)
     else:
         paths = (Path(options.on),)
         table = headless.evaluate_scans(
@@ -278,7 +289,8 @@ def _evaluate(options: argparse.Namespace) -> int:
     if options.json:
         _print_json(table)
     elif not options.report:
-        lines = table_lines(table) if is_demo else csv_text(rows_of(table, "rows")).splitlines()
+        part = "verdicts" if options.gates is not None else "rows"
+        lines = table_lines(table) if is_demo else csv_text(rows_of(table, part)).splitlines()
         for line in lines:
             _print(line)
     if options.report:
@@ -291,6 +303,8 @@ def _command(options: argparse.Namespace) -> str:
     """Return the command line that gives a report again."""
     parts = ["diptych evaluate", *options.methods, "--on", options.on]
     parts += ["--repeat", str(options.repeat)] if options.repeat else []
+    if options.gates is not None:
+        return " ".join([*parts, "--gates", options.gates]).strip()
     parts += ["--strength", f"{options.strength:g}"]
     if options.on == "simulated":
         parts += ["--modality", options.modality] if options.modality else []
