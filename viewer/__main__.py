@@ -189,8 +189,9 @@ def _evaluate(options: argparse.Namespace) -> int:
     mode = {"is_research": options.research}
     if options.scenes is None:
         options.scenes = 180 if options.on == "residuals" else 12
-    if options.repeat and options.on in ("demo", "simulated", "residuals"):
-        raise WrongUsage("--repeat goes with a scan.", "", "Add --on PATH with the first scan.")
+    is_real = options.on not in ("demo", "simulated", "residuals")
+    if not is_real and (options.repeat or options.gates is not None):
+        raise WrongUsage("--repeat and --gates go with real scans.", "", "Add --on PATH.")
     if options.on in ("demo", "residuals") and options.report:
         raise WrongUsage(
             f"There is no report on the {options.on}.", "", "Add --on simulated, or --on PATH."
@@ -205,6 +206,9 @@ def _evaluate(options: argparse.Namespace) -> int:
     elif options.on == "residuals":
         table = headless.evaluate_residuals(methods, options.scenes, _terminal_progress)
         table = {"command": _command(options), **table}
+    elif options.gates is not None:
+        expected = Path(options.gates) if options.gates else None
+        table = headless.evaluate_gates(Path(options.on), methods, expected, _terminal_progress)
     else:
         paths = (Path(options.on),)
         table = headless.evaluate_scans(
@@ -214,7 +218,8 @@ def _evaluate(options: argparse.Namespace) -> int:
     if options.json:
         _print_json(table)
     elif not options.report:
-        lines = table_lines(table) if is_demo else csv_text(rows_of(table, "rows")).splitlines()
+        part = "verdicts" if options.gates is not None else "rows"
+        lines = table_lines(table) if is_demo else csv_text(rows_of(table, part)).splitlines()
         for line in lines:
             _print(line)
     if options.report:
@@ -227,6 +232,8 @@ def _command(options: argparse.Namespace) -> str:
     """Return the command line that gives a report again."""
     parts = ["diptych evaluate", *options.methods, "--on", options.on]
     parts += ["--repeat", str(options.repeat)] if options.repeat else []
+    if options.gates is not None:
+        return " ".join([*parts, "--gates", options.gates]).strip()
     parts += ["--strength", f"{options.strength:g}"]
     if options.on == "residuals":
         return " ".join([*parts[:-2], "--scenes", str(options.scenes), "--json"])

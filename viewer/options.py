@@ -132,6 +132,14 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="a second scan of the same object: noise is measured in the difference of both",
     )
+    parser.add_argument(
+        "--gates",
+        nargs="?",
+        const="",
+        metavar="CSV",
+        help="only say what the gates say to each series of PATH, beside what a table with the "
+        "columns path,expected (run, warn or refuse),why wants",
+    )
     parser.add_argument("--strength", type=float, default=0.4, metavar="P", help=STRENGTH_HELP)
     parser.add_argument(
         "--report", type=Path, metavar="DIR", help="write JSON, CSV and an HTML page there"

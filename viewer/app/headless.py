@@ -279,6 +279,21 @@ def evaluate_scans(
     return judge_scans(engine, paths, methods or None, strength, repeat, report=report)
 
 
+def evaluate_gates(
+    path: Path, methods: tuple[str, ...], expected: Path | None, report: Report
+) -> Table:
+    """Say what the gates say to every series below a path, beside what they should say.
+
+    Raises
+    ------
+    UnknownMethod, UnreadableFile, WrongUsage : see `judge_gates` and `read_expectations`.
+    """
+    from viewer.app.judging_gates import judge_gates, read_expectations
+
+    rows = read_expectations(expected) if expected else ()
+    return judge_gates(new_engine(), path, methods or None, rows, report=report)
+
+
 def evaluate_demo(
     methods: tuple[str, ...], strength: float, report: Report, *, is_research: bool = False
 ) -> Table:

@@ -20,6 +20,7 @@ th, td { padding: 0.25rem 0.7rem; text-align: right; vertical-align: top; max-wi
          border-bottom: 1px solid #d9dee4; }
 th { vertical-align: bottom; font-weight: 600; }
 th:first-child, td:first-child { text-align: left; }
+th.words, td.words { text-align: left; }
 .missed { color: #a3261b; font-weight: 600; } .note { color: #57606a; max-width: 50rem; }
 .wide { overflow-x: auto; }
 """
@@ -52,11 +53,17 @@ def columns(rows: Sequence[Row]) -> list[str]:
 
 
 def html_table(rows: Sequence[Row], names: Sequence[str] = ()) -> str:
-    """Return rows as a table with these columns, by default all that there are."""
+    """Return rows as a table with these columns (default: all), words left and figures right."""
     names = names or columns(rows)
-    head = "".join(f"<th>{html.escape(name.replace('_', ' '))}</th>" for name in names)
+    sides = {
+        name: ' class="words"' if all(isinstance(row.get(name, ""), str) for row in rows) else ""
+        for name in names
+    }
+    head = "".join(f"<th{sides[name]}>{html.escape(name.replace('_', ' '))}</th>" for name in names)
     lines = [
-        "<tr>" + "".join(f"<td>{cell(row.get(name, ''))}</td>" for name in names) + "</tr>"
+        "<tr>"
+        + "".join(f"<td{sides[name]}>{cell(row.get(name, ''))}</td>" for name in names)
+        + "</tr>"
         for row in rows
     ]
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"

@@ -4,13 +4,15 @@ import csv
 import html
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from viewer import __version__
+from viewer.app.peak_memory import HOW
 from viewer.app.report_html import (
     COLOURS,
     Table,
+    cell,
     html_table,
     note,
     rows_of,
@@ -18,20 +20,15 @@ from viewer.app.report_html import (
     turned,
     whole_page,
 )
-from viewer.app.reporting_scans import scans_page
+from viewer.app.reporting_scans import gates_page, scans_page
 from viewer.app.scene_figures import Row
 from viewer.io.safely import not_saved, replace_file
 
-AIMS: tuple[tuple[str, str, str, float], ...] = (
-    ("kept 5 mm -20 HU", "contrast kept, 5 mm, -20 HU", "at least", 0.85),
-    ("ttf50 100 HU", "resolution (TTF50) at 100 HU", "at least", 0.95),
-    ("ttf50 30 HU", "resolution (TTF50) at 30 HU", "at least", 0.85),
-    ("bias_hu soft tissue", "bias in soft tissue, HU", "at most", 1.0),
-    ("nps_frequency 100 HU", "grain (NPS mean frequency)", "at least", 0.85),
+PARTS = (
+    *("rows", "inserts", "groups", "checks", "aims", "floors"),
+    *("registrations", "repeats", "spectra", "memory"),
+    *("gates", "confusion", "gate_counts", "verdicts"),
 )
-"""What a model should reach at the default cut: key, words, sense, figure."""
-
-PARTS = ("rows", "inserts", "groups", "checks", "registrations", "repeats", "spectra", "memory")
 """Parts of a table that become a CSV file each."""
 
 
@@ -49,7 +46,7 @@ def write_report(table: Table, folder: Path, command: str) -> tuple[Path, ...]:
     for name in PARTS:
         if rows_of(table, name):
             texts[f"{name}.csv"] = csv_text(rows_of(table, name))
-    texts["report.html"] = _page_for(stated)
+    texts["report.html"] = _page_of(table)(stated)
     written = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -61,10 +58,10 @@ def write_report(table: Table, folder: Path, command: str) -> tuple[Path, ...]:
     return tuple(written)
 
 
-def _page_for(table: Table) -> str:
-    if "series" in table:
-        return scans_page(table)
-    return detail_page(table) if "operation" in table else page(table)
+def _page_of(table: Table) -> Callable[[Table], str]:
+    """Return what makes the page for a kind of table."""
+    kinds = {"verdicts": gates_page, "series": scans_page, "operation": detail_page}
+    return next((made for part, made in kinds.items() if part in table), page)
 
 
 def csv_text(rows: Sequence[Row]) -> str:
@@ -108,8 +105,9 @@ def page(table: Table) -> str:
             "used in training or tuning. Every method is blended back to the same cut in flat "
             "tissue, so that none gains by smoothing less. For research, not for diagnosis."
         ),
+        *(f"<p>{html.escape(str(row['words']))}</p>" for row in rows_of(table, "floors")),
         "<h2>Aims</h2>",
-        _aims(matched),
+        _aims(rows_of(table, "aims")),
         f"<h2>At a {cut:.0%} cut</h2>",
         turned(matched),
         "<h2>At full strength</h2>",
@@ -127,9 +125,12 @@ def page(table: Table) -> str:
         html_table(rows_of(table, "inserts")),
         "<h2>Where it does worst</h2>",
         note("Groups of scenes by region, kernel and noise; the smallest gain comes first."),
-        html_table(rows_of(table, "groups")),
+        html_table(sorted(rows_of(table, "groups"), key=lambda row: float(str(row["gain_db"])))),
         "<h2>Where there is nothing to do</h2>",
         turned(rows_of(table, "checks")),
+        "<h2>Memory</h2>",
+        note(f"{HOW.capitalize()}."),
+        html_table(rows_of(table, "memory")),
         note(
             f"Parameters: {html.escape(str(table.get('settings', '')))}. "
             f"Seeds: {html.escape(str(table.get('seeds', '')))}."
@@ -140,22 +141,28 @@ def page(table: Table) -> str:
 
 def _aims(rows: Sequence[Row]) -> str:
     """Return a table of the aims with each method's figure, those missed marked by a word."""
-    head = "".join(f"<th>{html.escape(str(row['method']))}</th>" for row in rows)
+    methods = list(dict.fromkeys(str(row["method"]) for row in rows))
+    wanted = list(dict.fromkeys((row["aim"], row["at"], row["sense"]) for row in rows))
+    head = "".join(f"<th>{html.escape(one)}</th>" for one in methods)
     lines = []
-    for key, words, sense, aim in AIMS:
-        cells = []
-        for row in rows:
-            figure = row.get(key)
-            if not isinstance(figure, float):
-                cells.append("<td></td>")
-                continue
-            is_met = abs(figure) <= aim if sense == "at most" else figure >= aim
-            text = f"{figure:.2f}"
-            cells.append(f"<td>{text}</td>" if is_met else f'<td class="missed">{text} missed</td>')
-        lines.append(f"<tr><td>{words}, {sense} {aim:g}</td>{''.join(cells)}</tr>")
+    for aim in wanted:
+        some = [row for row in rows if (row["aim"], row["at"], row["sense"]) == aim]
+        cells = {str(row["method"]): _aim_cell(row) for row in some}
+        words = html.escape(f"{aim[0]}, {aim[1]}, {aim[2]} {cell(some[0]['limit'])}")
+        inner = "".join(cells.get(one, "<td></td>") for one in methods)
+        lines.append(f"<tr><td>{words}</td>{inner}</tr>")
     return (
         f'<div class="wide"><table><thead><tr><th>aim</th>{head}</tr></thead>'
         f"<tbody>{''.join(lines)}</tbody></table></div>"
+    )
+
+
+def _aim_cell(row: Row) -> str:
+    if row["verdict"] == "not measured":
+        return "<td>–</td>"
+    text = f"{float(str(row['figure'])):.2f}"
+    return (
+        f"<td>{text}</td>" if row["verdict"] == "met" else f'<td class="missed">{text} missed</td>'
     )
 
 

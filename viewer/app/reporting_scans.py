@@ -55,6 +55,26 @@ def scans_page(table: Table) -> str:
     return whole_page(parts)
 
 
+def gates_page(table: Table) -> str:
+    """Return the report on the gates as one HTML page."""
+    parts = [
+        "<h1>What the gates say to real series</h1>",
+        note(
+            f"{table['program']}, <code>{html.escape(str(table['command']))}</code>. Nothing was "
+            "enhanced. Expected is what a person wrote before the run: run, run with a warning, or "
+            "refuse. For research, not for diagnosis."
+        ),
+        "<h2>Expected and said</h2>",
+        html_table(rows_of(table, "confusion")),
+        "<h2>Series</h2>",
+        note("Where another verdict was expected comes first; series alike are counted."),
+        html_table(rows_of(table, "gates")),
+        "<h2>Each gate</h2>",
+        html_table(rows_of(table, "gate_counts")),
+    ]
+    return whole_page(parts)
+
+
 def _group_parts(rows: Sequence[Row]) -> list[str]:
     if not rows:
         return []
