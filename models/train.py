@@ -21,17 +21,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+import safetensors.torch
 import torch
-from batches import Batch, Pool, collate, draw, produce, sample, start_producers
+from batches import Batch, Family, Pool, collate, draw, joined, length, produce, start_producers
 from cards import update_card
-from objective import Loss, Tensors, validate
+from families import FAMILIES
+from objective import Tensors, validate
+from plans import PLANS, Plan
 from weights import hashes, write_curve, write_weights
 
-from viewer.enhancement.networks import Denoiser
-from viewer.simulation.patches import STACK, VIEWS, PatchSet, make_patches
-from viewer.simulation.projection import ParallelBeam
+from viewer.enhancement.architectures import build
 
-MODELS = {"ct-denoise-s": (24, 48, 96)}
 HERE = Path(__file__).resolve().parent
 VALIDATION_SEED = 7_000_001
 LOG = logging.getLogger("train")
@@ -43,13 +43,13 @@ class Recipe:
 
     model: str
     seed: int = 20261123
-    batch: int = 16
-    peak_rate: float = 1.2e-3
+    batch: int = 0
+    """Samples per step, 0 for the plan's."""
     last_rate: float = 1.0e-5
     warm_up_steps: int = 200
     averaging: float = 0.999
     capacity: int = 8000
-    first_patches: int = 1200
+    first_patches: int = 300
     validation_stacks: int = 24
     save_seconds: float = 180.0
     most_steps: int = 10_000_000
@@ -76,34 +76,31 @@ class Clock:
         return self.is_stopped.is_set() or self.spent_s >= self.limit_s
 
 
-def learning_rate(recipe: Recipe, step: int, share: float) -> float:
+def learning_rate(recipe: Recipe, peak: float, step: int, share: float) -> float:
     """Linear warm-up in steps, then a cosine over the share of the time that has passed."""
     fall = 0.5 * (1.0 + math.cos(math.pi * min(share, 1.0)))
-    rate = recipe.last_rate + (recipe.peak_rate - recipe.last_rate) * fall
+    rate = recipe.last_rate + (peak - recipe.last_rate) * fall
     return rate * min(1.0, (step + 1) / recipe.warm_up_steps)
 
 
-def validation_batches(recipe: Recipe) -> list[Batch]:
-    """Fixed held-out patches of other seeds, half of them from projections."""
-    beam = ParallelBeam.build(STACK, VIEWS)
+def validation_batches(recipe: Recipe, family: Family) -> list[Batch]:
+    """Fixed held-out samples of other seeds."""
     parts = [
-        make_patches(
-            np.random.default_rng([VALIDATION_SEED, number]), beam if number % 2 else None, 4
-        )
+        family.make(np.random.default_rng([VALIDATION_SEED, number]))
         for number in range(recipe.validation_stacks)
     ]
-    patches = PatchSet.joined(parts)
+    parts = [{name: values[:4] for name, values in part.items()} for part in parts]
+    patches = joined(parts)
     rng = np.random.default_rng(VALIDATION_SEED)
-    samples = [sample(rng, patches, index) for index in range(len(patches))]
+    samples = [family.sample(rng, patches, index) for index in range(length(patches))]
     return [collate(samples[first : first + 16]) for first in range(0, len(samples), 16)]
 
 
 class Feed:
     """Batches assembled one step ahead in a thread of their own."""
 
-    def __init__(self, pool: Pool, recipe: Recipe, first_step: int) -> None:
-        self._pool = pool
-        self._recipe = recipe
+    def __init__(self, pool: Pool, family: Family, seed: int, batch: int, first_step: int) -> None:
+        self._pool, self._family, self._seed, self._batch = pool, family, seed, batch
         self._ready: queue.Queue[Batch] = queue.Queue(maxsize=3)
         self._ends = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(first_step,), daemon=True)
@@ -125,11 +122,11 @@ class Feed:
             if step % 100 == 0:
                 self._pool.refresh()
             patches = self._pool.patches
-            if patches is None:
+            if not patches:
                 time.sleep(0.2)
                 continue
-            rng = np.random.default_rng([self._recipe.seed, 1, step])
-            batch = draw(rng, patches, self._recipe.batch)
+            rng = np.random.default_rng([self._seed, 1, step])
+            batch = draw(rng, self._family, patches, self._batch)
             while not self._ends.is_set():
                 try:
                     self._ready.put(batch, timeout=0.5)
@@ -145,15 +142,19 @@ class Training:
     def __init__(self, recipe: Recipe, out: Path, work: Path, device: torch.device) -> None:
         torch.manual_seed(recipe.seed)
         self.recipe, self.out, self.work, self.device = recipe, out, work, device
-        self.model = Denoiser(MODELS[recipe.model], coarse_passes=1).to(
-            device, memory_format=torch.channels_last
+        self.plan: Plan = PLANS[recipe.model]
+        options = {**self.plan.architecture, **self.plan.training_options}
+        self.model, self.average = (
+            build(options).to(device, memory_format=torch.channels_last) for _ in range(2)
         )
-        self.average = Denoiser(MODELS[recipe.model], coarse_passes=1).to(
-            device, memory_format=torch.channels_last
-        )
+        if self.plan.start:
+            start = HERE / self.plan.start / "weights.safetensors"
+            self.model.network.load_state_dict(safetensors.torch.load_file(start))
         self.average.load_state_dict(self.model.state_dict())
+        self.objective = self.plan.objective()
+        self.objective.to(device)
+        self.average.eval()
         self.optimiser = torch.optim.AdamW(self.model.parameters(), lr=1e-3, weight_decay=1e-4)
-        self.loss = Loss().to(device)
         self.step, self.spent_s = 0, 0.0
         self.curve: list[dict[str, float]] = []
 
@@ -169,12 +170,11 @@ class Training:
     def advance(self, batch: Batch, share: float) -> float:
         """One optimiser step; returns the loss."""
         for group in self.optimiser.param_groups:
-            group["lr"] = learning_rate(self.recipe, self.step, share)
+            group["lr"] = learning_rate(self.recipe, self.plan.peak_rate, self.step, share)
         tensors = Tensors.of(batch, self.device)
         is_cuda = self.device.type == "cuda"
         with torch.autocast(self.device.type, torch.bfloat16, enabled=is_cuda):
-            predicted = self.model(tensors.slices, tensors.noise_sd, tensors.frequency)
-        loss = self.loss(predicted.float(), tensors)
+            loss = self.objective(self.model, tensors)
         self.optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
@@ -189,6 +189,8 @@ class Training:
         pairs = zip(self.average.parameters(), self.model.parameters(), strict=True)
         for mean, current in pairs:
             mean.lerp_(current, 1.0 - share)
+        for mean, current in zip(self.average.buffers(), self.model.buffers(), strict=True):
+            mean.copy_(current)
 
     def save(self, clock: Clock) -> None:
         """Write state, weights, ONNX, curve and the training part of the card, each atomically."""
@@ -204,10 +206,15 @@ class Training:
         torch.save(state, self.work / "state.partial")
         (self.work / "state.partial").replace(self.work / "state.pt")
         self.out.mkdir(parents=True, exist_ok=True)
-        write_weights(self.average, self.out)
+        write_weights(self.average, self.plan.architecture, self.out)
         write_curve(self.curve, self.out / "training.csv")
+        count = sum(one.numel() for one in self.average.network.parameters())
         update_card(
-            self.out / "card.toml", self.recipe.model, hashes(self.out), self.summary(clock)
+            self.out / "card.toml",
+            self.recipe.model,
+            hashes(self.out),
+            self.summary(clock),
+            {**self.plan.architecture, "parameters": count},
         )
 
     def summary(self, clock: Clock) -> dict[str, object]:
@@ -217,7 +224,8 @@ class Training:
             "seed": self.recipe.seed,
             "validation_seed": VALIDATION_SEED,
             "steps": self.step,
-            "batch": self.recipe.batch,
+            "batch": self.recipe.batch or self.plan.batch,
+            "started_from": self.plan.start or "random weights",
             "minutes": round(clock.spent_s / 60.0, 1),
             "hardware": hardware(self.device),
             "torch": torch.__version__,
@@ -238,16 +246,16 @@ def hardware(device: torch.device) -> str:
 
 def train(run: Training, clock: Clock, producers: int) -> None:
     """Steps until the clock is over; validation and saving every few minutes."""
-    recipe = run.recipe
+    recipe, family = run.recipe, FAMILIES[run.plan.family]()
     pool = Pool(run.work / "patches", recipe.capacity)
-    started = start_producers(pool.folder, recipe.seed, producers)
-    if not producers:
-        produce(pool.folder, recipe.seed, 0, files=1, stacks=1)
-    held_out = [Tensors.of(one, run.device) for one in validation_batches(recipe)]
+    started = start_producers(run.plan.family, pool.folder, recipe.seed, producers)
+    if not producers and not list(pool.folder.glob("patches-*.npz")):
+        produce(family, pool.folder, recipe.seed, 0, files=1, stacks=1)
+    held_out = [Tensors.of(one, run.device) for one in validation_batches(recipe, family)]
     while len(pool) < recipe.first_patches and not clock.is_over:
         pool.refresh()
         time.sleep(0.5)
-    feed = Feed(pool, recipe, run.step)
+    feed = Feed(pool, family, recipe.seed, recipe.batch or run.plan.batch, run.step)
     saved, losses = time.monotonic(), []
     while not clock.is_over and run.step < recipe.most_steps:
         losses.append(run.advance(feed.next(), clock.spent_s / clock.limit_s))
@@ -274,7 +282,7 @@ def record(
     run: Training, clock: Clock, held_out: list[Tensors], losses: list[float], seen: int
 ) -> None:
     """Validate, add a row to the curve, save."""
-    found = validate(run.average, run.loss, held_out)
+    found = validate(run.average, held_out)
     row = {
         "step": run.step,
         "minutes": round(clock.spent_s / 60.0, 2),
@@ -297,7 +305,7 @@ def chosen_device(name: str) -> torch.device:
 def main(arguments: list[str] | None = None) -> int:
     """Command line; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("model", choices=sorted(MODELS))
+    parser.add_argument("model", choices=sorted(PLANS))
     parser.add_argument("--minutes", type=float, default=70.0, help="training time, default 70")
     parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"])
     parser.add_argument("--resume", action="store_true", help="go on from the work folder")

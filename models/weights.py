@@ -5,49 +5,53 @@ from __future__ import annotations
 import csv
 import hashlib
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import safetensors.torch
 import torch
+from torch import nn
 
+from viewer.enhancement.architectures import build
 from viewer.enhancement.networks import Denoiser
 
 
-def write_weights(model: Denoiser, folder: Path) -> None:
-    """`weights.safetensors` and `weights.onnx` (opset 17, batch, row and column free)."""
+def write_weights(model: Denoiser, architecture: Mapping[str, Any], folder: Path) -> None:
+    """`weights.safetensors` and `weights.onnx` (opset 17, batch, row and column free).
+
+    Parameters
+    ----------
+    architecture : as in the card; the network is built from it anew, as it will be used.
+    """
     values = {name: value.contiguous().cpu() for name, value in model.network.state_dict().items()}
     partial = folder / "weights.safetensors.partial"
     safetensors.torch.save_file(values, partial)
     partial.replace(folder / "weights.safetensors")
-    copy = Denoiser(tuple_of_widths(model)).eval()
+    copy = build(architecture).eval()
     copy.network.load_state_dict(values)
+    write_onnx(copy, folder / "weights.onnx", "noise")
+
+
+def write_onnx(network: nn.Module, path: Path, answer: str) -> None:
+    """Export a network of the usual three inputs; `answer` names what comes out."""
     names = ["slices", "noise_sd", "frequency"]
-    axes = {name: {0: "batch", 2: "row", 3: "column"} for name in [*names, "noise"]}
+    axes = {name: {0: "batch", 2: "row", 3: "column"} for name in [*names, answer]}
     example = (torch.zeros(1, 5, 64, 64), torch.ones(1, 1, 64, 64), torch.ones(1, 1, 64, 64))
-    partial = folder / "weights.onnx.partial"
+    partial = path.with_name(path.name + ".partial")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            copy,
+            network,
             example,
             str(partial),
             input_names=names,
-            output_names=["noise"],
+            output_names=[answer],
             opset_version=17,
             dynamic_axes=axes,
             dynamo=False,
         )
-    partial.replace(folder / "weights.onnx")
-
-
-def tuple_of_widths(model: Denoiser) -> tuple[int, int, int]:
-    """Feature channels per level of an existing network."""
-    network = model.network
-    return (
-        network.head.out_channels,
-        network.down_middle.out_channels,
-        network.down_coarse.out_channels,
-    )
+    partial.replace(path)
 
 
 def write_curve(curve: list[dict[str, float]], path: Path) -> None:

@@ -50,7 +50,7 @@ def model(tmp_path_factory):
     """An engine with a model for finer slices that smooths across them."""
     folder = tmp_path_factory.mktemp("models")
     card = tiny_model(folder) / "card.toml"
-    text = card.read_text().replace('"denoise"', '"finer"').replace("[4.0, 70.0]", "[0, 1000]")
+    text = card.read_text().replace('"denoise"', '"resample"').replace("[4.0, 70.0]", "[0, 1000]")
     text = text.replace("[0.1, 0.8]", "[0, 9]")
     card.write_text(text)
     return Engine(read_catalogue(folder), open_model=lambda _card, device: SmoothingRunner())

@@ -105,6 +105,10 @@ synthetic_data = "NO"
 cautions = ["a test model"]
 limits = "none known"
 
+[architecture]
+network = "Denoiser"
+widths = [8, 8, 8]
+
 [weights]
 file = "weights.safetensors"
 sha256 = "{tensors}"

@@ -1,12 +1,14 @@
 """Gates: what a method must not run on, what it warns about, and in which words."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from tests.enhancement.scenes import noisy_volume, study_of, volume_of
 from viewer.core.provenance import MethodKind, Provenance
 from viewer.core.volume import derive
-from viewer.enhancement.catalogue import read_catalogue
+from viewer.enhancement.catalogue import InputRange, Span, read_catalogue
 from viewer.enhancement.checks import Candidate, Verdict, age_years, blocks, cautions, check
 from viewer.enhancement.conditioning import NoiseProfile
 
@@ -31,6 +33,14 @@ def test_a_plain_adult_ct_passes_every_gate(wanted):
     gates = check(candidate(), wanted)
     assert verdicts(gates) == {}
     assert len({gate.name for gate in gates}) == len(gates) >= 12
+
+
+def test_a_range_that_is_not_on_the_card_is_no_gate():
+    gates = check(candidate(kvp=None), InputRange("CT", "HU", noise_sd=Span(4.0, 70.0)))
+    names = {gate.name for gate in gates}
+    assert "measured noise" in names
+    assert not names & {"pixel size", "slice thickness", "noise frequency (grain)", "tube voltage"}
+    assert verdicts(gates) == {}
 
 
 @pytest.mark.parametrize(
@@ -189,3 +199,38 @@ def test_age_comes_from_the_age_or_from_two_dates(age, birth, date, years):
 
     found = age_years(replace(study, birth_date=birth, date=date))
     assert found == (None if years is None else pytest.approx(years, abs=0.1))
+
+
+MR_INPUT = InputRange(
+    modality="MR",
+    snr=Span(4.0, 70.0),
+    spacing_mm=Span(0.3, 1.4),
+    noise_frequency_per_pixel=Span(0.09, 0.3),
+)
+
+
+def mr_candidate(signal=400.0, sd=20.0, per_pixel=0.2):
+    volume = replace(VOLUME, unit="stored")
+    pixel_mm = volume.geometry.spacing_mm[2]
+    noise = NoiseProfile(
+        np.full(len(volume.values), sd, np.float32), sd, per_pixel / pixel_mm, signal
+    )
+    return Candidate(*study_of(modality="MR", kvp=None), volume, noise)
+
+
+def test_mr_of_any_unit_is_judged_by_its_signal_to_noise():
+    assert verdicts(check(mr_candidate(), MR_INPUT)) == {}
+    gates = check(mr_candidate(signal=40.0), MR_INPUT)
+    assert verdicts(gates) == {"measured signal to noise": Verdict.BLOCK}
+    assert blocks(gates) == ("measured signal to noise 2; the model was trained on 4 to 70",)
+
+
+def test_mr_whose_noise_is_too_coarse_is_blocked():
+    gates = check(mr_candidate(per_pixel=0.05), MR_INPUT)
+    assert verdicts(gates) == {"noise frequency (grain)": Verdict.BLOCK}
+    assert "0.05 per pixel" in blocks(gates)[0]
+
+
+def test_what_a_card_does_not_limit_is_not_asked_for():
+    names = {gate.name for gate in check(mr_candidate(), MR_INPUT)}
+    assert not names & {"tube voltage", "measured noise", "slice thickness"}

@@ -5,6 +5,7 @@ import pytest
 
 from tests.enhancement.scenes import ct_noise, noisy_volume, source_of, volume_of
 from viewer.enhancement.conditioning import noise_profile, plain_noise_sd, source_slices
+from viewer.simulation.mr import Acquisition, magnitude
 
 
 @pytest.mark.parametrize("sd", [8.0, 20.0, 50.0])
@@ -38,6 +39,29 @@ def test_other_units_are_measured_in_signal_and_not_in_the_background():
     values[:, 32:96, 32:96] = 400 + rng.normal(0, 12.0, (2, 64, 64))
     profile = noise_profile(values, (1.0, 1.0), "stored")
     assert profile.typical_sd == pytest.approx(12.0, rel=0.1)
+    assert profile.frequency_per_mm == pytest.approx(0.25, abs=0.04)
+    assert profile.snr == pytest.approx(400 / 12.0, rel=0.1)
+
+
+@pytest.mark.parametrize("share", [1.0, 0.7, 0.5])
+def test_noise_of_zero_filled_mr_is_not_taken_for_less(share):
+    rng = np.random.default_rng(4)
+    acquisition = Acquisition(rows=share, columns=share)
+    signal = np.full((4, 256, 256), 2.0, np.float32)
+    signal[:, 40:216, 40:216] = 500.0
+    signal[:, 80:120, 80:150] = 300.0
+    noisy = magnitude(rng, signal, 20.0, acquisition)
+    profile = noise_profile(noisy, (0.8, 0.8), "stored")
+    assert profile.typical_sd == pytest.approx(20.0, rel=0.15)
+    expected = acquisition.noise_frequency() / 0.8
+    assert profile.frequency_per_mm == pytest.approx(expected, rel=0.15)
+
+
+def test_an_image_too_small_for_a_spectrum_still_has_a_noise_sd():
+    rng = np.random.default_rng(5)
+    values = (100 + rng.normal(0, 5.0, (1, 24, 24))).astype(np.float32)
+    profile = noise_profile(values, (1.0, 1.0), "stored")
+    assert profile.typical_sd == pytest.approx(5.0, rel=0.35)
     assert profile.frequency_per_mm == 0.0
 
 

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -91,7 +92,7 @@ def test_running_on_the_cpu_imports_no_torch(tiny_models):
 
 def test_both_engines_give_the_same_answer(card):
     one = OnnxRunner(trusted_weights(card.onnx), threads=1)
-    other = TorchRunner(trusted_weights(card.tensors), "cpu")
+    other = TorchRunner(trusted_weights(card.tensors), card.architecture, "cpu")
     for batch, size in ((1, 64), (2, 96)):
         answers = [runner.run(*maps(batch, size)) for runner in (one, other)]
         assert answers[0].shape == (batch, 1, size, size)
@@ -101,7 +102,7 @@ def test_both_engines_give_the_same_answer(card):
 
 def test_the_engine_says_where_it_runs(card):
     assert OnnxRunner(trusted_weights(card.onnx), threads=1).device.endswith("1 thread)")
-    assert "torch" in TorchRunner(trusted_weights(card.tensors), "cpu").device
+    assert "torch" in TorchRunner(trusted_weights(card.tensors), card.architecture, "cpu").device
 
 
 def test_one_core_is_left_for_the_window(monkeypatch):
@@ -112,6 +113,19 @@ def test_one_core_is_left_for_the_window(monkeypatch):
         assert compute_threads() == threads
 
 
+def test_a_model_without_a_form_for_the_gpu_runs_on_the_cpu_and_says_so(card):
+    runner = open_runner(replace(card, tensors=None), "cuda")
+    assert runner.device.startswith("CPU (ONNX Runtime")
+    assert "as the model has no form for the GPU" in runner.device
+    assert inference.weights_used(replace(card, tensors=None), runner.device) == card.onnx
+
+
+def test_a_model_without_an_onnx_file_runs_on_the_cpu_with_torch(card):
+    runner = open_runner(replace(card, onnx=None), "cpu")
+    assert "torch" in runner.device
+    assert inference.weights_used(replace(card, onnx=None), runner.device) == card.tensors
+
+
 def test_a_device_that_does_not_exist_is_named(card):
     with pytest.raises(WrongUsage, match="abacus"):
         open_runner(card, "abacus")
@@ -119,7 +133,7 @@ def test_a_device_that_does_not_exist_is_named(card):
 
 @pytest.mark.parametrize("words", ["CUDA out of memory. Tried to", "MPS backend out of memory"])
 def test_a_device_short_of_memory_says_so_and_frees_what_it_held(card, words):
-    runner = TorchRunner(trusted_weights(card.tensors), "cpu")
+    runner = TorchRunner(trusted_weights(card.tensors), card.architecture, "cpu")
     released = []
     runner._place = "cpu"
     runner._network = lambda *_: (_ for _ in ()).throw(RuntimeError(words))
@@ -130,7 +144,7 @@ def test_a_device_short_of_memory_says_so_and_frees_what_it_held(card, words):
 
 
 def test_other_errors_of_a_device_are_not_taken_for_lack_of_memory(card):
-    runner = TorchRunner(trusted_weights(card.tensors), "cpu")
+    runner = TorchRunner(trusted_weights(card.tensors), card.architecture, "cpu")
     runner._network = lambda *_: (_ for _ in ()).throw(RuntimeError("illegal instruction"))
     with pytest.raises(RuntimeError, match="illegal"):
         runner.run(*maps())
@@ -148,7 +162,7 @@ def test_the_models_that_are_shipped_are_verified_and_agree_on_both_engines():
     assert "ct-denoise-s" in {card.method.id for card in cards}
     for card in cards:
         one = OnnxRunner(trusted_weights(card.onnx), threads=1)
-        other = TorchRunner(trusted_weights(card.tensors), "cpu")
+        other = TorchRunner(trusted_weights(card.tensors), card.architecture, "cpu")
         answers = [runner.run(*maps(1, 64)) for runner in (one, other)]
         assert np.abs(answers[0]).max() > 5.0
         np.testing.assert_allclose(answers[0], answers[1], atol=5e-3)

@@ -13,14 +13,20 @@ import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+MODELS = (
+    "ct-denoise-s",
+    "mr-denoise-s",
+    "mr-sr-through-plane",
+    "ct-sharpen",
+)
 
 
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="module", params=MODELS)
+def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder that a training of three steps has written."""
-    out = tmp_path_factory.mktemp("model")
+    out = tmp_path_factory.mktemp(request.param)
     work = tmp_path_factory.mktemp("work")
-    command = [sys.executable, str(ROOT / "models" / "train.py"), "ct-denoise-s", "--smoke"]
+    command = [sys.executable, str(ROOT / "models" / "train.py"), request.param, "--smoke"]
     command += ["--producers", "0", "--device", "cpu", "--out", str(out), "--work", str(work)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
@@ -52,9 +58,10 @@ def test_exported_onnx_and_safetensors_give_the_same_answer(trained: Path) -> No
     import safetensors.torch
     import torch
 
-    from viewer.enhancement.networks import Denoiser
+    from viewer.enhancement.architectures import build
 
-    model = Denoiser().eval()
+    card = tomllib.loads((trained / "card.toml").read_text(encoding="utf-8"))
+    model = build(card["architecture"]).eval()
     model.network.load_state_dict(safetensors.torch.load_file(trained / "weights.safetensors"))
     rng = np.random.default_rng(3)
     slices = rng.normal(40.0, 25.0, (1, 5, 72, 104)).astype(np.float32)
@@ -67,3 +74,21 @@ def test_exported_onnx_and_safetensors_give_the_same_answer(trained: Path) -> No
     )
     found = session.run(None, {"slices": slices, "noise_sd": sd, "frequency": frequency})[0]
     np.testing.assert_allclose(found, expected, atol=1e-3)
+
+
+def test_a_pool_takes_files_in_and_lets_the_oldest_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "models"))
+    from batches import Pool, saved
+
+    pool = Pool(tmp_path, capacity=5)
+    for number in range(4):
+        saved({"clean": np.full((2, 3), number)}, tmp_path / f"patches-0-{number:05d}.npz")
+        os.utime(tmp_path / f"patches-0-{number:05d}.npz", (number, number))
+    assert pool.refresh() == 8
+    assert pool.patches["clean"][:, 0].tolist() == [2, 2, 3, 3]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "patches-0-00002.npz",
+        "patches-0-00003.npz",
+    ]

@@ -35,7 +35,7 @@ def test_flat_blocks_avoid_edges_and_air() -> None:
 def test_scenes_have_the_noise_that_they_state_and_lesions_of_every_kind(scene: Scene) -> None:
     noise = scene.noisy[MIDDLE] - scene.truth
     rows = [noise[r : r + 16, c : c + 16].std() for r, c in scene.flat]
-    assert np.median(rows) == pytest.approx(scene.noise_hu, rel=0.4)
+    assert np.median(rows) == pytest.approx(scene.noise_sd, rel=0.4)
     assert {one.kind for one in scene.lesions} == set(LESIONS)
     assert np.abs(scene.with_lesions - scene.noisy).max() < 61.0
 

@@ -4,13 +4,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from viewer.enhancement.engine import Engine
-from viewer.enhancement.method import Method, Settings, SourceSlices
+from viewer.enhancement.method import Float32Array, Method, Settings, SourceSlices
 from viewer.enhancement.noise import NoiseEstimate
 
-Float32Array = npt.NDArray[np.float32]
 Answer = Callable[[Float32Array, NoiseEstimate, tuple[float, float]], Float32Array]
 """From stacks [stack, 5, row, column] in HU, their noise, and (slice step, pixel) in mm to the
 enhanced middle slices [stack, row, column] at full strength."""
@@ -43,7 +41,7 @@ class Contender:
 
 
 def stacked_source(
-    stacks: Float32Array, noise: NoiseEstimate, spacing_mm: tuple[float, float]
+    stacks: Float32Array, noise: NoiseEstimate, spacing_mm: tuple[float, float], unit: str = "HU"
 ) -> SourceSlices:
     """Return stacks [stack, 5, row, column] as one series in which no stack sees another.
 
@@ -58,16 +56,17 @@ def stacked_source(
         noise_sd=np.full(count * depth, noise.sd, np.float32),
         noise_frequency_per_mm=noise.mean_frequency_per_mm,
         positions_mm=tuple(float(place) for place in positions.ravel()),
+        unit=unit,
     )
 
 
-def answer_of(engine: Engine, method: Method, settings: Settings = ()) -> Answer:
-    """Return a method of the program as an `Answer`; it runs as it does on a series."""
+def answer_of(engine: Engine, method: Method, settings: Settings = (), unit: str = "HU") -> Answer:
+    """Return a method of the program as an `Answer`; it runs as it does on a series in `unit`."""
 
     def answer(
         stacks: Float32Array, noise: NoiseEstimate, spacing_mm: tuple[float, float]
     ) -> Float32Array:
-        source = stacked_source(stacks, noise, spacing_mm)
+        source = stacked_source(stacks, noise, spacing_mm, unit)
         processor = engine.processor(method, source, method.settings(settings))
         depth = stacks.shape[1]
         middles = [depth * place + depth // 2 for place in range(len(stacks))]
@@ -80,8 +79,8 @@ def answer_of(engine: Engine, method: Method, settings: Settings = ()) -> Answer
     return answer
 
 
-def candidates(engine: Engine, method: Method) -> Iterable[tuple[float, Answer]]:
+def candidates(engine: Engine, method: Method, unit: str) -> Iterable[tuple[float, Answer]]:
     """Yield a filter's parameter values that are tried, each with its answer."""
     name, values = TUNED[method.id]
     for value in values:
-        yield value, answer_of(engine, method, ((name, value),))
+        yield value, answer_of(engine, method, ((name, value),), unit)

@@ -24,7 +24,7 @@ from viewer.enhancement.through_plane import (
 )
 
 if TYPE_CHECKING:
-    from viewer.app.enhancing import Plan
+    from viewer.app.enhancement import Plan
 
 CPU = "CPU"
 

@@ -6,22 +6,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from viewer.app.contenders import Answer, Float32Array
+from viewer.app.contenders import Answer
+from viewer.app.grounds import Ground
 from viewer.core.arrays import BoolArray
 from viewer.enhancement import metrics
+from viewer.enhancement.method import Float32Array
 from viewer.enhancement.noise import NoiseEstimate
 from viewer.simulation.scenes import MIDDLE, InsertScene, Scene
 
 Row = dict[str, object]
 
 BLOCK = 16
-TISSUES_HU = {
-    "lung": (-950.0, -500.0),
-    "fat": (-150.0, -30.0),
-    "soft tissue": (-20.0, 150.0),
-    "bone": (200.0, 1300.0),
-}
 GAUSSIAN_PIXELS = 2.0
+LESION_SHARE, RIM_SHARE = 0.5, 0.02
 SELF_CHECK_BORDER = 64
 
 
@@ -29,6 +26,7 @@ SELF_CHECK_BORDER = 64
 class Judged:
     """One method on one scene: full-strength answers without and with lesions."""
 
+    ground: Ground
     scene: Scene
     plain: Float32Array
     with_lesions: Float32Array
@@ -64,11 +62,11 @@ def flat_sd(image: Float32Array, blocks: Sequence[tuple[int, int]]) -> float:
     return float(np.sqrt(np.mean(variances)))
 
 
-def judged_on(answer: Answer, scene: Scene, noise: NoiseEstimate) -> Judged:
-    """Run a method on a scene, with and without its lesions."""
+def judged_on(answer: Answer, ground: Ground, scene: Scene, noise: NoiseEstimate) -> Judged:
+    """Run a method on a scene of some ground, with and without its lesions."""
     stacks = np.stack([scene.noisy, scene.with_lesions])
     plain, lesions = answer(stacks, noise, (scene.spacing_mm, scene.pixel_mm))
-    return Judged(scene, plain, lesions)
+    return Judged(ground, scene, plain, lesions)
 
 
 def cut_at(one: Judged, factor: float) -> float:
@@ -98,17 +96,43 @@ def at_cut(
 
 
 def figures(results: list[Judged], factors: list[float]) -> Row:
-    """Return mean figures over scenes, and the contrast that each kind of lesion keeps."""
+    """Return mean figures over scenes, and those of each kind of lesion.
+
+    Of a lesion: the contrast that is kept, the error of its contrast (`bias`), and its contrast
+    over the SD around it (`cnr`), which says nothing without the other two.
+    """
     rows: list[Row] = []
-    kept: dict[str, list[float]] = {}
+    found: dict[str, list[float]] = {}
     for one, factor in zip(results, factors, strict=True):
         plain, lesions = one.blended(factor)
-        rows.append({"factor": factor, **scene_figures(one.scene, plain)})
+        rows.append({"factor": factor, **scene_figures(one.ground, one.scene, plain)})
         for lesion in one.scene.lesions:
-            seen = (lesions - plain)[lesion.window]
-            kept.setdefault(lesion.kind, []).append(kept_contrast(seen, lesion.response))
-    contrast: Row = {f"kept {kind}": float(np.mean(one)) for kind, one in sorted(kept.items())}
-    return {**means(rows), **contrast}
+            unit = one.ground.suffix
+            seen, image = (lesions - plain)[lesion.window], lesions[lesion.window]
+            error, cnr = lesion_figures(seen, image, lesion.response)
+            for name, figure in (
+                ("kept", kept_contrast(seen, lesion.response)),
+                (f"bias_{unit}", error),
+                ("cnr", cnr),
+            ):
+                found.setdefault(f"{name} {lesion.kind}", []).append(figure)
+    return {**means(rows), **{name: float(np.nanmean(one)) for name, one in sorted(found.items())}}
+
+
+def lesion_figures(
+    difference: Float32Array, image: Float32Array, response: Float32Array
+) -> tuple[float, float]:
+    """Return the error of a lesion's contrast in the unit of the image, and its CNR.
+
+    Parameters
+    ----------
+    difference : the image with the lesion less that without.
+    response : what the lesion adds; inside is where it is more than half of its largest.
+    """
+    size = np.abs(response)
+    inside, around = size > LESION_SHARE * size.max(), size < RIM_SHARE * size.max()
+    error = float((difference - response)[inside].mean())
+    return error, metrics.contrast_to_noise(image, inside, around)
 
 
 def kept_contrast(difference: Float32Array, response: Float32Array) -> float:
@@ -126,21 +150,25 @@ def means(rows: list[Row]) -> Row:
     }
 
 
-def scene_figures(scene: Scene, image: Float32Array) -> Row:
+def scene_figures(ground: Ground, scene: Scene, image: Float32Array) -> Row:
     """Return the figures of one version of a scene's middle slice, in the whole body."""
-    noisy = scene.noisy[MIDDLE]
+    noisy, unit = scene.noisy[MIDDLE], ground.suffix
     row: Row = {
-        "rmse_hu": metrics.rmse(image, scene.truth, scene.body),
+        f"rmse_{unit}": metrics.rmse(image, scene.truth, scene.body),
         "gain_db": _gain(noisy, image, scene.truth, scene.body),
         "gain_db_full_dose": _gain(noisy, image, scene.full_dose, scene.body),
-        "flat_sd_hu": flat_sd(image, scene.flat),
+        f"flat_sd_{unit}": flat_sd(image, scene.flat),
         "cut": 1.0 - flat_sd(image, scene.flat) / flat_sd(noisy, scene.flat),
     }
-    for name, (low, high) in TISSUES_HU.items():
+    for name, (low, high) in ground.tissues.items():
         tissue = metrics.tissue(scene.truth, scene.body, low, high)
-        row[f"bias_hu {name}"] = metrics.bias(image - noisy + scene.truth, scene.truth, tissue)
-    for name, centre, width in metrics.WINDOWS_HU:
-        row[f"psnr_db {name}"] = metrics.psnr(image, scene.truth, scene.body, centre, width)
+        row[f"bias_{unit} {name}"] = metrics.bias(image - noisy + scene.truth, scene.truth, tissue)
+    for name, centre, width in ground.windows:
+        after, before = (
+            metrics.psnr(one, scene.truth, scene.body, centre, width) for one in (image, noisy)
+        )
+        row[f"psnr_db {name}"] = after
+        row[f"psnr_gain_db {name}"] = after - before
         row[f"ssim {name}"] = metrics.ssim(
             image[None], scene.truth[None], scene.body[None], centre, width
         )
@@ -155,9 +183,12 @@ def _gain(
 
 
 def groups(results: list[Judged], factors: list[float]) -> list[Row]:
-    """Return gain and contrast kept by region, kernel and noise, the worst group first."""
+    """Return gains and contrast kept by region, kernel and noise, the worst group first.
+
+    Gains are of the RMSE in the body, and of the PSNR in each window.
+    """
     rows: list[Row] = []
-    for name in ("region", "kernel", "noise_hu"):
+    for name in ("region", "kernel", "noise_sd"):
         values = sorted({str(getattr(one.scene, name)) for one in results})
         for value in values:
             some = [
@@ -166,10 +197,14 @@ def groups(results: list[Judged], factors: list[float]) -> list[Row]:
                 if str(getattr(one.scene, name)) == value
             ]
             found = figures([one for one, _ in some], [factor for _, factor in some])
-            kept = {key: figure for key, figure in found.items() if key.startswith("kept")}
+            kept = {
+                key: figure
+                for key, figure in found.items()
+                if key.startswith(("psnr_gain_db", "kept"))
+            }
             rows.append(
                 {
-                    "group": f"{name.removesuffix('_hu')} {value}",
+                    "group": f"{name.removesuffix('_sd')} {value}",
                     "scenes": len(some),
                     "gain_db": found["gain_db"],
                     **kept,
@@ -178,11 +213,13 @@ def groups(results: list[Judged], factors: list[float]) -> list[Row]:
     return sorted(rows, key=lambda row: float(str(row["gain_db"])))
 
 
-def self_checks(answer: Answer, scene: Scene, noise: NoiseEstimate) -> Row:
-    """Return what a method does to a noiseless image and to moved and mirrored ones, RMS in HU.
+def self_checks(answer: Answer, ground: Ground, scene: Scene, noise: NoiseEstimate) -> Row:
+    """Return what a method does to a noiseless image and to moved and mirrored ones, RMS.
 
-    `shift_1` and `flip` are in noise SDs as well, which is what their aims are stated in.
+    Moving by one pixel and mirroring are stated in noise SDs, as their aims are; the others in
+    the scale of the ground.
     """
+    unit = ground.suffix
     spacing = (scene.spacing_mm, scene.pixel_mm)
     clean = np.repeat(scene.truth[None], scene.noisy.shape[0], axis=0)
     inner = np.zeros_like(scene.body)
@@ -196,11 +233,11 @@ def self_checks(answer: Answer, scene: Scene, noise: NoiseEstimate) -> Row:
     again = [np.roll(one, -1, axis=-1), np.roll(eight, -8, axis=-1), mirrored[..., ::-1]]
     shift_1, shift_8, flip = (metrics.rmse(image, plain, body) for image in again)
     return {
-        "identity_hu": metrics.rmse(clean_answer, scene.truth, scene.body),
+        f"identity_{unit}": metrics.rmse(clean_answer, scene.truth, scene.body),
         "shift_1_sd": shift_1 / noise.sd,
-        "shift_8_hu": shift_8,
+        f"shift_8_{unit}": shift_8,
         "flip_sd": flip / noise.sd,
-        "noise_sd_hu": noise.sd,
+        f"noise_sd_{unit}": noise.sd,
     }
 
 
@@ -211,7 +248,7 @@ def water_figures(answer: Answer, drawn: tuple[InsertScene, NoiseEstimate], cut:
     """
     scene, noise = drawn
     sources = scene.noise[:, MIDDLE]
-    answers = answer(scene.noise, noise, (1.5, scene.pixel_mm))
+    answers = answer(scene.noise, noise, (scene.spacing_mm, scene.pixel_mm))
     every = np.ones(scene.signal.shape, np.bool_)
     smooth = metrics.smoothed(sources, GAUSSIAN_PIXELS)
     found = [metrics.structures(at_cut(sources, one, every, cut)) for one in (answers, smooth)]

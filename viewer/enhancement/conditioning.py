@@ -8,11 +8,12 @@ from scipy import ndimage
 from viewer.core.arrays import AnyArray, BoolArray, FloatArray
 from viewer.core.volume import Volume
 from viewer.enhancement.method import Float32Array, SourceSlices
-from viewer.enhancement.noise import estimate_noise, slice_sd
+from viewer.enhancement.noise import estimate_noise, signal_range, slice_sd
 
 SAMPLED_SLICES = 8
 BLOCK = 8
 MAD_TO_SD = 1.4826
+COUNTING_PIXELS = 2.0
 LAPLACIAN_GAIN = 6.0
 """SD of the answer of the kernel in `plain_noise_sd` to white noise of SD 1."""
 
@@ -23,17 +24,24 @@ class NoiseProfile:
 
     `sd` is float32, one value per slice in modality units; `typical_sd` their median;
     `frequency_per_mm` is the mean frequency of the noise power spectrum. All 0 where nothing could
-    be measured; the frequency also where the values are not HU.
+    be measured; the frequency also where only the SD could. `typical_signal` is the median value
+    of what shows signal, 0 for HU, which have no zero of their own.
     """
 
     sd: Float32Array
     typical_sd: float
     frequency_per_mm: float
+    typical_signal: float = 0.0
 
     @property
     def is_measured(self) -> bool:
         """True when noise was found."""
         return self.typical_sd > 0
+
+    @property
+    def snr(self) -> float:
+        """Signal over noise; 0 where there is no such figure."""
+        return self.typical_signal / self.typical_sd if self.is_measured else 0.0
 
 
 def noise_profile(
@@ -52,9 +60,7 @@ def noise_profile(
     nothing = NoiseProfile(np.zeros(count, dtype=np.float32), 0.0, 0.0)
     places = np.unique(np.linspace(0, count - 1, min(SAMPLED_SLICES, count)).round().astype(int))
     if unit != "HU":
-        masks = [None if mask is None else mask[place] for place in places]
-        sds = [plain_noise_sd(values[p], real) for p, real in zip(places, masks, strict=True)]
-        return _interpolated(count, places, sds, 0.0)
+        return _signal_profile(values, spacing_mm, mask, places)
     estimate = estimate_noise(values[places], spacing_mm)
     if estimate is None or not estimate.sd > 0:
         return nothing
@@ -62,11 +68,46 @@ def noise_profile(
     return _interpolated(count, places, sds, estimate.mean_frequency_per_mm)
 
 
+def _signal_profile(
+    values: AnyArray, spacing_mm: tuple[float, float], mask: BoolArray | None, places: AnyArray
+) -> NoiseProfile:
+    """Measure where there is signal; too small images for a spectrum give an SD alone."""
+    planes = values[places].astype(np.float32)
+    if mask is not None:
+        planes = np.where(mask[places], planes, np.float32(0))
+    span = signal_range(planes)
+    signal = planes[planes > span[0]]
+    level = float(np.median(signal)) if signal.size else 0.0
+    estimate = estimate_noise(planes, spacing_mm, span) if level > 0 else None
+    if estimate is not None and estimate.sd > 0:
+        sds = [slice_sd(plane, estimate) for plane in planes]
+        return _interpolated(len(values), places, sds, estimate.mean_frequency_per_mm, level)
+    masks = [None if mask is None else mask[place] for place in places]
+    sds = [plain_noise_sd(values[p], real) for p, real in zip(places, masks, strict=True)]
+    return _interpolated(len(values), places, sds, 0.0, level)
+
+
 def _interpolated(
-    count: int, places: AnyArray, sds: list[float], frequency_per_mm: float
+    count: int,
+    places: AnyArray,
+    sds: list[float],
+    frequency_per_mm: float,
+    signal: float = 0.0,
 ) -> NoiseProfile:
     sd = np.interp(np.arange(count), places, sds).astype(np.float32)
-    return NoiseProfile(sd, float(np.median(sd)), frequency_per_mm)
+    return NoiseProfile(sd, float(np.median(sd)), frequency_per_mm, signal)
+
+
+def counting_sd(image: Float32Array, typical: float, sd: float) -> Float32Array:
+    """Return a map of the noise SD of an image of counts, whose variance follows the activity.
+
+    Parameters
+    ----------
+    image : noisy values [row, column]; smoothed by two pixels they tell the activity.
+    typical, sd : the activity at which the noise SD was measured, and that SD.
+    """
+    around = np.maximum(ndimage.gaussian_filter(image, COUNTING_PIXELS), 0.0)
+    return np.asarray(sd * np.sqrt(around / np.float32(max(typical, 1e-12))), np.float32)
 
 
 def plain_noise_sd(image: AnyArray, mask: BoolArray | None = None) -> float:
@@ -122,4 +163,5 @@ def source_slices(volume: Volume, noise: NoiseProfile) -> SourceSlices:
         mask=volume.mask,
         positions_mm=geometry.slice_positions_mm,
         unit=volume.unit,
+        typical_signal=noise.typical_signal,
     )

@@ -42,6 +42,10 @@ SMALLEST_SD_HU = 1.0
 COMPANDING_SD = 20.0
 TYPICAL_SD_HU = 20.0
 TYPICAL_FREQUENCY = 0.25
+REACH = 0.75
+LOG_TYPICAL_SPREAD = -0.9
+LOG_SPREAD_LIMITS = (-4.0, 2.0)
+TINY = 1e-12
 
 
 class LowPass(nn.Module):
@@ -119,12 +123,23 @@ class ResidualUNet(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """One map [batch, 1, row, column] from `features` [batch, channels, row, column]."""
+        return functional.pixel_shuffle(self.tail(self.decoded(features)), 2)
+
+    def decoded(self, features: Tensor) -> Tensor:
+        """What the last convolution sees, [batch, fine width, row / 2, column / 2]."""
         fine = self.encode_fine(self.head(functional.pixel_unshuffle(features, 2)))
         middle = self.encode_middle(self.down_middle(fine))
         coarse = self.bottom(self.down_coarse(middle))
         middle = self.decode_middle(middle + self.up_middle(coarse))
-        fine = self.decode_fine(fine + self.up_fine(middle))
-        return functional.pixel_shuffle(self.tail(fine), 2)
+        decoded: Tensor = self.decode_fine(fine + self.up_fine(middle))
+        return decoded
+
+
+def without_coarse(residual: Tensor, coarse: LowPass, passes: int) -> Tensor:
+    """Take what a Gaussian leaves out of a residual, `passes` times."""
+    for _ in range(passes):
+        residual = residual - coarse(residual)
+    return residual
 
 
 def bounded_noise(
@@ -154,9 +169,7 @@ def bounded_noise(
     RMSE; the NPS mean frequency falls by 3 and by 8 %. At full strength the second pass costs
     0.6 dB.
     """
-    residual = BOUND_SD * torch.tanh(raw / BOUND_SD)
-    for _ in range(passes):
-        residual = residual - coarse(residual)
+    residual = without_coarse(BOUND_SD * torch.tanh(raw / BOUND_SD), coarse, passes)
     residual = torch.clamp(residual, -BOUND_SD, BOUND_SD) * noise_sd
     fade = torch.clamp((BONE_LIMIT_HU - middle) / BONE_FADE_HU, 0.0, 1.0)
     return torch.clamp(residual, -CAP_HU, CAP_HU) * fade
@@ -182,7 +195,7 @@ class Denoiser(nn.Module):
 
     def forward(self, slices: Tensor, noise_sd: Tensor, frequency: Tensor) -> Tensor:
         """Full-strength residual [batch, 1, row, column] in HU."""
-        middle = slices[:, SLICES // 2 : SLICES // 2 + 1]
+        middle = middle_of(slices)
         raw = self.network(self.features(slices, middle, noise_sd, frequency))
         return bounded_noise(raw, middle, noise_sd, self.coarse, self.coarse_passes)
 
@@ -191,10 +204,129 @@ class Denoiser(nn.Module):
     ) -> Tensor:
         """Network channels: companded values in SD units, then noise level and frequency maps."""
         sd = torch.clamp(noise_sd, min=SMALLEST_SD_HU)
-        before, after = slices[:, : SLICES // 2], slices[:, SLICES // 2 + 1 :]
-        values = (
-            torch.cat((before - middle, middle - self.surroundings(middle), after - middle), 1) / sd
-        )
-        values = values / torch.sqrt(1.0 + values.abs() / COMPANDING_SD)
+        values = companded(slices, middle, self.surroundings(middle), sd)
         level = torch.log(sd / TYPICAL_SD_HU)
         return torch.cat((values, level, 10.0 * (frequency - TYPICAL_FREQUENCY)), 1)
+
+
+class RelativeDenoiser(Denoiser):
+    """`Denoiser` for values without a fixed scale: MR, PET, radiographs.
+
+    Doubling slices and `noise_sd` doubles the answer. The level channel tells how far the
+    surroundings stand above the noise, which decides how the noise of a magnitude image is
+    distributed. Bounded by 3 SD and without coarse parts, like CT; HU limits do not apply.
+    """
+
+    def forward(self, slices: Tensor, noise_sd: Tensor, frequency: Tensor) -> Tensor:
+        """Full-strength residual [batch, 1, row, column] in the unit of the slices."""
+        middle = middle_of(slices)
+        raw = self.network(self.features(slices, middle, noise_sd, frequency))
+        residual = BOUND_SD * torch.tanh(raw / BOUND_SD)
+        residual = without_coarse(residual, self.coarse, self.coarse_passes)
+        return torch.clamp(residual, -BOUND_SD, BOUND_SD) * noise_sd
+
+    def features(
+        self, slices: Tensor, middle: Tensor, noise_sd: Tensor, frequency: Tensor
+    ) -> Tensor:
+        """Network channels as those of `Denoiser`, the level being that of the signal."""
+        sd = positive(noise_sd)
+        around = self.surroundings(middle)
+        values = companded(slices, middle, around, sd)
+        level = torch.log((around.abs() / sd + 1.0) / TYPICAL_SD_HU)
+        return torch.cat((values, level, 10.0 * (frequency - TYPICAL_FREQUENCY)), 1)
+
+
+class SpreadNetwork(nn.Module):
+    """How far the truth may lie from a denoiser's full-strength answer, pixel by pixel.
+
+    A small head on the features of a trained `Denoiser`, which stays as it is. Inputs are those of
+    the denoiser; the answer ``spread`` [batch, 1, row, column] is the SD, in the unit of the
+    slices, of the error that training saw in such surroundings. What share of true values lies
+    within how many of these SDs is for a calibration to say.
+
+    Source: the variance head of Nix and Weigend, ICNN 1994, trained with the mean held fixed.
+    """
+
+    def __init__(self, denoiser: Denoiser) -> None:
+        super().__init__()
+        self.denoiser = denoiser
+        width = denoiser.network.head.out_channels
+        self.head = nn.Sequential(
+            nn.ReLU(),
+            nn.Conv2d(width, width, 3, padding=1),
+            nn.ReLU(),
+            nn.Conv2d(width, 4, 3, padding=1),
+        )
+        nn.init.zeros_(cast(Tensor, self.head[3].weight))
+        nn.init.constant_(cast(Tensor, self.head[3].bias), LOG_TYPICAL_SPREAD)
+
+    def forward(self, slices: Tensor, noise_sd: Tensor, frequency: Tensor) -> Tensor:
+        """SD of the error of the full-strength answer, [batch, 1, row, column]."""
+        middle = middle_of(slices)
+        features = self.denoiser.features(slices, middle, noise_sd, frequency)
+        logarithm = self.head(self.denoiser.network.decoded(features))
+        share = functional.pixel_shuffle(torch.clamp(logarithm, *LOG_SPREAD_LIMITS), 2)
+        return torch.exp(share) * noise_sd
+
+
+class DetailNetwork(Denoiser):
+    """Detail that an image lacks, as a negative residual: sharper kernels, finer slices.
+
+    Values are seen in units of their local contrast. The answer at a pixel cannot be larger than
+    `REACH` times the spread of the values within three pixels of it, so that flat regions stay as
+    they are and no edge is exaggerated beyond that; nothing of coarse scale is left in it.
+    """
+
+    def forward(self, slices: Tensor, noise_sd: Tensor, frequency: Tensor) -> Tensor:
+        """What to subtract from the middle slice, [batch, 1, row, column] in its unit."""
+        middle = middle_of(slices)
+        scale = self.contrast(middle, noise_sd)
+        raw = self.network(self.detail_features(slices, middle, noise_sd, frequency, scale))
+        limit = REACH * local_spread(middle) + TINY
+        residual = limit * torch.tanh(raw * scale / limit)
+        lower: Tensor = self.surroundings(residual)
+        return residual - lower
+
+    def contrast(self, middle: Tensor, noise_sd: Tensor) -> Tensor:
+        """Root mean square of the detail around each pixel, not below the noise."""
+        detail = middle - self.surroundings(middle)
+        return torch.sqrt(self.surroundings(detail * detail) + noise_sd * noise_sd + TINY)
+
+    def detail_features(
+        self,
+        slices: Tensor,
+        middle: Tensor,
+        noise_sd: Tensor,
+        frequency: Tensor,
+        scale: Tensor,
+    ) -> Tensor:
+        """Network channels: values in units of local contrast, share of noise in it, frequency."""
+        values = companded(slices, middle, self.surroundings(middle), scale)
+        return torch.cat((values, noise_sd / scale, 10.0 * (frequency - TYPICAL_FREQUENCY)), 1)
+
+
+def middle_of(slices: Tensor) -> Tensor:
+    """Return the slice being enhanced, [batch, 1, row, column]."""
+    return slices[:, SLICES // 2 : SLICES // 2 + 1]
+
+
+def companded(slices: Tensor, middle: Tensor, around: Tensor, sd: Tensor) -> Tensor:
+    """Neighbours less the middle slice, and it less its surroundings, in `sd`, large ones less so.
+
+    Shape of `slices`.
+    """
+    before, after = slices[:, : SLICES // 2], slices[:, SLICES // 2 + 1 :]
+    values = torch.cat((before - middle, middle - around, after - middle), 1) / sd
+    return values / torch.sqrt(1.0 + values.abs() / COMPANDING_SD)
+
+
+def positive(noise_sd: Tensor) -> Tensor:
+    """Return `noise_sd`, and where it forbids any change a small share of its largest value."""
+    largest = noise_sd.amax(dim=(2, 3), keepdim=True)
+    return torch.clamp(torch.maximum(noise_sd, 1e-3 * largest), min=TINY)
+
+
+def local_spread(image: Tensor) -> Tensor:
+    """Return largest less smallest value within three pixels, same shape."""
+    highest = functional.max_pool2d(image, 7, stride=1, padding=3)
+    return highest + functional.max_pool2d(-image, 7, stride=1, padding=3)

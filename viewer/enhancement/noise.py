@@ -1,7 +1,8 @@
-"""How strong the noise of a CT series is and how fine its grain, measured from the slices alone.
+"""How strong the noise of a series is and how fine its grain, measured from the slices alone.
 
-"Noise SD" means here, in training and at inference the standard deviation in HU of the noise in
-soft tissue of the reconstructed slices, after kernel and slice thickness. "Mean frequency" is the
+"Noise SD" means here, in training and at inference the standard deviation of the noise in tissue
+of the reconstructed slices, after kernel and slice thickness, in modality units: in soft tissue
+for CT, where there is signal for other modalities. "Mean frequency" is the
 mean of the radial noise power spectrum, sum(f NPS(f)) / sum(NPS(f)) up to Nyquist.
 """
 
@@ -22,7 +23,10 @@ BoolArray = npt.NDArray[np.bool_]
 IndexArray = npt.NDArray[np.intp]
 _Any = TypeVar("_Any", bound=np.generic)
 
-SOFT_TISSUE_HU = (-180.0, 220.0)
+Span = tuple[float, float]
+
+SOFT_TISSUE_HU: Span = (-180.0, 220.0)
+_SIGNAL_SHARE = 0.25
 _FINE_PIXELS = 1.5
 _MASK_PIXELS = 2.5
 _EDGE_PIXELS = 3
@@ -40,17 +44,19 @@ class NoiseEstimate:
 
     Attributes
     ----------
-    sd : standard deviation in HU over soft tissue of the slices looked at.
+    sd : standard deviation over tissue of the slices looked at, modality units.
     mean_frequency_per_mm : of the radial noise power spectrum, cycles per mm.
     blocks : number of homogeneous blocks the spectrum comes from.
     fine_share : SD of the fine detail (above a Gaussian of 1.5 pixels) divided by `sd`; turns a
         local fine SD into a noise SD.
+    tissue : range of values that counted as tissue.
     """
 
     sd: float
     mean_frequency_per_mm: float
     blocks: int
     fine_share: float
+    tissue: Span = SOFT_TISSUE_HU
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,33 +69,46 @@ class _Plane:
     soft: BoolArray
 
     @classmethod
-    def of(cls, plane: npt.NDArray[np.generic]) -> _Plane:
+    def of(cls, plane: npt.NDArray[np.generic], span: Span) -> _Plane:
         values = np.asarray(plane, np.float32)
         smooth = smoothed(values)
-        return cls(values, smooth, fine_detail(values), soft_tissue(smooth))
+        return cls(values, smooth, fine_detail(values), tissue(smooth, span))
 
-    def difference(self, following: npt.NDArray[np.generic]) -> _Plane:
-        """Next slice less this one, where both are soft tissue."""
+    def difference(self, following: npt.NDArray[np.generic], span: Span) -> _Plane:
+        """Next slice less this one, where both are tissue."""
         values = np.asarray(following, np.float32)
         smooth, less = smoothed(values), values - self.values
-        soft = self.soft & soft_tissue(smooth)
+        soft = self.soft & tissue(smooth, span)
         return _Plane(less, smooth - self.smooth, fine_detail(less), soft)
 
 
+def signal_range(values: npt.NDArray[np.generic]) -> Span:
+    """Values that count as signal where there is no fixed scale: above a quarter of the bright.
+
+    Bright is the 98th percentile of the smoothed slices [slice, row, column].
+    """
+    planes = [smoothed(np.asarray(plane, np.float32)) for plane in values[:: len(values) // 9 + 1]]
+    bright = float(np.percentile(np.stack(planes)[:, ::4, ::4], 98))
+    return (_SIGNAL_SHARE * bright, np.inf)
+
+
 def estimate_noise(
-    values: npt.NDArray[np.generic], spacing_mm: tuple[float, float]
+    values: npt.NDArray[np.generic],
+    spacing_mm: tuple[float, float],
+    span: Span = SOFT_TISSUE_HU,
 ) -> NoiseEstimate | None:
-    """Noise SD and NPS mean frequency of CT slices.
+    """Noise SD and NPS mean frequency of slices.
 
     Parameters
     ----------
-    values : HU [slice, row, column] or [row, column]; up to nine slices, evenly spread, are used.
+    values : [slice, row, column] or [row, column]; up to nine slices, evenly spread, are used.
     spacing_mm : row and column spacing.
+    span : smoothed values that count as tissue: soft tissue in HU, else see `signal_range`.
 
     Returns
     -------
-    None where there is too little soft tissue to measure in (fewer than four homogeneous blocks
-    of 16 x 16 pixels).
+    None where there is too little tissue to measure in (fewer than four homogeneous blocks of
+    16 x 16 pixels).
 
     Notes
     -----
@@ -100,9 +119,9 @@ def estimate_noise(
     """
     stack = values if values.ndim == 3 else values[None]
     chosen = np.unique(np.linspace(0, len(stack) - 1, min(len(stack), _MOST_SLICES)).astype(int))
-    planes = [_Plane.of(stack[index]) for index in chosen]
+    planes = [_Plane.of(stack[index], span) for index in chosen]
     differences = [
-        plane.difference(stack[index + 1])
+        plane.difference(stack[index + 1], span)
         for plane, index in zip(planes, chosen, strict=True)
         if index + 1 < len(stack)
     ]
@@ -117,12 +136,13 @@ def estimate_noise(
         mean_frequency_per_mm=mean_frequency(quiet, float(np.mean(spacing_mm))),
         blocks=len(quiet),
         fine_share=fine_share,
+        tissue=span,
     )
 
 
 def slice_sd(plane: npt.NDArray[np.generic], estimate: NoiseEstimate) -> float:
-    """Noise SD in HU of one slice [row, column]; the series' own figure where it has no tissue."""
-    levels = _block_levels(_Plane.of(plane))
+    """Noise SD of one slice [row, column]; the series' own figure where it has no tissue."""
+    levels = _block_levels(_Plane.of(plane, estimate.tissue))
     if len(levels) < _FEWEST_BLOCKS:
         return estimate.sd
     return _typical(levels) / estimate.fine_share
@@ -138,18 +158,33 @@ def smoothed(plane: FloatArray) -> FloatArray:
     return np.asarray(scipy.ndimage.gaussian_filter(plane, _MASK_PIXELS), np.float32)
 
 
-def soft_tissue(smooth: FloatArray) -> BoolArray:
-    """Pixels of -180 to 220 HU in a smoothed plane, at least three pixels away from any other."""
-    soft = (smooth > SOFT_TISSUE_HU[0]) & (smooth < SOFT_TISSUE_HU[1])
+def tissue(smooth: FloatArray, span: Span) -> BoolArray:
+    """Pixels in a range of a smoothed plane, at least three pixels away from any other."""
+    soft = (smooth > span[0]) & (smooth < span[1])
     return np.asarray(scipy.ndimage.minimum_filter(soft, 2 * _EDGE_PIXELS + 1), np.bool_)
 
 
 def mean_frequency(blocks: FloatArray, pixel_mm: float) -> float:
     """Mean frequency in cycles per mm of detrended square blocks [block, row, column]."""
+    frequency, radial = noise_power(blocks, pixel_mm)
+    return float(np.sum(frequency * radial) / np.sum(radial))
+
+
+def noise_power(blocks: FloatArray, pixel_mm: float) -> tuple[FloatArray, FloatArray]:
+    """Radial noise power spectrum of detrended square blocks [block, row, column].
+
+    Returns
+    -------
+    Frequencies in cycles per mm up to Nyquist, and the power at each in squared units times mm^2.
+
+    Source: ICRU Report 87, 2012; a Hann window keeps coarse power from leaking.
+    """
     window = np.hanning(blocks.shape[-1] + 2)[1:-1]
-    power = np.abs(scipy.fft.fft2(blocks * np.outer(window, window))) ** 2
+    taper = np.outer(window, window)
+    power = np.abs(scipy.fft.fft2(blocks * taper)) ** 2
     frequency, radial = _radial(power.mean(axis=0))
-    return float(np.sum(frequency * radial) / np.sum(radial)) / pixel_mm
+    scale = pixel_mm**2 / float(np.sum(taper**2))
+    return frequency / np.float32(pixel_mm), radial * np.float32(scale)
 
 
 def _quiet_blocks(planes: list[_Plane]) -> FloatArray | None:

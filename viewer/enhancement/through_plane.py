@@ -43,7 +43,7 @@ FINER_CUBIC = Method(
     version="1",
     kind=MethodKind.FILTER,
     effect=Effect.WHOLE,
-    operation="finer",
+    operation="resample",
     purpose="interpolates between slices so that, blurred by the slice profile again, they are the "
     "acquired ones",
     parameters=(FACTOR,),

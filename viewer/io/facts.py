@@ -1,7 +1,7 @@
 """What a header says about one frame or a whole instance: plane, windows, rescale, acquisition.
 
 Names in `Instance.acquisition` (values as written, absent when empty): kernel, kvp,
-tube_current_ma, exposure_mas, exposure_time_ms, echo_time_ms, repetition_time_ms,
+tube_current_ma, exposure_mas, ctdi_vol_mgy, exposure_time_ms, echo_time_ms, repetition_time_ms,
 inversion_time_ms, flip_angle, echo_number, field_strength_t, b_value, temporal_position,
 temporal_positions, acquisition_number, acquisition_date, acquisition_time, acquisition_datetime,
 content_date, content_time, trigger_time_ms, slice_location, spacing_between_slices_mm,
@@ -89,12 +89,15 @@ def acquisition(elements: Elements) -> tuple[tuple[str, str], ...]:
     """Return (name, value) pairs of the acquisition, values as written; see the module."""
     raw = elements.raw
     found = [(name, decode_code(raw[keyword])) for name, keyword in _EACH_CODES if keyword in raw]
+    if dose := number(elements, "CTDIvol"):
+        found.append(("ctdi_vol_mgy", f"{dose:g}"))
     return (*_acquisition(elements), *(pair for pair in found if pair[1]))
 
 
 @depends_on(
     "SpecificCharacterSet",
     *(keyword for _, keyword in (*_CODES, *_TEXTS)),
+    "CTDIvol",
     *_B_VALUES,
     *_CREATOR_KEYWORDS,
 )
@@ -108,6 +111,9 @@ def _acquisition(elements: Elements) -> tuple[tuple[str, str], ...]:
     for name, keyword in _TEXTS:
         if keyword in raw and (value := text(elements, keyword)):
             pairs[name] = value
+    dose = number(elements, "CTDIvol")
+    if dose is not None and dose > 0:
+        pairs["ctdi_vol_mgy"] = f"{dose:g}"
     b_value = diffusion_b_value(elements)
     if b_value is not None:
         pairs["b_value"] = f"{b_value:g}"

@@ -83,6 +83,7 @@ _TEXT = """
 0018,9226 SQ MRImageFrameTypeSequence
 0018,9315 CS ReconstructionAlgorithm
 0018,9329 SQ CTImageFrameTypeSequence
+0018,9345 FD CTDIvol
 0018,9751 SQ PETFrameTypeSequence
 0018,A001 SQ ContributingEquipmentSequence
 0020,000D UI StudyInstanceUID

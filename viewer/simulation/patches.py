@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import scipy.ndimage
 
+from viewer.simulation.fan import FanBeam
 from viewer.simulation.kernels import FloatArray, Kernel, noise_mean_frequency
 from viewer.simulation.noise import blur, relative_sd_map, slice_weights
 from viewer.simulation.phantom import Region, Sampling, Stack, random_stack
@@ -58,28 +58,6 @@ class PatchSet:
 
     def __len__(self) -> int:
         return len(self.clean)
-
-    def save(self, path: Path) -> None:
-        """Write all arrays to one .npz file, complete or not at all."""
-        partial = path.with_suffix(".partial.npz")
-        np.savez(partial, **{one.name: getattr(self, one.name) for one in fields(self)})
-        partial.replace(path)
-
-    @classmethod
-    def load(cls, path: Path) -> PatchSet:
-        """Read what `save` wrote (no pickled objects)."""
-        with np.load(path, allow_pickle=False) as stored:
-            return cls(**{one.name: stored[one.name] for one in fields(cls)})
-
-    @classmethod
-    def joined(cls, parts: list[PatchSet]) -> PatchSet:
-        """All patches of several sets."""
-        return cls(
-            **{
-                one.name: np.concatenate([getattr(part, one.name) for part in parts])
-                for one in fields(cls)
-            }
-        )
 
 
 def random_kernel(rng: np.random.Generator, pixel_mm: float) -> Kernel:
@@ -140,21 +118,31 @@ def scanned(
     pixel_mm: float,
     correlation: float,
     wanted_sd: float | None = None,
+    fan: FanBeam | None = None,
 ) -> tuple[FloatArray, FloatArray]:
     """Noise-free reconstruction and its noise, both [slice, row, column].
 
     Parameters
     ----------
     wanted_sd : median noise SD in HU to which the exposure is set; None draws 4 to 70 HU.
+    fan : the scanner whose rays are measured and then rebinned; None measures parallel ones.
     """
-    offsets = beam.offsets() * np.float32(pixel_mm)
-    sinograms = [beam.project(attenuation(plane), pixel_mm) for plane in values]
-    clean = np.stack([filtered_back_projection(one, beam, kernel, pixel_mm) for one in sinograms])
+    offsets = beam.offsets() * np.float32(pixel_mm) if fan is None else fan.offsets_mm()
+    per_mm = [attenuation(plane) for plane in values]
+    if fan is None:
+        sinograms = [beam.project(plane, pixel_mm) for plane in per_mm]
+    else:
+        sinograms = [fan.project(plane, beam, pixel_mm) for plane in per_mm]
+
+    def image(readings: FloatArray) -> FloatArray:
+        rays = readings if fan is None else fan.rebinned(readings, beam, pixel_mm)
+        return filtered_back_projection(rays, beam, kernel, pixel_mm)
+
+    clean = np.stack([image(one) for one in sinograms])
 
     def noise_of(plane: int, exposure: Exposure) -> FloatArray:
         noisy = measured(rng, sinograms[plane], exposure, offsets)
-        image = filtered_back_projection(noisy, beam, kernel, pixel_mm)
-        return np.asarray(image - clean[plane], np.float32)
+        return np.asarray(image(noisy) - clean[plane], np.float32)
 
     exposure = Exposure(
         photons=1e5,
@@ -189,7 +177,7 @@ def _cut(
     is_projected: bool,
     count: int,
 ) -> PatchSet:
-    corners = _corners(rng, clean[SLICES // 2], sd, count)
+    corners = soft_corners(rng, clean[SLICES // 2], sd, count)
     windows = [(slice(row, row + PATCH), slice(column, column + PATCH)) for row, column in corners]
     total = len(windows)
     frequency = noise_mean_frequency(kernel, stack.pixel_mm) * stack.pixel_mm
@@ -209,7 +197,7 @@ def _cut(
     )
 
 
-def _corners(
+def soft_corners(
     rng: np.random.Generator, middle: FloatArray, sd: FloatArray, count: int
 ) -> list[tuple[int, int]]:
     """Upper left corners of up to `count` patches, few of them mostly air."""

@@ -5,6 +5,7 @@ Seeds of training start at 20,000,000 and those of its validation at 7,000,000; 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,6 +39,7 @@ _APART = 34
 _FLAT_BLOCK = 16
 _FLAT_SD_HU = 2.5
 _FEWEST_FLAT = 8
+_SPACING_MM = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class Scene:
 
     Attributes
     ----------
-    region, kernel, noise_hu : what it shows, the kernel's name and the median noise SD asked for.
+    region, kernel, noise_sd : what it shows, the kernel's name and the median noise SD asked for.
     noisy, with_lesions : HU [5, row, column], the same noise without and with lesions.
     truth : HU [row, column], noise-free, without lesions.
     body : where figures are taken.
@@ -67,7 +69,7 @@ class Scene:
 
     region: str
     kernel: str
-    noise_hu: float
+    noise_sd: float
     noisy: FloatArray
     with_lesions: FloatArray
     truth: FloatArray
@@ -76,12 +78,12 @@ class Scene:
     lesions: tuple[Inserted, ...]
     full_dose: FloatArray
     pixel_mm: float
-    spacing_mm: float = 1.5
+    spacing_mm: float = _SPACING_MM
 
     @property
     def name(self) -> str:
         """Region, kernel and noise in words."""
-        return f"{self.region}, {self.kernel} kernel, {self.noise_hu:g} HU"
+        return f"{self.region}, {self.kernel} kernel, noise {self.noise_sd:g}"
 
 
 def scenes(seed: int, count: int) -> list[Scene]:
@@ -106,7 +108,7 @@ def _scene(
     rng: np.random.Generator, beam: ParallelBeam, region: Region, kernel_name: str, sd: float
 ) -> Scene:
     pixel = 0.5 if region is Region.HEAD else 0.8
-    sampling = Sampling(SLICES, SIZE, pixel, 1.5, 1.5)
+    sampling = Sampling(SLICES, SIZE, pixel, _SPACING_MM, _SPACING_MM)
     stack = random_stack(rng, region, sampling, lesion_count=0)
     kernel = named_kernel(kernel_name, pixel)
     values = np.maximum(stack.values, -1024.0)
@@ -116,7 +118,7 @@ def _scene(
     return Scene(
         region=region.value,
         kernel=kernel_name,
-        noise_hu=sd,
+        noise_sd=sd,
         noisy=noisy,
         with_lesions=noisy + added,
         truth=clean[MIDDLE],
@@ -171,21 +173,39 @@ def _inserted(
     smooth = scipy.ndimage.gaussian_filter(clean[MIDDLE], 3.0)
     spread = scipy.ndimage.maximum_filter(smooth, 21) - scipy.ndimage.minimum_filter(smooth, 21)
     free = (spread < 25.0) & (smooth > -20.0) & (smooth < 150.0)
-    margin = _APART
-    free[:margin], free[-margin:], free[:, :margin], free[:, -margin:] = False, False, False, False
     added = np.zeros_like(clean)
     lesions: list[Inserted] = []
     kinds = list(LESIONS)
-    for row, column in rng.permutation(np.argwhere(free)):
-        if not free[row, column]:
-            continue
-        free[max(row - _APART, 0) : row + _APART, max(column - _APART, 0) : column + _APART] = False
+    for row, column in free_places(rng, free):
         kind = kinds[len(lesions) % len(kinds)]
-        window, response = _lesion_response(kind, int(row), int(column), kernel, sampling)
+        window, response = _lesion_response(kind, row, column, kernel, sampling)
         added[(slice(None), *window)] += response
-        near = response[MIDDLE]
-        lesions.append(Inserted(kind, window, near))
+        lesions.append(Inserted(kind, window, response[MIDDLE]))
     return tuple(lesions), added
+
+
+def free_places(rng: np.random.Generator, free: BoolArray) -> Iterator[tuple[int, int]]:
+    """Rows and columns at random where `free` [row, column], far from each other and the rim."""
+    free = free.copy()
+    margin = _APART
+    free[:margin], free[-margin:], free[:, :margin], free[:, -margin:] = False, False, False, False
+    for row, column in rng.permutation(np.argwhere(free)):
+        if free[row, column]:
+            rows, columns = (slice(max(one - _APART, 0), one + _APART) for one in (row, column))
+            free[rows, columns] = False
+            yield int(row), int(column)
+
+
+def lesion_coverage_at(
+    row: int, column: int, diameter_mm: float, sampling: Sampling
+) -> tuple[tuple[slice, slice], FloatArray]:
+    """The window around a place, and coverage by a round lesion there [slice, row, column]."""
+    half = _APART // 2
+    canvas = Canvas.blank(sampling.plane_heights(0.0), 2 * half, sampling.pixel_mm)
+    rows, columns, coverage = lesion_coverage(canvas, Lesion((0.0, 0.0, 0.0), diameter_mm, 1.0))
+    picture = np.zeros_like(canvas.values)
+    picture[:, rows, columns] = coverage
+    return (slice(row - half, row + half), slice(column - half, column + half)), picture
 
 
 def _lesion_response(
@@ -193,27 +213,25 @@ def _lesion_response(
 ) -> tuple[tuple[slice, slice], FloatArray]:
     """Where a lesion lies and what it adds there after the kernel [slice, row, column]."""
     diameter, contrast, is_single = LESIONS[kind]
-    half = _APART // 2
-    canvas = Canvas.blank(sampling.plane_heights(0.0), 2 * half, sampling.pixel_mm)
-    lesion = Lesion((0.0, 0.0, 0.0), diameter, contrast)
-    rows, columns, coverage = lesion_coverage(canvas, lesion)
-    picture = np.zeros_like(canvas.values)
-    picture[:, rows, columns] = coverage * contrast
+    window, coverage = lesion_coverage_at(row, column, diameter, sampling)
     if is_single:
-        picture[[index for index in range(SLICES) if index != MIDDLE]] = 0.0
-    window = (slice(row - half, row + half), slice(column - half, column + half))
-    return window, blur(picture, kernel, sampling.pixel_mm)
+        coverage[[index for index in range(SLICES) if index != MIDDLE]] = 0.0
+    return window, blur(contrast * coverage, kernel, sampling.pixel_mm)
 
 
 @dataclass(frozen=True, slots=True)
 class EdgeScene:
-    """A disc in water, many noise draws: [draw, 5, row, column] in HU, and the noise-free slice."""
+    """A disc in water, many noise draws: [draw, 5, row, column], and the noise-free slice.
 
-    contrast_hu: float
+    In HU; for MR in percent of typical tissue.
+    """
+
+    contrast: float
     noisy: FloatArray
     truth: FloatArray
     pixel_mm: float
     radius_mm: float
+    spacing_mm: float = _SPACING_MM
 
     @property
     def distance_mm(self) -> FloatArray:
@@ -225,30 +243,30 @@ def edge_scene(seed: int, contrast_hu: float, sd: float, draws: int) -> EdgeScen
     """A rod of 14 mm radius through all slices of water, standard kernel."""
     pixel, radius, size = 0.7, 14.0, 96
     kernel = named_kernel("standard", pixel)
-    distance = _distance(size, pixel, radius)
-    disc = (contrast_hu * np.clip(0.5 - distance / pixel, 0.0, 1.0)).astype(np.float32)
-    truth = blur(disc, kernel, pixel)
+    truth = blur(disc(size, pixel, radius, contrast_hu), kernel, pixel)
     noise = _water(np.random.default_rng([seed, round(contrast_hu)]), kernel, pixel, size, draws)
     return EdgeScene(contrast_hu, truth + sd * noise, truth, pixel, radius)
 
 
 @dataclass(frozen=True, slots=True)
 class InsertScene:
-    """A faint rod in water: what it adds [row, column], and noise [draw, 5, row, column], in HU.
+    """A faint rod: what it adds [row, column], and noise [draw, 5, row, column], in `unit`.
 
     The same noise without and with the rod makes a pair.
     """
 
     diameter_mm: float
-    contrast_hu: float
+    contrast: float
     signal: FloatArray
     noise: FloatArray
     pixel_mm: float
+    spacing_mm: float = _SPACING_MM
+    unit: str = "HU"
 
     @property
     def name(self) -> str:
         """Size and contrast in words."""
-        return f"{self.diameter_mm:g} mm {self.contrast_hu:g} HU"
+        return f"{self.diameter_mm:g} mm {self.contrast:g} {self.unit}"
 
 
 def insert_scene(
@@ -257,11 +275,10 @@ def insert_scene(
     """One rod of a low-contrast module in the middle of a patch, standard kernel."""
     pixel, size = _INSERT_PIXEL_MM, _INSERT_SIZE
     kernel = named_kernel("standard", pixel)
-    distance = _distance(size, pixel, diameter_mm / 2)
-    disc = (contrast_hu * np.clip(0.5 - distance / pixel, 0.0, 1.0)).astype(np.float32)
+    picture = disc(size, pixel, diameter_mm / 2, contrast_hu)
     rng = np.random.default_rng([seed, round(10 * diameter_mm)])
     noise = sd * _water(rng, kernel, pixel, size, draws)
-    return InsertScene(diameter_mm, contrast_hu, blur(disc, kernel, pixel), noise, pixel)
+    return InsertScene(diameter_mm, contrast_hu, blur(picture, kernel, pixel), noise, pixel)
 
 
 def named_kernel(name: str, pixel_mm: float) -> Kernel:
@@ -276,6 +293,12 @@ def _water(
     """Draws of unit noise [draw, 5, row, column]."""
     character = NoiseCharacter(kernel, pixel_mm, 0.1, 0.3, 0.15)
     return np.stack([unit_noise(rng, (SLICES, size, size), character) for _ in range(draws)])
+
+
+def disc(size: int, pixel_mm: float, radius_mm: float, contrast: float) -> FloatArray:
+    """A disc in the middle of an empty picture [size, size], its rim partly covering pixels."""
+    coverage = np.clip(0.5 - _distance(size, pixel_mm, radius_mm) / pixel_mm, 0.0, 1.0)
+    return np.asarray(contrast * coverage, np.float32)
 
 
 def _distance(size: int, pixel_mm: float, radius_mm: float) -> FloatArray:
