@@ -192,45 +192,20 @@ def _models(options: argparse.Namespace) -> int:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    from viewer.app import headless
     from viewer.app.evaluating import table_lines
     from viewer.app.report_html import rows_of
     from viewer.app.reporting import csv_text, write_report
 
-    methods, strength, is_demo = tuple(options.methods), options.strength, options.on == "demo"
-    mode = {"is_research": options.research}
+    _refuse_mixed(options)
     if options.scenes is None:
         options.scenes = 180 if options.on == "residuals" else 12
-    is_real = options.on not in ("demo", "simulated", "residuals")
-    if not is_real and (options.repeat or options.gates is not None):
-        raise WrongUsage("--repeat and --gates go with real scans.", "", "Add --on PATH.")
-    if options.on in ("demo", "residuals") and options.report:
-        raise WrongUsage(
-            f"There is no report on the {options.on}.", "", "Add --on simulated, or --on PATH."
-        )
-    if is_demo:
-        table = headless.evaluate_demo(methods, strength, _terminal_progress, **mode)
-    elif options.on == "simulated":
-        extent = (options.scenes, options.pairs)
-        table = headless.evaluate_simulated(
-            methods, strength, *extent, _terminal_progress, modality=options.modality, **mode
-        )
-    elif options.on == "residuals":
-        table = headless.evaluate_residuals(methods, options.scenes, _terminal_progress)
-        table = {"command": _command(options), **table}
-    elif options.gates is not None:
-        expected = Path(options.gates) if options.gates else None
-        table = headless.evaluate_gates(Path(options.on), methods, expected, _terminal_progress)
-    else:
-        paths = (Path(options.on),)
-        table = headless.evaluate_scans(
-            paths, methods, strength, _terminal_progress, repeat=options.repeat, **mode
-        )
+    table = _judged(options)
     _end_progress()
     if options.json:
         _print_json(table)
     elif not options.report:
         part = "verdicts" if options.gates is not None else "rows"
+        is_demo = options.on == "demo"
         lines = table_lines(table) if is_demo else csv_text(rows_of(table, part)).splitlines()
         for line in lines:
             _print(line)
@@ -238,6 +213,41 @@ def _evaluate(options: argparse.Namespace) -> int:
         for path in write_report(table, options.report, _command(options)):
             _print(str(path))
     return DONE
+
+
+def _refuse_mixed(options: argparse.Namespace) -> None:
+    """Refuse options of `evaluate` that do not go together."""
+    is_real = options.on not in ("demo", "simulated", "residuals")
+    if not is_real and (options.repeat or options.gates is not None):
+        raise WrongUsage("--repeat and --gates go with real scans.", "", "Add --on PATH.")
+    if options.on in ("demo", "residuals") and options.report:
+        raise WrongUsage(
+            f"There is no report on the {options.on}.", "", "Add --on simulated, or --on PATH."
+        )
+
+
+def _judged(options: argparse.Namespace) -> dict[str, object]:
+    """Return the table that `evaluate` is asked for."""
+    from viewer.app import headless
+
+    methods, strength, place = tuple(options.methods), options.strength, Path(options.on)
+    mode = {"is_research": options.research}
+    if options.on == "demo":
+        return headless.evaluate_demo(methods, strength, _terminal_progress, **mode)
+    if options.on == "simulated":
+        extent = (options.scenes, options.pairs)
+        return headless.evaluate_simulated(
+            methods, strength, *extent, _terminal_progress, modality=options.modality, **mode
+        )
+    if options.on == "residuals":
+        table = headless.evaluate_residuals(methods, options.scenes, _terminal_progress)
+        return {"command": _command(options), **table}
+    if options.gates is not None:
+        expected = Path(options.gates) if options.gates else None
+        return headless.evaluate_gates(place, methods, expected, _terminal_progress)
+    return headless.evaluate_scans(
+        (place,), methods, strength, _terminal_progress, repeat=options.repeat, **mode
+    )
 
 
 def _command(options: argparse.Namespace) -> str:
