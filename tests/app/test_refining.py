@@ -85,7 +85,7 @@ def test_seen_through_the_profile_they_are_the_acquired_slices(engine):
 def test_the_label_names_both_steps_and_no_strength(engine):
     label = label_for(enhance(engine, request(stack())).provenance())
     assert label.title == "FILTERED"
-    assert label.detail == "Finer slices (cubic) · finer slices 1.0 mm, acquired 4.0 mm"
+    assert label.detail == "Finer slices (cubic) · 1.0 mm slices, acquired 4.0 mm"
 
 
 def test_each_slice_says_where_it_lies_among_the_acquired_ones(engine):
@@ -129,7 +129,7 @@ def test_a_model_adds_what_the_acquired_slices_do_not_see(model):
 def test_a_models_label_says_that_it_is_ai_and_how_much_of_it_is_there(model):
     label = label_for(enhance(model, request(stack(), method="tiny")).provenance(0.6))
     assert label.title == "AI-ENHANCED"
-    assert label.detail == "Tiny 0.1 · finer slices 1.0 mm, acquired 4.0 mm · blend 60 %"
+    assert label.detail == "Tiny 0.1 · 1.0 mm slices, acquired 4.0 mm · blend 60 %"
 
 
 def test_a_models_detail_is_kept_for_the_next_time(model):
@@ -244,7 +244,7 @@ def test_each_file_names_its_place_and_the_acquired_slices_it_came_from(tmp_path
         assert (items[0].SpatialLocationsPreserved == "YES") == (place % 3 == 0)
         named = {item.ReferencedSOPInstanceUID for item in items}
         assert {volume.sources[place // 3], volume.sources[-(-place // 3)]} <= named
-        assert "finer slices 1.0 mm, acquired 3.0 mm" in one.DerivationDescription
+        assert "1.0 mm slices, acquired 3.0 mm" in one.DerivationDescription
         codes = [code.CodeMeaning for code in one.DerivationCodeSequence]
         assert "Spatial resampling" in codes
 

@@ -107,7 +107,7 @@ def strength_words(provenance: Provenance) -> str:
         return "strength not recorded"
     if provenance.slice_steps_mm is not None:
         made, acquired = provenance.slice_steps_mm
-        finer = f"finer slices {made:.1f} mm, acquired {acquired:.1f} mm"
+        finer = f"{made:.1f} mm slices, acquired {acquired:.1f} mm"
         is_filter = provenance.kind is MethodKind.FILTER
         return finer if is_filter else f"{finer} · blend {round(100 * provenance.strength)} %"
     asked = round(100 * provenance.strength)

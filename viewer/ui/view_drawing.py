@@ -1,7 +1,7 @@
 """From an order for a view's pixels to pictures, in a worker: the newest order wins."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 import numpy as np
@@ -10,6 +10,7 @@ from viewer.app.jobs import Job, Jobs, Lane
 from viewer.app.messages import Message
 from viewer.app.workspace import Layer
 from viewer.core.arrays import UInt8Array
+from viewer.core.geometry import VolumeGeometry
 from viewer.core.view import SliceRequest
 from viewer.core.volume import AnyVolume
 from viewer.render.drawing import draw, draw_residual
@@ -30,7 +31,8 @@ class DrawOrder:
     """Everything that decides the pixels of one picture.
 
     `residual_largest` is the value at the ends of the residual's colour bar, in the unit of the
-    volume; `is_coarse` asks for a quick picture while the hand moves.
+    volume; `is_coarse` asks for a quick picture while the hand moves. `geometry` is the grid that
+    the plane was chosen on: that of `volume`, or of finer slices.
     """
 
     slice: SliceRequest
@@ -39,6 +41,12 @@ class DrawOrder:
     show: Show
     residual_largest: float
     is_coarse: bool = False
+    geometry: VolumeGeometry | None = None
+
+    def is_of(self, volume: AnyVolume, geometry: VolumeGeometry) -> bool:
+        """True when it was meant for a volume of these slices, seen on a grid of this shape."""
+        chosen_on = self.geometry or self.volume.geometry
+        return self.volume.geometry is volume.geometry and chosen_on.shape == geometry.shape
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,13 +68,7 @@ def drawn(order: DrawOrder, reslicer: Reslicer) -> Drawn:
     layer = order.layer
     if layer is None or order.show is Show.ORIGINAL:
         return Drawn(order, original=_windowed(_acquired(order, reslicer), order))
-    derived = reslicer.blended(
-        order.volume,
-        layer.residual,
-        layer.blend * layer.scale,
-        order.slice,
-        is_coarse=order.is_coarse,
-    )
+    derived = _derived(order, layer, reslicer)
     if order.show is Show.DERIVED:
         return Drawn(order, derived=_windowed(derived, order))
     original = _acquired(order, reslicer)
@@ -77,7 +79,27 @@ def drawn(order: DrawOrder, reslicer: Reslicer) -> Drawn:
 
 
 def _acquired(order: DrawOrder, reslicer: Reslicer) -> PlaneValues:
-    return reslicer.plane(order.volume, order.slice, is_coarse=order.is_coarse)
+    request = on_grid(order, order.volume.geometry)
+    return reslicer.plane(order.volume, request, is_coarse=order.is_coarse)
+
+
+def _derived(order: DrawOrder, layer: Layer, reslicer: Reslicer) -> PlaneValues:
+    start, factor = layer.start or order.volume, layer.blend * layer.scale
+    request = on_grid(order, start.geometry)
+    if not factor and layer.start is not None:
+        return reslicer.plane(start, request, is_coarse=order.is_coarse)
+    return reslicer.blended(start, layer.residual, factor, request, is_coarse=order.is_coarse)
+
+
+def on_grid(order: DrawOrder, geometry: VolumeGeometry) -> SliceRequest:
+    """Return the request of an order for a grid: one slice becomes the nearest slice there.
+
+    Finer slices that lie between acquired ones have the nearest of these as their original.
+    """
+    request, chosen_on = order.slice, order.geometry or order.volume.geometry
+    if request.slice_index is None or geometry.shape == chosen_on.shape:
+        return request
+    return replace(request, slice_index=geometry.slice_of(request.origin_mm))
 
 
 def _windowed(plane: PlaneValues, order: DrawOrder) -> UInt8Array:

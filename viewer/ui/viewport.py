@@ -130,17 +130,17 @@ class Viewport(QWidget):
         """Ask for the pixels of the present state; coarse ones while the hand moves."""
         workspace = self._session.workspace
         state = self.state
-        volume = workspace.volumes.get(state.part) if state.part else None
+        volume, grid = workspace.volumes.get(state.part or ("", 0)), workspace.grid_of(state)
         is_flickering = state.comparison is Comparison.FLICKER
         self._flicker.set_on(is_flickering, workspace.settings.viewing.flicker_hz)
-        if volume is None:
+        if volume is None or grid is None:
             self._drawer.forget()
             self._drawn, self._request, self._volume_picture = None, None, None
             self.update()
             return
         ratio = self.devicePixelRatioF()
         size = (round(self.width() * ratio), round(self.height() * ratio))
-        self._request = resolve(state, volume.geometry, size, self.window_in_use())
+        self._request = resolve(state, grid.geometry, size, self.window_in_use())
         if is_moving:
             self._is_moving = True
             self._rest.start()
@@ -157,6 +157,7 @@ class Viewport(QWidget):
                 self._show(state) if layer is not None else Show.ORIGINAL,
                 self._session.residual_largest(volume.unit) * state.residual_range,
                 is_coarse,
+                grid.geometry,
             )
         )
 
@@ -260,7 +261,9 @@ class Viewport(QWidget):
         if self.state.plane is Plane.VOLUME:
             found = self._volume_picture
             return found.layers if found and found.part == self.state.part else Layers()
-        if self._drawn is None or self._drawn.order.volume.geometry is not about.geometry:
+        if self._drawn is None or not self._drawn.order.is_of(
+            self._session.workspace.volumes[about.part.key], about.geometry
+        ):
             return Layers()
         return shown_layers(
             self._drawn,
@@ -377,7 +380,7 @@ class Viewport(QWidget):
     def _probe_words(self) -> str:
         """Return the value under the pointer in what is shown now, wherever that came from."""
         workspace = self._session.workspace
-        volume = workspace.volumes.get(self.state.part) if self.state.part else None
+        volume = workspace.grid_of(self.state)
         if self._pointer is None or volume is None or self.state.plane is Plane.VOLUME:
             return ""
         layer = comparing.layer_of(workspace, self.state)
