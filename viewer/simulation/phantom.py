@@ -15,6 +15,7 @@ from viewer.simulation.extremity import paint_extremity
 from viewer.simulation.jaw import paint_jaw
 from viewer.simulation.kernels import FloatArray
 from viewer.simulation.lesions import Lesion, paint_lesions, random_lesions
+from viewer.simulation.mr import Profile, slice_profile
 from viewer.simulation.pelvis import Pelvis, paint_pelvis
 from viewer.simulation.vessels import tree
 
@@ -62,8 +63,11 @@ class Sampling:
     Attributes
     ----------
     slices, size : number of slices and of rows and columns.
+    thickness_mm : of each slice, full width at half maximum; less than the spacing leaves gaps.
     planes : thin planes averaged into each slice, over its thickness.
     centre_mm : x and y of the middle of the picture.
+    profile : weight of the planes; other than a box they lie over twice the thickness, and five or
+        more are needed.
     """
 
     slices: int
@@ -73,12 +77,25 @@ class Sampling:
     thickness_mm: float
     planes: int = 1
     centre_mm: tuple[float, float] = (0.0, 0.0)
+    profile: Profile = Profile.BOX
 
     def plane_heights(self, middle_mm: float) -> FloatArray:
         """Heights of all thin planes, slice by slice."""
         centres = middle_mm + (np.arange(self.slices) - (self.slices - 1) / 2) * self.spacing_mm
-        within = (np.arange(self.planes) + 0.5) / self.planes - 0.5
-        return np.asarray(centres[:, None] + within * self.thickness_mm, np.float32).ravel()
+        return np.asarray(centres[:, None] + self._offsets_mm(), np.float32).ravel()
+
+    def sliced(self, planes: FloatArray) -> FloatArray:
+        """Slices [slice, row, column] from values or coverage on all planes, slice by slice."""
+        grouped = planes.reshape(self.slices, self.planes, *planes.shape[1:])
+        if self.profile is Profile.BOX:
+            return np.asarray(grouped.mean(axis=1), np.float32)
+        weights = slice_profile(self._offsets_mm(), self.thickness_mm, self.profile)
+        return np.asarray(np.tensordot(grouped, weights, (1, 0)), np.float32)
+
+    def _offsets_mm(self) -> FloatArray:
+        """Heights of a slice's planes over its middle."""
+        width = self.thickness_mm * (1.0 if self.profile is Profile.BOX else 2.0)
+        return np.asarray(((np.arange(self.planes) + 0.5) / self.planes - 0.5) * width)
 
 
 def random_stack(
@@ -96,11 +113,9 @@ def random_stack(
     canvas = _painted(rng, region, sampling, heights)
     lesions = random_lesions(rng, lesion_count, canvas, middle, sampling)
     painted = paint_lesions(canvas, lesions)
-    shape = (sampling.slices, sampling.planes, sampling.size, sampling.size)
-    coverage = painted.reshape(shape).mean(axis=1)[sampling.slices // 2]
     return Stack(
-        values=canvas.values.reshape(shape).mean(axis=1),
-        lesion_weight=np.asarray(coverage, np.float32),
+        values=sampling.sliced(canvas.values),
+        lesion_weight=sampling.sliced(painted)[sampling.slices // 2],
         lesions=lesions,
         pixel_mm=sampling.pixel_mm,
         spacing_mm=sampling.spacing_mm,
