@@ -1,7 +1,8 @@
 """Model cards: training fills in hashes and the run, a report the figures, people the rest.
 
 `python models/cards.py MODEL FILE.json` copies what `diptych evaluate` found: a report on simulated
-scenes (`--report`), or the table of the demo study (`--json`).
+scenes (`--report`), the table of the demo study (`--json`), or the red line of the residual audit
+(`--on residuals --json`).
 """
 
 from __future__ import annotations
@@ -65,6 +66,16 @@ def take_demo_figures(card: dict[str, Any], table: dict[str, Any]) -> dict[str, 
         strength = {0.0: "", 1.0: "_full"}.get(row["strength"], "_at_the_strength")
         found[_plain(row["method"] + strength)] = _figures(row)
     return {**card, "metrics": {**card.get("metrics", {}), "demo_chest_quarter_dose": found}}
+
+
+def take_red_line(card: dict[str, Any], table: dict[str, Any]) -> dict[str, Any]:
+    """Return the card with the red line of its model's residual audit."""
+    for row in table["rows"]:
+        if row["method"] == card["id"]:
+            line = {name: row[name] for name in ("structure_p95", "structure_median", "scenes")}
+            found = {name: round(v, 4) if isinstance(v, float) else v for name, v in line.items()}
+            return {**card, "audit": {**found, "seed": table["seed"], "command": table["command"]}}
+    raise SystemExit(f"The table has no row of {card['id']}.")
 
 
 def _figures(row: dict[str, Any]) -> dict[str, float]:
@@ -136,6 +147,8 @@ def main(arguments: list[str] | None = None) -> int:
     path = Path(__file__).resolve().parent / options.model / "card.toml"
     report = json.loads(options.report.read_text(encoding="utf-8"))
     take = take_demo_figures if "lesions" in report else take_figures
+    if "structure_p95" in report["rows"][0]:
+        take = take_red_line
     write_card(path, take(read_card(path), report))
     return 0
 

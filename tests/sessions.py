@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from viewer.app.ahead import AheadQueue
 from viewer.app.jobs import Jobs
 from viewer.app.library import StudyLibrary
 from viewer.app.measuring import Notebook
@@ -94,11 +95,13 @@ def new_session(home: Path) -> Session:
     """Return a session without files, threads or a screen."""
     workspace = Workspace(Settings())
     jobs = Jobs(lambda call: call(), is_inline=True)
+    enhancements: Any = FakeEnhancements()
     return Session(
         workspace=workspace,
         jobs=jobs,
         images=FakeImages(workspace),  # type: ignore[arg-type]
-        enhancements=FakeEnhancements(),  # type: ignore[arg-type]
+        enhancements=enhancements,
+        ahead=AheadQueue(workspace, jobs, enhancements),
         notebook=Notebook(workspace, home),
         library=StudyLibrary(workspace, jobs, home / "library"),
         presets=read_presets(data_folder("resources") / "window_presets.toml"),

@@ -79,7 +79,7 @@ def test_an_unknown_method_is_wrong_usage_and_the_known_ones_are_named(
     ct_series(tmp_path / "source", 2)
     words = ["enhance", str(tmp_path / "source"), "--method", "magic", "--out", str(tmp_path / "o")]
     assert main(words) == WRONG_USAGE
-    assert "ct-denoise-s, gaussian" in capsys.readouterr().err
+    assert "ct-denoise-s, mr-denoise-s, gaussian" in capsys.readouterr().err
 
 
 def test_a_refused_series_is_a_failure_with_its_reason(
@@ -269,3 +269,75 @@ def test_a_path_that_is_not_there_is_named_beside_those_that_are(
     said = capsys.readouterr().out
     assert f"{nowhere}: The file is not there any more." in said
     assert "3 files in" in said
+
+
+def toy_folder(tmp_path: Path, **changes: str) -> Path:
+    from tests.enhancement import toys
+
+    return toys.write_toy(tmp_path / "given", toys.honest(), **changes)
+
+
+def test_a_model_of_your_own_is_added_shown_verified_and_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["models", "add", str(toy_folder(tmp_path)), "--json"]) == DONE
+    (added,) = json.loads(capsys.readouterr().out)
+    assert added["problem"] == ""
+    assert Path(added["folder"]).is_dir()
+    assert main(["models", "verify", "toy"]) == DONE
+    assert "passed" in capsys.readouterr().out
+    assert main(["models", "show", "toy", "--json"]) == DONE
+    assert json.loads(capsys.readouterr().out)["checks"] == "passed"
+    write_noisy_ct(tmp_path / "in")
+    out = tmp_path / "out"
+    assert main(["enhance", str(tmp_path / "in"), "--method", "toy", "--out", str(out)]) == DONE
+    said = capsys.readouterr().out
+    assert "caution: This model was added on this machine: Diptych has not judged it" in said
+    image = pydicom.dcmread(next(out.iterdir()))
+    assert "Diptych has not judged it" in image.DerivationDescription
+
+
+def test_a_model_that_fails_is_refused_in_words_and_the_exit_code_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["models", "add", str(toy_folder(tmp_path, sha256="34" * 32))]) == FAILED
+    said = capsys.readouterr().err
+    assert "checksum differs" in said
+    assert "Traceback" not in said
+    assert main(["models", "add", str(tmp_path)]) == WRONG_USAGE
+    assert main(["models", "show", "nobody"]) == WRONG_USAGE
+
+
+def test_models_list_is_what_models_says(capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (["models", "--json"], ["models", "list", "--json"], ["models", "--json", "list"]):
+        assert main(words) == DONE
+        assert json.loads(capsys.readouterr().out)[0]["id"]
+
+
+def test_a_comparator_is_refused_without_research_and_marked_with_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["models", "add", str(toy_folder(tmp_path, status="research"))])
+    write_noisy_ct(tmp_path / "in")
+    words = ["enhance", str(tmp_path / "in"), "--method", "toy", "--out", str(tmp_path / "out")]
+    capsys.readouterr()
+    assert main(words) == WRONG_USAGE
+    assert "research mode is off" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+    assert main(["evaluate", "toy"]) == WRONG_USAGE
+    assert main(["open", "--enhance", "toy"]) == WRONG_USAGE
+    assert main([*words, "--research"]) == DONE
+    assert "caution: Research comparator: not for reading" in capsys.readouterr().out
+    image = pydicom.dcmread(next((tmp_path / "out").iterdir()))
+    assert "Research comparator: not for reading" in image.DerivationDescription
+
+
+def test_a_model_that_was_changed_is_a_warning_in_the_list(
+    tmp_path: Path, fresh_home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["models", "add", str(toy_folder(tmp_path))])
+    (fresh_home / "models" / "toy" / "weights.onnx").write_bytes(b"changed")
+    capsys.readouterr()
+    assert main(["models"]) == WARNED
+    assert "[checksum mismatch]" in capsys.readouterr().out
+    assert main(["models", "verify", "toy"]) == FAILED

@@ -11,24 +11,20 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TextIO
 
-from viewer import __version__
 from viewer.core.errors import DiptychError, WrongUsage
+from viewer.options import parser
 
 DONE, FAILED, WRONG_USAGE, WARNED = 0, 1, 2, 3
 """Exit codes: done, failed, wrong usage, done with warnings."""
 
-STRENGTH_HELP = "0 to 1; for denoisers the cut of the noise SD in flat regions (default 0.4)"
-SCREENSHOT_HELP = "save the window as PNG and leave"
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run `diptych` with arguments (those of the process by default); return the exit code."""
-    parser = _parser()
-    options = parser.parse_args(arguments)
+    options = parser().parse_args(arguments)
     try:
         with warnings.catch_warnings():
             warnings.showwarning = _log_warning
-            code = options.run(options)
+            code = VERBS[options.run](options)
     except WrongUsage as error:
         sys.stderr.write(f"{error}\n")
         return WRONG_USAGE
@@ -57,130 +53,13 @@ def _log_warning(
     logging.getLogger("diptych").info("%s in %s", category.__name__, place)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="diptych",
-        description="Read an original image beside its AI-enhanced version. "
-        "For research, not for diagnosis.",
-        epilog="Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done with warnings.",
-    )
-    parser.add_argument("--version", action="version", version=f"diptych {__version__}")
-    parser.set_defaults(run=_open, paths=[], enhance="", strength=None, screenshot=None)
-    parser.set_defaults(size="", scale=1.0, do=[], series="")
-    verbs = parser.add_subparsers(title="verbs", metavar="VERB")
-    _add_open(verbs.add_parser("open", help="open the window on files, folders or archives"))
-    _add_info(verbs.add_parser("info", help="list every study, series and file below a path"))
-    _add_enhance(verbs.add_parser("enhance", help="write an enhanced series as DICOM"))
-    _add_models(verbs.add_parser("models", help="list methods and whether models are verified"))
-    _add_evaluate(verbs.add_parser("evaluate", help="judge methods against a known truth"))
-    _add_demo(verbs.add_parser("demo", help="build the demo study and open it enhanced"))
-    _add_doctor(verbs.add_parser("doctor", help="say what works here, and what to do"))
-    return parser
-
-
-def _add_open(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("paths", nargs="*", type=Path, metavar="PATH")
-    parser.add_argument("--enhance", default="", metavar="ID", help="enhance the first series")
-    parser.add_argument("--strength", type=float, metavar="P", help="0 to 1, default from settings")
-    parser.add_argument(
-        "--series",
-        default="",
-        metavar="TEXT",
-        help="show the series whose number or description this is",
-    )
-    parser.add_argument(
-        "--do",
-        action="append",
-        default=[],
-        metavar="COMMAND",
-        help="run a command of the window once all is loaded, such as layout.mpr",
-    )
-    parser.add_argument("--screenshot", type=Path, metavar="FILE", help=SCREENSHOT_HELP)
-    parser.add_argument(
-        "--size", default="", metavar="WxH", help="size of the window, such as 1280x800"
-    )
-    parser.add_argument("--scale", type=float, default=1.0, help="scale of the window, such as 1.5")
-    parser.set_defaults(run=_open)
-
-
-def _add_info(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH")
-    parser.add_argument("--json", action="store_true", help="full figures as JSON")
-    parser.set_defaults(run=_info)
-
-
-def _add_enhance(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH")
-    parser.add_argument("--method", default="ct-denoise-s", metavar="ID")
-    parser.add_argument("--strength", type=float, default=0.4, metavar="P", help=STRENGTH_HELP)
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="a new folder")
-    parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"))
-    parser.add_argument("--json", action="store_true", help="full figures as JSON")
-    parser.set_defaults(run=_enhance)
-
-
-def _add_models(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="full figures as JSON")
-    parser.set_defaults(run=_models)
-
-
-def _add_evaluate(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("methods", nargs="*", metavar="METHOD", help="default: every denoiser")
-    parser.add_argument(
-        "--on",
-        default="demo",
-        metavar="WHAT",
-        help='"demo" study, "simulated" scenes with lesions, edges and a model observer, or a PATH',
-    )
-    parser.add_argument(
-        "--repeat",
-        type=Path,
-        metavar="PATH",
-        help="a second scan of the same object: noise is measured in the difference of both",
-    )
-    parser.add_argument(
-        "--gates",
-        nargs="?",
-        const="",
-        metavar="CSV",
-        help="only say what the gates say to each series of PATH, beside what a table with the "
-        "columns path,expected (run, warn or refuse),why wants",
-    )
-    parser.add_argument("--strength", type=float, default=0.4, metavar="P", help=STRENGTH_HELP)
-    parser.add_argument(
-        "--report", type=Path, metavar="DIR", help="write JSON, CSV and an HTML page there"
-    )
-    parser.add_argument(
-        "--modality",
-        default="",
-        metavar="MOD",
-        help="CT or MR simulation; by default that of the first model named, else CT",
-    )
-    parser.add_argument("--scenes", type=int, default=12, metavar="N", help="simulated scenes")
-    parser.add_argument("--pairs", type=int, default=200, metavar="N", help="pairs for each insert")
-    parser.add_argument("--json", action="store_true", help="full figures as JSON")
-    parser.set_defaults(run=_evaluate)
-
-
-def _add_demo(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--build-only", action="store_true", help="build it and say where it is")
-    parser.add_argument("--screenshot", type=Path, metavar="FILE", help=SCREENSHOT_HELP)
-    parser.add_argument("--size", default="", metavar="WxH", help="such as 1280x800")
-    parser.set_defaults(run=_demo)
-
-
-def _add_doctor(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="as JSON")
-    parser.set_defaults(run=_doctor)
-
-
 def _open(options: argparse.Namespace) -> int:
     from viewer.ui.application import SCREENSHOT_SIZE, StartRequest, run
 
     if options.enhance:
         from viewer.app.headless import check_enhancement
 
-        check_enhancement(options.enhance, options.strength)
+        check_enhancement(options.enhance, options.strength, is_research=options.research)
     size = SCREENSHOT_SIZE
     if options.size:
         size = _size(options.size)
@@ -194,6 +73,7 @@ def _open(options: argparse.Namespace) -> int:
             scale=options.scale,
             commands=tuple(options.do),
             series=options.series,
+            is_research=options.research,
         )
     )
 
@@ -217,8 +97,11 @@ def _info(options: argparse.Namespace) -> int:
 
 
 def _enhance(options: argparse.Namespace) -> int:
+    from viewer.app.batch import is_begun
     from viewer.app.headless import enhance_paths
 
+    if options.workers is not None or options.dask or is_begun(options.out):
+        return _batch(options)
     results = enhance_paths(
         tuple(options.paths),
         options.method,
@@ -226,6 +109,7 @@ def _enhance(options: argparse.Namespace) -> int:
         options.out,
         _terminal_progress,
         options.device,
+        is_research=options.research,
     )
     _end_progress()
     if options.json:
@@ -244,59 +128,107 @@ def _enhance(options: argparse.Namespace) -> int:
     return WARNED if any(result.refusal or result.warnings for result in results) else DONE
 
 
-def _models(options: argparse.Namespace) -> int:
-    from viewer.app.headless import are_models_verified, list_models
+def _batch(options: argparse.Namespace) -> int:
+    from viewer.app.batch import BatchRequest, is_clean, run_batch
+    from viewer.app.batch_words import lines
 
-    rows = list_models()
+    request = BatchRequest(
+        tuple(options.paths),
+        options.method,
+        options.strength,
+        options.out,
+        options.device,
+        1 if options.workers is None else options.workers,
+        options.dask,
+        options.research,
+    )
+    result = run_batch(request, _terminal_progress)
+    _end_progress()
     if options.json:
-        _print_json(rows)
+        _print_json(asdict(result))
     else:
-        for row in rows:
-            state = f"  [{row['weights']}]" if row.get("weights") else ""
-            _print(f"{row['id']:<16} {row.get('kind', ''):<7} {row.get('purpose', '')}{state}")
-            if row.get("problem"):
-                _print(f"  {row['problem']}")
-    return DONE if are_models_verified() else WARNED
+        for line in lines(result, options.out):
+            _print(line)
+    if result.left:
+        return FAILED
+    return DONE if is_clean(result) else WARNED
+
+
+def _models(options: argparse.Namespace) -> int:
+    from viewer.app import cataloguing
+
+    facts: object
+    if options.verb == "show":
+        facts = shown = cataloguing.show_model(options.id)
+        lines, code = cataloguing.show_lines(shown), DONE
+    elif options.verb == "list":
+        facts = rows = cataloguing.list_models()
+        lines = cataloguing.list_lines(rows)
+        code = DONE if all(cataloguing.is_usable(row) for row in rows) else WARNED
+    else:
+        is_new = options.verb == "add"
+        found = cataloguing.add_model(options.folder) if is_new else None
+        facts = rows = (found,) if found else cataloguing.verify_models(options.ids)
+        lines = cataloguing.verify_lines(rows)
+        code = WARNED if any(row.get("notes") for row in rows) else DONE
+        code = FAILED if any(row["problem"] for row in rows) else code
+    if options.json:
+        _print_json(facts)
+    for line in () if options.json else lines:
+        _print(line)
+    return code
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    from viewer.app import headless
     from viewer.app.evaluating import table_lines
     from viewer.app.report_html import rows_of
     from viewer.app.reporting import csv_text, write_report
 
-    methods, strength, is_demo = tuple(options.methods), options.strength, options.on == "demo"
-    if options.on in ("demo", "simulated") and (options.repeat or options.gates is not None):
+    if options.scenes is None:
+        options.scenes = 180 if options.on == "residuals" else 12
+    is_simulated = options.on in ("demo", "simulated", "residuals")
+    if is_simulated and (options.repeat or options.gates is not None):
         raise WrongUsage("--repeat and --gates go with real scans.", "", "Add --on PATH.")
-    if is_demo and options.report:
-        raise WrongUsage("The demo study has no report.", "", "Add --on simulated, or --on PATH.")
-    if is_demo:
-        table = headless.evaluate_demo(methods, strength, _terminal_progress)
-    elif options.on == "simulated":
-        extent = (options.scenes, options.pairs)
-        table = headless.evaluate_simulated(
-            methods, strength, *extent, _terminal_progress, options.modality
+    if options.on in ("demo", "residuals") and options.report:
+        raise WrongUsage(
+            f"There is no report on the {options.on}.", "", "Add --on simulated, or --on PATH."
         )
-    elif options.gates is not None:
-        expected = Path(options.gates) if options.gates else None
-        table = headless.evaluate_gates(Path(options.on), methods, expected, _terminal_progress)
-    else:
-        paths = (Path(options.on),)
-        table = headless.evaluate_scans(
-            paths, methods, strength, _terminal_progress, options.repeat
-        )
+    table = _judged(options)
     _end_progress()
     if options.json:
         _print_json(table)
     elif not options.report:
         part = "verdicts" if options.gates is not None else "rows"
-        lines = table_lines(table) if is_demo else csv_text(rows_of(table, part)).splitlines()
-        for line in lines:
+        lines = csv_text(rows_of(table, part)).splitlines()
+        for line in table_lines(table) if options.on == "demo" else lines:
             _print(line)
     if options.report:
         for path in write_report(table, options.report, _command(options)):
             _print(str(path))
     return DONE
+
+
+def _judged(options: argparse.Namespace) -> dict[str, object]:
+    """Return the table that the options of `evaluate` ask for."""
+    from viewer.app import headless
+
+    methods, strength, tell = tuple(options.methods), options.strength, _terminal_progress
+    mode = {"is_research": options.research}
+    if options.on == "demo":
+        return headless.evaluate_demo(methods, strength, tell, **mode)
+    if options.on == "simulated":
+        extent = (options.scenes, options.pairs)
+        return headless.evaluate_simulated(
+            methods, strength, *extent, tell, modality=options.modality, **mode
+        )
+    if options.on == "residuals":
+        table = headless.evaluate_residuals(methods, options.scenes, tell)
+        return {"command": _command(options), **table}
+    path = Path(options.on)
+    if options.gates is not None:
+        expected = Path(options.gates) if options.gates else None
+        return headless.evaluate_gates(path, methods, expected, tell, **mode)
+    return headless.evaluate_scans((path,), methods, strength, tell, repeat=options.repeat, **mode)
 
 
 def _command(options: argparse.Namespace) -> str:
@@ -306,10 +238,26 @@ def _command(options: argparse.Namespace) -> str:
     if options.gates is not None:
         return " ".join([*parts, "--gates", options.gates]).strip()
     parts += ["--strength", f"{options.strength:g}"]
+    if options.on == "residuals":
+        return " ".join([*parts[:-2], "--scenes", str(options.scenes), "--json"])
     if options.on == "simulated":
         parts += ["--modality", options.modality] if options.modality else []
         parts += ["--scenes", str(options.scenes), "--pairs", str(options.pairs)]
+    parts += ["--research"] * options.research
     return " ".join(parts)
+
+
+def _audit(options: argparse.Namespace) -> int:
+    from viewer.app.drifting import drift_facts, drift_report, drift_text
+    from viewer.core.places import user_folder
+
+    home = user_folder()
+    if options.json:
+        _print_json(drift_facts(home))
+    else:
+        _print(drift_text(home))
+    report = drift_report(home)
+    return WARNED if report.has_signal or report.damaged else DONE
 
 
 def _demo(options: argparse.Namespace) -> int:
@@ -357,13 +305,26 @@ def _print_json(value: object) -> None:
 def _terminal_progress(fraction: float, words: str) -> None:
     """Show progress in one line, on a terminal only."""
     if sys.stderr.isatty():
-        sys.stderr.write(f"\r{fraction:4.0%} {words:<60}")
+        sys.stderr.write(f"\r{fraction:4.0%} {words}\x1b[K")
         sys.stderr.flush()
 
 
 def _end_progress() -> None:
     if sys.stderr.isatty():
-        sys.stderr.write("\r" + " " * 66 + "\r")
+        sys.stderr.write("\r\x1b[K")
+
+
+VERBS = {
+    "audit": _audit,
+    "demo": _demo,
+    "doctor": _doctor,
+    "enhance": _enhance,
+    "evaluate": _evaluate,
+    "info": _info,
+    "models": _models,
+    "open": _open,
+}
+"""What is done for each `run` of `viewer.options`."""
 
 
 if __name__ == "__main__":

@@ -227,7 +227,24 @@ def test_progress_reaches_one_and_names_the_method(engine):
     assert told[-1] == (1.0, "Tiny: 6 of 6 slices")
 
 
-def test_a_cancelled_run_stops_and_keeps_nothing(engine):
+def test_a_cancelled_run_goes_on_where_it_was_and_comes_to_the_same(engine, runners):
+    plan = prepare(engine, request())
+    batches = []
+    with pytest.raises(Cancelled):
+        run(
+            engine, plan, on_batch=batches.append, is_cancelled=lambda: len(batches) >= 2, every_s=0
+        )
+    there = batches[-1].residual.loaded.copy()
+    assert 0 < there.sum() < len(there)
+    told = []
+    whole = run(engine, plan, on_batch=told.append, every_s=0)
+    assert told[0].residual.loaded[there].all()
+    assert len(told) < len(there)
+    fresh = Engine(engine.catalogue, open_model=lambda *_: runners[0])
+    assert np.array_equal(whole.residual.values, enhance(fresh, request()).residual.values)
+
+
+def test_a_cancelled_run_stops_and_is_not_taken_for_finished(engine):
     plan = prepare(engine, request())
     batches = []
     with pytest.raises(Cancelled):

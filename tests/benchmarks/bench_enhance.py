@@ -4,16 +4,20 @@ Run as ``python -m tests.benchmarks.bench_enhance [NAME ...]``; names are row na
 """
 
 import statistics
+import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tests.benchmarks.bench_render import body
+from tests.benchmarks.series import write_series
 from tests.grids import grid
 from viewer.app.enhancing import EnhanceRequest, prepare, run, survey
 from viewer.core.places import data_folder
@@ -21,7 +25,7 @@ from viewer.core.study import FrameSource, Instance, PartKind, Series, SeriesPar
 from viewer.core.volume import Volume
 from viewer.enhancement.catalogue import read_catalogue, trusted_weights
 from viewer.enhancement.engine import Engine
-from viewer.enhancement.inference import CPU, TorchRunner, compute_threads
+from viewer.enhancement.inference import CPU, TorchRunner, compute_threads, usable_cores
 
 RUNS = 5
 SLICES = 300
@@ -29,6 +33,7 @@ MODEL = "ct-denoise-s"
 PEER = "torch channels_last, same network, whole slice, same threads"
 VISIBLE_MS = 400.0
 SERIES_MS = 60_000.0
+BATCH_MS = 30_000.0
 TICK_MS = 8.0
 SETTLING_S = 3.0
 
@@ -56,11 +61,11 @@ def fresh_engine() -> Engine:
     return Engine(read_catalogue(data_folder("models")))
 
 
-def torch_slice() -> Callable[[], object]:
+def torch_slice(threads: int | None = None) -> Callable[[], object]:
     """Return the peer: one 512 x 512 slice through torch on as many threads as ours."""
     import torch
 
-    torch.set_num_threads(compute_threads())
+    torch.set_num_threads(threads or compute_threads())
     card = fresh_engine().catalogue.card(MODEL)
     assert card is not None
     runner = TorchRunner(trusted_weights(card.tensors), card.architecture, CPU)
@@ -182,6 +187,36 @@ def whole_series_rows(slices: int = SLICES) -> tuple[Row, Row]:
     }
 
 
+def batch_row(slices: int = SLICES) -> Row:
+    """Return the time of the batch verb from its start to its end: files in, files out, all cores.
+
+    `cpu_ms` is the processor time that it and its workers took: on idle cores the wall time cannot
+    be less than that divided by the cores.
+    """
+    import resource
+
+    import torch
+
+    peer = torch_slice(usable_cores())
+    peer()
+    with tempfile.TemporaryDirectory() as folder:
+        write_series(Path(folder) / "in", slices)
+        verb = [sys.executable, "-m", "viewer", "enhance", f"{folder}/in", "--workers", "1"]
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        took = timed_ms(
+            lambda: subprocess.run(
+                [*verb, "--method", MODEL, "--out", f"{folder}/out"],
+                check=True,
+                capture_output=True,
+            )
+        )
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    each = statistics.median(timed_ms(peer) for _ in range(RUNS))
+    cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    more = {"cores": usable_cores(), "cpu_ms": round(1000 * cpu_s), "torch": torch.__version__}
+    return row("enhance_batch", took, each * slices, BATCH_MS, **more)
+
+
 def rows(*names: str) -> list[Row]:
     """Return the rows with these names; all when there are none."""
     found: list[Row] = []
@@ -189,6 +224,8 @@ def rows(*names: str) -> list[Row]:
         found.append(visible_slice_row())
     if not names or {f"enhance_{SLICES}", "ai_tick"} & set(names):
         found += whole_series_rows()
+    if not names or "enhance_batch" in names:
+        found.append(batch_row())
     return [one for one in found if not names or one["name"] in names]
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from viewer.core.provenance import (
+    RESEARCH_CAUTION,
     Blinding,
     MethodKind,
     Provenance,
@@ -40,6 +41,13 @@ def test_a_model_is_labelled_ai_enhanced_with_name_version_and_strength() -> Non
     assert "CT denoise S 1.0" in label.detail
     assert "noise −41 %" in label.detail
     assert "not the original" in label.advice
+
+
+def test_what_a_comparator_made_says_on_the_picture_that_it_is_not_for_reading() -> None:
+    label = label_for(replace(MODEL, cautions=("measure on the original", RESEARCH_CAUTION)))
+    assert label is not None
+    assert label.title == "AI-ENHANCED"
+    assert label.advice == "research comparator: not for reading"
 
 
 def test_a_filter_is_labelled_filtered_and_never_ai() -> None:

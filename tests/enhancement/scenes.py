@@ -105,6 +105,10 @@ synthetic_data = "NO"
 cautions = ["a test model"]
 limits = "none known"
 
+[architecture]
+network = "Denoiser"
+widths = [8, 8, 8]
+
 [weights]
 file = "weights.safetensors"
 sha256 = "{tensors}"
@@ -121,10 +125,6 @@ kvp = [70, 140]
 nps_mean_frequency_per_mm = [0.1, 0.8]
 slices = 5
 age_years_min = 18
-
-[architecture]
-network = "Denoiser"
-widths = [8, 8, 8]
 
 [metrics]
 rmse_hu = 1.5

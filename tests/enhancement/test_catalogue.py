@@ -69,9 +69,9 @@ def test_missing_weights_are_named(models):
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("id = ", "Its card cannot be used"),
-        ('id = "broken"', "'weights' is missing"),
-        (None, "runs from 9 down to 1"),
+        ("id = ", "it is not TOML"),
+        ('id = "broken"', "version is missing; it must be a text"),
+        (None, r"[input] spacing_mm must be two numbers, the smaller first, and is '[9.0, 1.0]'"),
     ],
 )
 def test_a_card_that_cannot_be_used_is_told_and_the_others_stay(models, text, reason):
@@ -88,7 +88,7 @@ def test_a_card_that_cannot_be_used_is_told_and_the_others_stay(models, text, re
     ((name, words),) = catalogue.problems
     assert name == "broken"
     assert reason in words
-    with pytest.raises(UnknownMethod, match="card cannot be used"):
+    with pytest.raises(UnknownMethod, match=r"card of \"broken\" cannot be used"):
         catalogue.method("broken")
 
 
@@ -107,3 +107,17 @@ def test_a_checksum_in_capitals_is_the_same(models):
     card = read_catalogue(models).card("tiny")
     write_card(models / "tiny", onnx=card.onnx.sha256.upper())
     assert weights_state(read_catalogue(models).card("tiny").onnx) is WeightsState.VERIFIED
+
+
+def test_the_red_line_of_the_audit_comes_from_the_card(models):
+    card = models / "tiny" / "card.toml"
+    assert read_catalogue(models).card("tiny").structure is None
+    line = '\n[audit]\nstructure_p95 = {}\nscenes = 180\ncommand = "a command"\n'
+    text = card.read_text()
+    card.write_text(text + line.format(0.12))
+    found = read_catalogue(models).card("tiny").structure
+    assert (found.p95, found.scenes, found.command) == (0.12, 180, "a command")
+    card.write_text(text + line.format(1.2))
+    ((name, reason),) = read_catalogue(models).problems
+    assert name == "tiny"
+    assert "structure_p95 must be a number from -1 to 1" in reason

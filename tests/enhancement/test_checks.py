@@ -35,6 +35,14 @@ def test_a_plain_adult_ct_passes_every_gate(wanted):
     assert len({gate.name for gate in gates}) == len(gates) >= 12
 
 
+def test_a_range_that_is_not_on_the_card_is_no_gate():
+    gates = check(candidate(kvp=None), InputRange("CT", "HU", noise_sd=Span(4.0, 70.0)))
+    names = {gate.name for gate in gates}
+    assert "measured noise" in names
+    assert not names & {"pixel size", "slice thickness", "noise frequency (grain)", "tube voltage"}
+    assert verdicts(gates) == {}
+
+
 @pytest.mark.parametrize(
     ("facts", "gate", "words"),
     [

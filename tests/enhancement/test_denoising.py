@@ -12,6 +12,7 @@ from tests.enhancement.scenes import (
     volume_of,
 )
 from viewer.enhancement.denoising import DenoisingProcessor, body_mask, neighbours
+from viewer.enhancement.method import SourceSlices
 
 
 def table(positions_mm=None, step_mm=1.0, slices=6):
@@ -151,3 +152,32 @@ def test_the_network_is_told_the_noise_of_each_slice_and_its_frequency_per_pixel
     DenoisingProcessor(Listening(), source).residuals((0, 1))
     assert told[0][0] == [10.0, 30.0]
     assert told[0][1] == pytest.approx(0.3 * 0.7)
+
+
+class NoteTaker:
+    """Answers nothing and keeps the noise maps that it was told."""
+
+    slab, device = 1, "a test"
+
+    def __init__(self):
+        self.maps = []
+
+    def run(self, slices, noise_sd, frequency):
+        self.maps.append(noise_sd)
+        return np.zeros_like(noise_sd)
+
+
+def test_counted_noise_is_told_to_follow_the_signal():
+    rng = np.random.default_rng(2)
+    values = np.full((1, 96, 96), 100.0, np.float32)
+    values[:, :, 48:] = 400.0
+    values += rng.normal(0, 4.0, values.shape).astype(np.float32)
+    source = SourceSlices(
+        values, (3.0, 2.0, 2.0), np.full(1, 5.0, np.float32), 0.1, unit="BQML", typical_signal=100.0
+    )
+    even, following = NoteTaker(), NoteTaker()
+    DenoisingProcessor(even, source).residuals((0,))
+    DenoisingProcessor(following, source, "counts").residuals((0,))
+    assert np.ptp(even.maps[0]) == 0
+    assert following.maps[0][0, 0, 48, 20] == pytest.approx(5.0, rel=0.03)
+    assert following.maps[0][0, 0, 48, 76] == pytest.approx(10.0, rel=0.03)

@@ -89,6 +89,26 @@ def test_a_model_is_opened_once_and_again_for_another_device(tiny_models):
     assert opened == [("tiny", "auto"), ("tiny", "cuda")]
 
 
+@pytest.mark.parametrize("method_id", ["tiny", "gaussian"])
+def test_slices_computed_side_by_side_are_those_computed_alone(tiny_models, method_id):
+    catalogue = read_catalogue(tiny_models)
+    source = source_of(noisy_volume(5)[0])
+    method = catalogue.method(method_id)
+    alone = Engine(catalogue).processor(method, source, method.settings(), "cpu")
+    beside = Engine(catalogue, cores=3).processor(method, source, method.settings(), "cpu")
+    assert beside.slab == 3
+    order = (3, 1, 4)
+    wanted = np.concatenate([alone.residuals((index,)) for index in order])
+    assert np.allclose(beside.residuals(order), wanted, atol=1e-3)
+
+
+def test_a_device_of_its_own_gets_its_own_slabs(tiny_models):
+    runner = SmoothingRunner(device="CUDA (test)")
+    engine = Engine(read_catalogue(tiny_models), open_model=lambda *_: runner, cores=3)
+    method = engine.catalogue.method("tiny")
+    assert engine.processor(method, source_of(noisy_volume(2)[0]), ()).slab == runner.slab
+
+
 def test_only_the_latest_are_remembered():
     recent = Recent(2)
     for name in "abc":

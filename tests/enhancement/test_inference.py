@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -110,6 +111,19 @@ def test_one_core_is_left_for_the_window(monkeypatch):
             inference.os, "sched_getaffinity", lambda _, n=cores: set(range(n)), raising=False
         )
         assert compute_threads() == threads
+
+
+def test_a_model_without_a_form_for_the_gpu_runs_on_the_cpu_and_says_so(card):
+    runner = open_runner(replace(card, tensors=None), "cuda")
+    assert runner.device.startswith("CPU (ONNX Runtime")
+    assert "as the model has no form for the GPU" in runner.device
+    assert inference.weights_used(replace(card, tensors=None), runner.device) == card.onnx
+
+
+def test_a_model_without_an_onnx_file_runs_on_the_cpu_with_torch(card):
+    runner = open_runner(replace(card, onnx=None), "cpu")
+    assert "torch" in runner.device
+    assert inference.weights_used(replace(card, onnx=None), runner.device) == card.tensors
 
 
 def test_a_device_that_does_not_exist_is_named(card):

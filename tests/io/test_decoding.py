@@ -118,7 +118,7 @@ def test_a_process_that_dies_costs_one_frame(tmp_path, block, monkeypatch):
         (first,) = pool.process_ids()
         killer = threading.Timer(0.2, os.kill, (first, 9))
         killer.start()
-        with pytest.raises(DecoderLost, match="JPEG-LS Lossless ended the decoding process"):
+        with pytest.raises(DecoderLost, match="JPEG-LS Lossless ended its process"):
             decode_for(20, pool, task(address, block))
         killer.join()
         pool.decode(task(address, block))

@@ -77,3 +77,27 @@ def test_a_report_fills_the_figures_of_a_card_and_nothing_else(
     assert figures["x_at_the_cut"] == {"kept_5_mm_plus_60_HU": 0.9}
     assert figures["inserts_3_mm_14_HU"] == {"d_ratio": 1.01}
     assert figures["checks_x"] == {"identity_hu": 0.7}
+
+
+def test_the_red_line_of_the_audit_is_taken_with_its_command(
+    cards: ModuleType, tmp_path: Path
+) -> None:
+    table = {
+        "command": "diptych evaluate x --on residuals --scenes 180 --json",
+        "scenes": 180,
+        "seed": 5,
+        "rows": [
+            {"method": "other", "structure_p95": 0.9, "structure_median": 0.5, "scenes": 180},
+            {"method": "x", "structure_p95": 0.12345, "structure_median": -0.2, "scenes": 178},
+        ],
+    }
+    cards.write_card(tmp_path / "card.toml", cards.take_red_line({"id": "x"}, table))
+    assert cards.read_card(tmp_path / "card.toml")["audit"] == {
+        "structure_p95": 0.1235,
+        "structure_median": -0.2,
+        "scenes": 178,
+        "seed": 5,
+        "command": table["command"],
+    }
+    with pytest.raises(SystemExit, match="no row of y"):
+        cards.take_red_line({"id": "y"}, table)

@@ -100,3 +100,16 @@ def test_names_are_words():
     assert titled("patient_id") == "Patient ID"
     assert titled("flicker_hz") == "Flicker"
     assert titled("browser_width") == "Browser width"
+
+
+def test_lines_are_used_when_the_focus_leaves_and_go_back_to_none(dialog, qtbot):
+    editor = dialog.editor("enhance_ahead.rules")
+    editor.control.setFocus()
+    editor.control.setPlainText('method = "nlm"\n\nmethod = "tv"\n')
+    told = []
+    dialog.value_changed.connect(lambda path, value: told.append((path, value)))
+    editor.control.clearFocus()
+    assert told == [("enhance_ahead.rules", ('method = "nlm"', 'method = "tv"'))]
+    editor.findChild(QToolButton).click()
+    assert told[-1] == ("enhance_ahead.rules", ())
+    assert editor.control.toPlainText() == ""

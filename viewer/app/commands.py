@@ -1,6 +1,8 @@
 """The explicit list of every command that needs no Qt, in the order of the menus."""
 
 from viewer.app import (
+    ahead_verbs,
+    auditing,
     comparing,
     enhancement_verbs,
     layouts,
@@ -22,5 +24,7 @@ COMMANDS: tuple[Command, ...] = (
     *windows.COMMANDS,
     *comparing.COMMANDS,
     *enhancement_verbs.COMMANDS,
+    *ahead_verbs.COMMANDS,
+    *auditing.COMMANDS,
     *measuring.COMMANDS,
 )

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from viewer.app.headless import are_models_verified
+from viewer.app.cataloguing import are_models_verified
 from viewer.app.settings import cache_bytes, load_settings, machine_memory_bytes
 from viewer.core.errors import DiptychError
 from viewer.core.partition import parts

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +16,10 @@ from viewer.core.volume import DerivedVolume, Volume
 
 if TYPE_CHECKING:
     from viewer.app.enhancing import Enhancement, EnhanceRequest
+    from viewer.enhancement.catalogue import Catalogue
     from viewer.enhancement.checks import GateResult
     from viewer.enhancement.engine import Engine
+    from viewer.enhancement.findings import Findings
     from viewer.enhancement.method import Method
 
 
@@ -25,13 +27,24 @@ class Enhancements:
     """Runs methods in the compute lane and keeps what is needed to change the strength later.
 
     The engine and its libraries are loaded in the compute lane when first needed: in the window's
-    thread that would be felt.
+    thread that would be felt. `models` holds those that come along, `own` those that the user has
+    added.
     """
 
-    def __init__(self, workspace: Workspace, jobs: Jobs, models: Path) -> None:
+    def __init__(
+        self, workspace: Workspace, jobs: Jobs, models: Path, home: Path | None = None
+    ) -> None:
+        """Start without an engine.
+
+        Below `home` are the user's own models, and uses are logged there; without it there are
+        no own models and nothing is logged.
+        """
         self._workspace = workspace
         self._jobs = jobs
         self._models = models
+        self._home = home
+        self._own = None if home is None else home / "models"
+        self._findings: dict[str, Findings] = {}
         self._engine: Engine | None = None
         self._loading: Job | None = None
         self._running: dict[tuple[PartKey, str], Job] = {}
@@ -42,17 +55,35 @@ class Enhancements:
         self._in_view: dict[PartKey, int] = {}
         workspace.volume_dropped.connect(self._forget)
         workspace.view_changed.connect(self._note_view)
+        workspace.settings_changed.connect(self._follow_settings)
 
     @property
     def engine(self) -> Engine:
         """The engine with its catalogue and caches; asked for in the compute lane."""
         if self._engine is None:
-            from viewer.enhancement.catalogue import read_catalogue
             from viewer.enhancement.engine import Engine
 
             budget = cache_bytes(self._workspace.settings) // 4
-            self._engine = Engine(read_catalogue(self._models), budget)
+            self._engine = Engine(self._catalogue(), budget)
         return self._engine
+
+    def _catalogue(self) -> Catalogue:
+        from viewer.enhancement.catalogue import read_catalogue
+
+        is_research = self._workspace.settings.enhancement.research
+        return read_catalogue(self._models, self._own, is_research=is_research)
+
+    def read_again(self) -> None:
+        """Find models that were added since; from any thread."""
+        if self._engine is not None:
+            self._engine.catalogue = self._catalogue()
+
+    def _follow_settings(self) -> None:
+        """Offer comparators, or offer them no more, as research mode is switched."""
+        engine, is_on = self._engine, self._workspace.settings.enhancement.research
+        if engine is not None and engine.catalogue.is_research != is_on:
+            engine.catalogue = replace(engine.catalogue, is_research=is_on)
+            self._workspace.methods_loaded.emit()
 
     def methods(self) -> tuple[Method, ...]:
         """Return every method that can be chosen, models first; () until they are loaded.
@@ -112,7 +143,7 @@ class Enhancements:
             progress.report(0.0, "measuring noise")
             return run(
                 self.engine,
-                prepare(self.engine, request()),
+                prepare(self.engine, request(), progress.is_cancelled),
                 on_batch=progress.publish,
                 report=progress.report,
                 is_cancelled=progress.is_cancelled,
@@ -120,7 +151,7 @@ class Enhancements:
             )
 
         def done(result: Enhancement) -> None:
-            self._publish(part, method_id, result)
+            self._complete(part, method_id, result)
 
         def ended(job: Job) -> None:
             if self._running.get(key) is job:
@@ -147,6 +178,32 @@ class Enhancements:
         if not job.is_over:
             self._running[key] = job
         return job
+
+    def _complete(self, part: PartKey, method_id: str, result: Enhancement) -> None:
+        """Publish a complete result, look for structure in it, quietly, and log the use."""
+        self._publish(part, method_id, result)
+        key, name = (part, method_id), result.plan.key
+        home = self._home if self._workspace.settings.enhancement.log_uses else None
+
+        def work(progress: Progress) -> tuple[Enhancement, Message | None]:
+            from viewer.app.auditing import audited
+            from viewer.app.recording import log_quietly
+
+            if name in self._findings:
+                return replace(result, findings=self._findings[name]), None
+            found = audited(result, progress.is_cancelled)
+            return found, log_quietly(home, found, result.plan.request.strength) if home else None
+
+        def keep(answer: tuple[Enhancement, Message | None]) -> None:
+            found, problem = answer
+            if found.findings is not None:
+                self._findings[name] = found.findings
+            if self._found.get(key) is result:
+                self._publish(part, method_id, found)
+            if problem is not None:
+                self._workspace.tell(problem)
+
+        self._jobs.submit(Lane.COMPUTE, "Looking at the residual", work, keep, is_quiet=True)
 
     def _note_view(self, _view: int, _old: ViewState, new: ViewState) -> None:
         """Note which slice of a part is looked at while it is enhanced, for it to come next."""

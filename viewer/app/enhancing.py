@@ -7,23 +7,17 @@ lane, on the command line or in a test alike. An `Engine` is what they keep betw
 
 import math
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import numpy as np
 
-from viewer import __version__
-from viewer.core.errors import Blocked
-from viewer.core.provenance import MethodKind, Provenance
-from viewer.core.study import Series, SeriesPart, Study
-from viewer.core.volume import ARBITRARY, AnyVolume, DerivedVolume, Volume, derive
+from viewer.app.enhancement import Enhancement, EnhanceRequest, Plan
+from viewer.core.errors import Blocked, Cancelled
+from viewer.core.volume import Volume
 from viewer.enhancement import checks
-from viewer.enhancement.audit import Audit, audit
-from viewer.enhancement.catalogue import ModelCard
 from viewer.enhancement.checks import Candidate, GateResult
 from viewer.enhancement.conditioning import NoiseProfile, noise_profile, source_slices, value_range
-from viewer.enhancement.denoising import neighbours
 from viewer.enhancement.engine import (
     Engine,
     QuietThread,
@@ -31,19 +25,14 @@ from viewer.enhancement.engine import (
     residual_slices,
     slice_order,
 )
-from viewer.enhancement.inference import weights_used
 from viewer.enhancement.method import Effect, Method, Settings
 from viewer.enhancement.residual import (
-    Residual,
     ResidualBuffer,
-    blended,
     residual_key,
     residual_step,
     source_key,
 )
 from viewer.enhancement.strength import (
-    DEFAULT_STRENGTH,
-    Blend,
     FlatNoise,
     checked_strength,
     flat_noise,
@@ -66,124 +55,9 @@ __all__ = [
 NO_SCALE = "there is no flat region to measure the noise cut in: strength is the blend fraction"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class EnhanceRequest:
-    """What is asked for. `settings` may name some of the method's parameters.
-
-    `first_slice` is the visible one and `direction` (1 or -1) where the reader scrolls to.
-    `device` is "auto", "cuda", "mps" or "cpu".
-    """
-
-    study: Study
-    series: Series
-    part: SeriesPart
-    volume: AnyVolume
-    method_id: str
-    strength: float = DEFAULT_STRENGTH
-    settings: Settings = ()
-    first_slice: int = 0
-    direction: int = 1
-    device: str = "auto"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Plan:
-    """A request that passed the gates, with everything fixed that does not depend on strength.
-
-    `flat` is None for methods whose strength is a blend fraction, or where nothing is flat; `key`
-    names the residual by content, weights and parameters; `card` is None for filters.
-    """
-
-    request: EnhanceRequest
-    volume: Volume
-    method: Method
-    settings: Settings
-    gates: tuple[GateResult, ...]
-    noise: NoiseProfile
-    flat: FlatNoise | None
-    cautions: tuple[str, ...]
-    is_synthetic_data: bool
-    input_range: tuple[float, float]
-    key: str
-    time: str
-    card: ModelCard | None = None
-
-    def blend(self, strength: float) -> Blend:
-        """Return the factor on the residual that a strength asks for, and the cut it reaches.
-
-        Raises
-        ------
-        InvalidStrength : outside 0 to 1.
-        """
-        if self.flat is not None:
-            return self.flat.blend(strength)
-        return Blend(checked_strength(strength), None)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Enhancement:
-    """A residual, complete or still growing, with the plan that it follows."""
-
-    plan: Plan
-    residual: Residual
-
-    def provenance(self, strength: float | None = None) -> Provenance:
-        """Return how the pixels at a strength (by default the requested one) are made."""
-        plan = self.plan
-        asked = plan.request.strength if strength is None else strength
-        blend = plan.blend(asked)
-        return Provenance(
-            kind=plan.method.kind,
-            method_id=plan.method.id,
-            method_name=plan.method.name,
-            version=plan.method.version,
-            weights_sha256=plan.method.weights_sha256,
-            parameters=_parameters(plan, self.residual.device),
-            strength=asked,
-            blend=blend.factor,
-            reached=blend.reached,
-            input_range=plan.input_range,
-            source_uids=plan.volume.sources,
-            device=self.residual.device,
-            software_version=__version__,
-            time=plan.time,
-            cautions=plan.cautions,
-            gates=checks.cautions(plan.gates),
-            is_synthetic_data=plan.is_synthetic_data,
-        )
-
-    def volume(self, strength: float | None = None) -> DerivedVolume:
-        """Return the enhanced volume; slices not computed yet are marked as not loaded."""
-        provenance = self.provenance(strength)
-        source, residual = self.plan.volume, self.residual
-        values = blended(source.values, residual.values, residual.step, provenance.blend)
-        return derive(source, values, provenance, residual.loaded, self._unit)
-
-    def residual_volume(self, strength: float | None = None) -> DerivedVolume:
-        """Return the residual's own int16 steps (`residual.step` modality units each)."""
-        residual, provenance = self.residual, self.provenance(strength)
-        return derive(self.plan.volume, residual.values, provenance, residual.loaded, self._unit)
-
-    @property
-    def _unit(self) -> str:
-        return "" if self.plan.method.keeps_unit else ARBITRARY
-
-    def inputs(self) -> tuple[tuple[int, ...], ...]:
-        """Return for each slice the others that it was computed from; () where there are none."""
-        if self.plan.method.kind is not MethodKind.AI:
-            return ()
-        table = neighbours(source_slices(self.plan.volume, self.plan.noise))
-        return tuple(
-            tuple(int(other) for other in dict.fromkeys(row.tolist()) if other != place)
-            for place, row in enumerate(table)
-        )
-
-    def audit(self) -> Audit:
-        """Return whether the residual looks like noise or holds anatomy; takes a moment."""
-        return audit(source_slices(self.plan.volume, self.plan.noise), self.residual)
-
-
-def prepare(engine: Engine, request: EnhanceRequest) -> Plan:
+def prepare(
+    engine: Engine, request: EnhanceRequest, is_cancelled: Callable[[], bool] = lambda: False
+) -> Plan:
     """Measure the series, ask the gates, open the model and fix the scale of the strength.
 
     Raises
@@ -191,6 +65,8 @@ def prepare(engine: Engine, request: EnhanceRequest) -> Plan:
     InvalidStrength, UnknownMethod, WrongUsage : the request makes no sense.
     Blocked : a gate refuses; the words say why.
     UntrustedWeights : the model's weights are not those that its card names.
+    UnfitModel : the user has added the model, and it failed its checks or hangs.
+    Cancelled : the flag was up.
     """
     checked_strength(request.strength)
     method = engine.catalogue.method(request.method_id)
@@ -204,7 +80,11 @@ def prepare(engine: Engine, request: EnhanceRequest) -> Plan:
     gates = _gates(engine, request, method, measured.noise)
     _refuse(method, gates)
     key = residual_key(measured.key, method, settings)
-    flat = _flat_noise(engine, key, method, settings, volume, measured, request.device)
+    if card is not None and card.is_added:
+        key = f"{key} within {card.bound_sd:g} SD"
+    flat = _flat_noise(
+        engine, key, method, settings, volume, measured, request.device, is_cancelled
+    )
     words = (*(card.cautions if card else ()), method.caution)
     is_unscaled = method.effect is Effect.NOISE_CUT and flat is None
     return Plan(
@@ -288,11 +168,12 @@ def _flat_noise(
     volume: Volume,
     measured: Survey,
     device: str,
+    is_cancelled: Callable[[], bool],
 ) -> FlatNoise | None:
     """Open the method, and run it on flat patches where its strength is a noise cut."""
     source = source_slices(volume, measured.noise)
     known = engine.scales.find(key)
-    with QuietThread() as quiet:
+    with QuietThread(is_cancelled, engine.interrupt) as quiet:
         processor = quiet.call(lambda: engine.processor(method, source, settings, device))
         if known is None and method.effect is Effect.NOISE_CUT:
             known = quiet.call(lambda: flat_noise(source, processor, measured.patches))
@@ -313,6 +194,8 @@ def run(
 ) -> Enhancement:
     """Compute the residual of a plan, visible slice first, or take it from the cache.
 
+    A run that was cancelled goes on where it was when it is asked for again.
+
     Parameters
     ----------
     on_batch : gets the growing result; its `residual.loaded` says what is there.
@@ -325,51 +208,66 @@ def run(
     ------
     Cancelled : the flag was up.
     OutOfMemory : neither the residual nor the smallest tile fits.
-    UntrustedWeights : the model's weights are not those that its card names.
+    UntrustedWeights, UnfitModel : the model may not run, hangs, or gives what cannot be used.
     """
     if (kept := engine.residuals.find(plan.key)) is not None:
         if on_batch:
             on_batch(Enhancement(plan, kept))
         return Enhancement(plan, kept)
-    request, volume = plan.request, plan.volume
-    source = source_slices(volume, plan.noise)
+    volume = plan.volume
     step = residual_step(plan.input_range, is_integer=volume.values.dtype.kind in "iu")
-    buffer = ResidualBuffer(volume.values.shape, step)
-    order = slice_order(source.count, request.first_slice, request.direction)
-    with QuietThread() as quiet:
+    buffer = engine.unfinished.take(plan.key) or ResidualBuffer(volume.values.shape, step)
+    told = -math.inf
+    device = ""
+    try:
+        for device, done in _filled(engine, plan, buffer, is_cancelled, in_view):
+            if time.monotonic() - told < every_s and done < len(volume.values):
+                continue
+            told = time.monotonic()
+            if on_batch:
+                on_batch(Enhancement(plan, buffer.published(device)))
+            if report:
+                words = f"{plan.method.name}: {done} of {len(volume.values)} slices"
+                report(done / len(volume.values), words)
+    except Cancelled:
+        engine.unfinished.keep(plan.key, buffer)
+        raise
+    residual = buffer.published(device)
+    engine.residuals.keep(plan.key, residual)
+    return Enhancement(plan, residual)
+
+
+def _filled(
+    engine: Engine,
+    plan: Plan,
+    buffer: ResidualBuffer,
+    is_cancelled: Callable[[], bool],
+    in_view: Callable[[], int | None],
+) -> Iterator[tuple[str, int]]:
+    """Compute what the buffer lacks; yield the device and the number of slices there are."""
+    source, request = source_slices(plan.volume, plan.noise), plan.request
+    order = _order_of_missing(request, buffer)
+    done = source.count - len(order)
+    with QuietThread(is_cancelled, engine.interrupt) as quiet:
         processor = quiet.call(
             lambda: engine.processor(plan.method, source, plan.settings, request.device)
         )
         steps = residual_slices(processor, order, is_cancelled, in_view)
-        done, told = 0, -math.inf
         while (slab := quiet.call(lambda: next(steps, None))) is not None:
             buffer.write(*slab)
             done += len(slab[0])
-            if time.monotonic() - told < every_s and done < len(order):
-                continue
-            told = time.monotonic()
-            if on_batch:
-                on_batch(Enhancement(plan, buffer.published(processor.device)))
-            if report:
-                report(done / len(order), f"{plan.method.name}: {done} of {len(order)} slices")
-    residual = buffer.published(processor.device)
-    engine.residuals.keep(plan.key, residual)
-    return Enhancement(plan, residual)
+            yield processor.device, done
+        if not order:
+            yield processor.device, done
+
+
+def _order_of_missing(request: EnhanceRequest, buffer: ResidualBuffer) -> tuple[int, ...]:
+    """Return the slices that are not there yet, the visible one first."""
+    missing = buffer.missing
+    order = slice_order(len(request.volume.values), request.first_slice, request.direction)
+    return tuple(index for index in order if index in missing)
 
 
 def enhance(engine: Engine, request: EnhanceRequest) -> Enhancement:
     """Prepare and run at once, without progress: for the command line and tests."""
     return run(engine, prepare(engine, request))
-
-
-def _parameters(plan: Plan, device: str) -> tuple[tuple[str, str], ...]:
-    """Return the method's parameters, what it was told about the noise, and the file that ran."""
-    unit = plan.volume.unit
-    told = [(name, f"{value:g}") for name, value in plan.settings]
-    told.append(("noise_sd", f"{plan.noise.typical_sd:.3g} {unit}"))
-    if plan.noise.frequency_per_mm > 0:
-        told.append(("noise_frequency", f"{plan.noise.frequency_per_mm:.3g} per mm"))
-    if plan.card is not None:
-        weights = weights_used(plan.card, device)
-        told.append(("weights_file", f"{weights.path.name} {weights.sha256}"))
-    return tuple(told)

@@ -1,21 +1,23 @@
-"""The use cases of the window without it: enhance files, list models, evaluate, build the demo."""
+"""The use cases of the window without it: enhance files, evaluate, build the demo."""
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from viewer.app.auditing import audit_facts, audited
+from viewer.app.cataloguing import known_models
 from viewer.app.enhancing import Enhancement, EnhanceRequest, prepare, run
 from viewer.app.evaluating import Table, evaluate, known_case
+from viewer.app.recording import log_headless
 from viewer.app.saving import save_enhancement
 from viewer.core.errors import DiptychError, UnreadableFile, WrongUsage
 from viewer.core.partition import parts
-from viewer.core.places import data_folder, user_folder
+from viewer.core.places import user_folder
 from viewer.core.provenance import strength_words
 from viewer.core.study import PartKind, ScanReport, Series, SeriesPart, Skipped, Study
-from viewer.enhancement.catalogue import ModelCard, WeightsState, read_catalogue, weights_state
-from viewer.enhancement.checks import Verdict
 from viewer.enhancement.engine import Engine
+from viewer.enhancement.inference import usable_cores
 from viewer.enhancement.strength import checked_strength
 from viewer.io.assemble import load_part
 from viewer.io.header import read_entry
@@ -25,7 +27,6 @@ FEWEST_PAIRS = 20
 """Fewer pairs than this make no template of the observer's channels."""
 
 Report = Callable[[float, str], None]
-Plain = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class EnhancedSeries:
     """What became of one series: files written, or the reason why none were.
 
     `warnings` are what the gates say about this series; `cautions` hold for the method as well.
+    `audit` is described at `viewer.app.auditing.audit_facts`.
     """
 
     series_uid: str
@@ -42,14 +44,27 @@ class EnhancedSeries:
     warnings: tuple[str, ...] = ()
     cautions: tuple[str, ...] = ()
     provenance: tuple[tuple[str, str], ...] = ()
+    audit: dict[str, object] = field(default_factory=dict)
 
 
-def new_engine() -> Engine:
-    """Return an engine on the shipped models."""
-    return Engine(read_catalogue(data_folder("models")))
+def new_engine(*, is_research: bool = False) -> Engine:
+    """Return an engine on the shipped models and the user's; comparators in research mode only.
+
+    Research mode is on where it is asked for here or set in the settings.
+    """
+    return Engine(known_models(is_research=is_research))
 
 
-def check_enhancement(method: str, strength: float | None) -> None:
+def windowless_engine(cores: int | None = None, *, is_research: bool = False) -> Engine:
+    """Return an engine that takes `cores` (default: all), as no window needs one of them.
+
+    It keeps no residuals: without a reader nobody asks for them again.
+    """
+    models = known_models(is_research=is_research)
+    return Engine(models, budget_bytes=0, cores=cores or usable_cores())
+
+
+def check_enhancement(method: str, strength: float | None, *, is_research: bool = False) -> None:
     """Refuse a method that is not there, or a strength that is none, before anything is opened.
 
     Raises
@@ -58,7 +73,7 @@ def check_enhancement(method: str, strength: float | None) -> None:
     """
     if strength is not None:
         checked_strength(strength)
-    new_engine().catalogue.method(method)
+    new_engine(is_research=is_research).catalogue.method(method)
 
 
 def enhance_paths(
@@ -68,12 +83,13 @@ def enhance_paths(
     out: Path,
     report: Report,
     device: str = "auto",
+    *,
+    is_research: bool = False,
 ) -> tuple[EnhancedSeries, ...]:
     """Enhance every volume below `paths` and write each as a derived series below `out`.
 
     A series that a gate refuses is reported and the rest goes on, as does a path that cannot be
-    read. With one series the files lie
-    in `out` itself, with several in numbered folders.
+    read. With one series the files lie in `out` itself, with several in numbered folders.
 
     Raises
     ------
@@ -82,7 +98,7 @@ def enhance_paths(
     WrongUsage : `out` has something in it, or is a file.
     """
     checked_strength(strength)
-    engine = new_engine()
+    engine = windowless_engine(is_research=is_research)
     engine.catalogue.method(method)
     if out.exists() and not out.is_dir():
         raise WrongUsage(f"{out} is a file.", "", "Name a new folder with --out.")
@@ -158,7 +174,7 @@ def _enhance_one(
             first_slice=len(wanted.part.sources) // 2,
             device=wanted.device,
         )
-        result: Enhancement = run(engine, prepare(engine, request), report=report)
+        result: Enhancement = audited(run(engine, prepare(engine, request), report=report))
         files = save_enhancement(result, None, out, opened=opened)
     except DiptychError as error:
         return EnhancedSeries(series.uid, words, refusal=str(error))
@@ -174,46 +190,18 @@ def _enhance_one(
         ("device", known.device),
         *known.parameters,
     )
-    warned = tuple(gate.words for gate in result.plan.gates if gate.verdict is Verdict.WARN)
+    unlogged = log_headless(result)
+    warned = (*known.gates, *unlogged)
     return EnhancedSeries(
-        series.uid, words, files, "", warned, (*known.gates, *known.cautions), facts
+        series.uid,
+        words,
+        files,
+        "",
+        warned,
+        (*warned, *known.cautions),
+        facts,
+        audit_facts(result),
     )
-
-
-def list_models() -> tuple[Plain, ...]:
-    """Return every method with its kind and, for models, whether the weights are verified."""
-    catalogue = read_catalogue(data_folder("models"))
-    rows: list[Plain] = []
-    for method in catalogue.methods():
-        card = catalogue.card(method.id)
-        state = _state(card).value if card is not None else ""
-        rows.append(
-            {
-                "id": method.id,
-                "name": method.name,
-                "kind": method.kind.value,
-                "version": method.version,
-                "purpose": method.purpose,
-                "weights": state,
-                "weights_sha256": method.weights_sha256,
-            }
-        )
-    rows += [{"id": name, "problem": reason} for name, reason in catalogue.problems]
-    return tuple(rows)
-
-
-def _state(card: ModelCard) -> WeightsState:
-    """Return the worse state of a model's two forms of weights."""
-    states = [weights_state(weights) for weights in (card.tensors, card.onnx)]
-    return next((s for s in states if s is not WeightsState.VERIFIED), WeightsState.VERIFIED)
-
-
-def are_models_verified() -> bool:
-    """True when every shipped model has the weights that its card names."""
-    catalogue = read_catalogue(data_folder("models"))
-    states = [_state(card) for card in catalogue.cards]
-    is_verified = all(state is WeightsState.VERIFIED for state in states)
-    return bool(states) and is_verified and not catalogue.problems
 
 
 def evaluate_simulated(
@@ -222,10 +210,13 @@ def evaluate_simulated(
     scenes: int,
     pairs: int,
     report: Report,
+    *,
     modality: str = "",
+    is_research: bool = False,
 ) -> Table:
     """Judge denoising methods on simulated scenes at a matched cut of the noise.
 
+    Sharpening methods are judged against a sharper kernel instead; the first one named decides.
     Without a modality it is that of the first model named, else CT.
 
     Raises
@@ -234,12 +225,15 @@ def evaluate_simulated(
     """
     from viewer.app.grounds import ground_named
     from viewer.app.judging import Extent, judge
+    from viewer.app.judging_sharpness import judge_sharpness
 
     checked_strength(cut)
-    engine = new_engine()
+    engine = new_engine(is_research=is_research)
     cards = (engine.catalogue.card(method) for method in methods)
     found = modality or next((card.input.modality for card in cards if card is not None), "CT")
     ground = ground_named(found)
+    if methods and engine.catalogue.method(methods[0]).operation == "sharpen":
+        return judge_sharpness(engine, methods, max(scenes, 1), report=report)
     if scenes < 1 or pairs < FEWEST_PAIRS:
         raise WrongUsage(
             f"{scenes} scenes and {pairs} pairs are too few.",
@@ -250,12 +244,26 @@ def evaluate_simulated(
     return judge(engine, methods or None, cut, extent, ground, report=report)
 
 
+def evaluate_residuals(methods: tuple[str, ...], scenes: int, report: Report) -> Table:
+    """Measure the red line of the residual audit on held-out simulated scenes.
+
+    Raises
+    ------
+    UnknownMethod, WrongUsage : before anything is computed.
+    """
+    from viewer.app.judging_residuals import structure_lines
+
+    return structure_lines(new_engine(), methods or None, scenes, report=report)
+
+
 def evaluate_scans(
     paths: tuple[Path, ...],
     methods: tuple[str, ...],
     strength: float,
     report: Report,
+    *,
     repeat: Path | None = None,
+    is_research: bool = False,
 ) -> Table:
     """Judge denoising methods on real scans, where no truth is known; see `judge_scans`.
 
@@ -267,11 +275,17 @@ def evaluate_scans(
     from viewer.app.judging_scans import judge_scans
 
     checked_strength(strength)
-    return judge_scans(new_engine(), paths, methods or None, strength, repeat, report=report)
+    engine = new_engine(is_research=is_research)
+    return judge_scans(engine, paths, methods or None, strength, repeat, report=report)
 
 
 def evaluate_gates(
-    path: Path, methods: tuple[str, ...], expected: Path | None, report: Report
+    path: Path,
+    methods: tuple[str, ...],
+    expected: Path | None,
+    report: Report,
+    *,
+    is_research: bool = False,
 ) -> Table:
     """Say what the gates say to every series below a path, beside what they should say.
 
@@ -282,10 +296,14 @@ def evaluate_gates(
     from viewer.app.judging_gates import judge_gates, read_expectations
 
     rows = read_expectations(expected) if expected else ()
-    return judge_gates(new_engine(), path, methods or None, rows, report=report)
+    return judge_gates(
+        new_engine(is_research=is_research), path, methods or None, rows, report=report
+    )
 
 
-def evaluate_demo(methods: tuple[str, ...], strength: float, report: Report) -> Table:
+def evaluate_demo(
+    methods: tuple[str, ...], strength: float, report: Report, *, is_research: bool = False
+) -> Table:
     """Judge methods against the known truth of the demo study, building it when needed.
 
     Raises
@@ -295,7 +313,7 @@ def evaluate_demo(methods: tuple[str, ...], strength: float, report: Report) -> 
     from viewer.app.demonstrating import demo_study
 
     checked_strength(strength)
-    engine = new_engine()
+    engine = new_engine(is_research=is_research)
     for method in methods:
         engine.catalogue.method(method)
     case = known_case(demo_study(user_folder(), progress=report))

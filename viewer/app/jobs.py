@@ -112,6 +112,11 @@ class Jobs:
         with self._lock:
             return not self._running
 
+    def is_wanted(self, lane: Lane) -> bool:
+        """True when a lane has more than the job that it works on; background work gives way."""
+        with self._lock:
+            return sum(job.lane is lane for job in self._running) > 1
+
     def deliver(self, call: Callable[[], None]) -> None:
         """Run a callable on the workspace's thread; dropped once the jobs are closed."""
         if not self._is_closed:

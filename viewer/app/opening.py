@@ -154,6 +154,7 @@ def _after_scan(session: Session, found: _Found) -> None:
     if len(workspace.layout.views) > 1:
         fill_empty_views(session)
     session.images.make_thumbnails(part.key for part in found.parts(workspace))
+    session.ahead.take(part.key for part in found.parts(workspace))
 
 
 def _prefer_volume(session: Session, found: _Found) -> None:

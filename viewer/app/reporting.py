@@ -4,7 +4,7 @@ import csv
 import html
 import io
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from viewer import __version__
@@ -46,7 +46,7 @@ def write_report(table: Table, folder: Path, command: str) -> tuple[Path, ...]:
     for name in PARTS:
         if rows_of(table, name):
             texts[f"{name}.csv"] = csv_text(rows_of(table, name))
-    texts["report.html"] = _page_of(table)(stated)
+    texts["report.html"] = _page_for(stated)
     written = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -58,9 +58,13 @@ def write_report(table: Table, folder: Path, command: str) -> tuple[Path, ...]:
     return tuple(written)
 
 
-def _page_of(table: Table) -> Callable[[Table], str]:
-    """Return what makes the page for a kind of table."""
-    return gates_page if "verdicts" in table else scans_page if "series" in table else page
+def _page_for(table: Table) -> str:
+    """Return the page for a kind of table."""
+    if "verdicts" in table:
+        return gates_page(table)
+    if "series" in table:
+        return scans_page(table)
+    return detail_page(table) if "operation" in table else page(table)
 
 
 def csv_text(rows: Sequence[Row]) -> str:
@@ -71,6 +75,24 @@ def csv_text(rows: Sequence[Row]) -> str:
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()
+
+
+def detail_page(table: Table) -> str:
+    """Return the report on methods that add detail as one HTML page."""
+    parts = [
+        f"<h1>{html.escape(str(table['title']))}</h1>",
+        note(
+            f"{table['program']}, <code>{html.escape(str(table['command']))}</code>. "
+            f"{table['scenes']} simulated scenes, none used in training or tuning. "
+            f"{html.escape(str(table['explanation']))} For research, not for diagnosis."
+        ),
+        turned(rows_of(table, "rows")),
+        note(
+            f"Parameters: {html.escape(str(table.get('settings', '')))}. "
+            f"Seeds: {html.escape(str(table.get('seeds', '')))}."
+        ),
+    ]
+    return whole_page(parts)
 
 
 def page(table: Table) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
+from viewer.app.auditing import audited
 from viewer.app.enhancing import Enhancement
 from viewer.core.errors import NotSaved
 from viewer.core.study import Entry, SeriesPart, Study
@@ -29,8 +30,12 @@ def save_enhancement(
 ) -> tuple[Path, ...]:
     """Save a complete enhancement at a strength (None: the requested one) into the folder `out`.
 
-    See `save_derived`; `study` is by default the one that the enhancement was made from.
+    See `save_derived`; `study` is by default the one that the enhancement was made from. What was
+    not audited yet is, so that a caution of the audit goes into the files.
     """
+    if enhancement.findings is None:
+        report(0.0, "Looking at the residual")
+        enhancement = audited(enhancement, is_cancelled)
     request = enhancement.plan.request
     report(0.0, "Blending")
     return save_derived(

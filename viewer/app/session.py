@@ -13,6 +13,7 @@ from viewer.core.places import data_folder, user_folder
 from viewer.core.windowing import Window
 
 if TYPE_CHECKING:
+    from viewer.app.ahead import AheadQueue
     from viewer.app.enhancements import Enhancements
     from viewer.app.images import Images
     from viewer.app.jobs import Jobs
@@ -36,9 +37,9 @@ class Session:
     """What every command gets.
 
     `workspace` is the state and `jobs` run what takes time; `images` load and keep pixels,
-    `enhancements` run methods and keep residuals, `notebook` keeps measurements on disk and
-    `library` what was opened before. `home` is the user's folder, `models` and `resources` the
-    shipped data.
+    `enhancements` run methods and keep residuals, `ahead` runs them before the reader asks,
+    `notebook` keeps measurements on disk and `library` what was opened before. `home` is the
+    user's folder, `models` and `resources` the shipped data.
     """
 
     workspace: Workspace
@@ -47,6 +48,7 @@ class Session:
     enhancements: Enhancements
     notebook: Notebook
     library: StudyLibrary
+    ahead: AheadQueue
     presets: tuple[WindowPreset, ...] = ()
     home: Path = field(default_factory=user_folder)
     models: Path = field(default_factory=lambda: data_folder("models"))

@@ -100,6 +100,27 @@ class EnhancementSettings:
         limits=(0.0, 1.0),
     )
     device: str = _setting("auto", "Where models run.", choices=("auto", "cpu", "cuda", "mps"))
+    research: bool = _setting(False, "Offer comparators, too: they are not for reading.")
+    log_uses: bool = _setting(
+        True,
+        "Log each enhancement on this machine, for the drift page. Kept are time, method, "
+        "strength, noise before and after, structure index, gates, modality, scanner, kernel, "
+        "slice thickness and dose: no name, ID, UID, date or description of a patient or study. "
+        "Nothing is sent anywhere.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AheadSettings:
+    """Which series are enhanced before the reader asks for them."""
+
+    rules: tuple[str, ...] = _setting(
+        (),
+        "One rule a line, such as: "
+        'modality = "CT", slices = 20, method = "ct-denoise-s", strength = 0.4. '
+        "It may also say description and body_part (with * for anything), ages = [18, 120], and a "
+        "folder to store the result in. Series that fit are enhanced quietly when they are opened.",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +143,7 @@ class Settings:
     viewing: ViewingSettings = field(default_factory=ViewingSettings)
     memory: MemorySettings = field(default_factory=MemorySettings)
     enhancement: EnhancementSettings = field(default_factory=EnhancementSettings)
+    enhance_ahead: AheadSettings = field(default_factory=AheadSettings)
     panels: PanelSettings = field(default_factory=PanelSettings)
     recents: tuple[str, ...] = _setting((), "Folders and files opened last, the latest first.")
     index_folder: str = _setting(

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from viewer.app.ahead import AheadQueue
 from viewer.app.enhancements import Enhancements
 from viewer.app.images import Images
 from viewer.app.jobs import Jobs
@@ -11,33 +12,43 @@ from viewer.app.measuring import Notebook
 from viewer.app.messages import Message, message_from
 from viewer.app.presets import read_presets
 from viewer.app.session import Session, WindowPreset
-from viewer.app.settings import Settings, load_settings
+from viewer.app.settings import Settings, load_settings, with_value
 from viewer.app.unpacking import remove_unpacked
 from viewer.app.workspace import Workspace
 from viewer.core.errors import DiptychError
 from viewer.core.places import data_folder, user_folder
 
 
-def new_session(jobs: Jobs, home: Path | None = None) -> Session:
+def new_session(jobs: Jobs, home: Path | None = None, *, is_research: bool = False) -> Session:
     """Return a session with the reader's settings; what went wrong is told by its first messages.
 
+    `is_research` turns research mode on for this session; the setting on disk stays as it is.
     Heavy libraries (VTK, torch, SimpleITK) are not loaded here.
     """
     home = home or user_folder()
     start_log(home)
     remove_unpacked(home)
     settings, messages = load_settings(home)
+    if is_research:
+        settings = with_value(settings, "enhancement.research", True)
     workspace = Workspace(settings)
     presets, problem = _presets(settings)
     models, resources = data_folder("models"), data_folder("resources")
-    workspace.early_messages = (*messages, *((problem,) if problem else ()))
+    enhancements = Enhancements(workspace, jobs, models, home)
+    ahead = AheadQueue(workspace, jobs, enhancements)
+    workspace.early_messages = (
+        *messages,
+        *((problem,) if problem else ()),
+        *ahead.use_rules(),
+    )
     jobs.failed = workspace.tell
     return Session(
         workspace=workspace,
         jobs=jobs,
         images=Images(workspace, jobs),
         library=StudyLibrary(workspace, jobs, _index_folder(settings, home)),
-        enhancements=Enhancements(workspace, jobs, models),
+        enhancements=enhancements,
+        ahead=ahead,
         notebook=Notebook(workspace, home),
         presets=presets,
         home=home,

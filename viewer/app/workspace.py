@@ -7,6 +7,7 @@ from psygnal import Signal
 
 from viewer.app.messages import Message
 from viewer.app.settings import Settings
+from viewer.core.arrays import Point
 from viewer.core.layout import Layout
 from viewer.core.measurement import Revision
 from viewer.core.objects import PRESENTATION_STATES
@@ -44,7 +45,7 @@ class Workspace:
 
     Signals carry what changed: `view_changed` (view, old state, new state), `part_changed` (part
     key) when pixels or layers of a part changed, `volume_dropped` (part key) when its pixels were
-    let go, the others nothing or their name.
+    let go, the others nothing or their name. `mark` is the place that is pointed at for a moment.
     """
 
     studies_changed = Signal()
@@ -53,8 +54,10 @@ class Workspace:
     part_changed = Signal(tuple)
     volume_dropped = Signal(tuple)
     methods_loaded = Signal()
+    ahead_changed = Signal()
     measurements_changed = Signal(tuple)
     link_changed = Signal()
+    mark_changed = Signal()
     tool_changed = Signal()
     settings_changed = Signal()
     message = Signal(object)
@@ -66,6 +69,7 @@ class Workspace:
         self.layout = Layout()
         self.views: dict[int, ViewState] = {0: ViewState()}
         self.link = Link()
+        self.mark: tuple[PartKey, Point] | None = None
         self.tool = "window"
         self.parts: dict[PartKey, SeriesPart] = {}
         self.volumes: dict[PartKey, AnyVolume] = {}
@@ -172,6 +176,11 @@ class Workspace:
         """Change how views follow each other."""
         self.link = link
         self.link_changed.emit()
+
+    def set_mark(self, mark: tuple[PartKey, Point] | None) -> None:
+        """Point at a place of a part in every view that shows it, or stop pointing."""
+        self.mark = mark
+        self.mark_changed.emit()
 
     def set_tool(self, tool: str) -> None:
         """Choose what the left mouse button does."""

@@ -86,6 +86,10 @@ class NotSaved(DiptychError):
     """Something could not be written; nothing that was there before has changed."""
 
 
+class ClusterLost(DiptychError):
+    """The cluster that works on a batch does not answer any more."""
+
+
 class DamagedStore(DiptychError):
     """A file of our own (index, settings, measurements) is damaged or from a later version."""
 
@@ -95,3 +99,11 @@ class Cancelled(DiptychError):
 
     def __init__(self) -> None:
         super().__init__("Cancelled.")
+
+
+class BadCard(DiptychError):
+    """A model's card breaks a rule; card, entry and rule are in the words."""
+
+
+class UnfitModel(DiptychError):
+    """A model that was added failed its checks, or misbehaved while it ran."""

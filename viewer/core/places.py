@@ -33,3 +33,8 @@ def user_folder() -> Path:
     else:
         root = Path(os.environ.get("XDG_DATA_HOME", Path.home() / ".local" / "share"))
     return root / "diptych"
+
+
+def own_models_folder() -> Path:
+    """Return the folder of the models that this user has added (not created)."""
+    return user_folder() / "models"

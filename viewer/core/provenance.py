@@ -4,6 +4,9 @@ import math
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
+RESEARCH_CAUTION = "Research comparator: not for reading"
+"""Stands among the cautions of what a comparator has made, on the screen and in files."""
+
 
 class MethodKind(Enum):
     """What made the pixels: a trained model, or a classical filter."""
@@ -22,8 +25,8 @@ class Provenance:
     and `blend` the factor on the residual that was used for the whole series; `reached` is the
     noise cut in flat regions that the blend gives (None for methods without one).
     `source_uids` are the SOP Instance UIDs of the input in slice order; `time` is aware UTC,
-    ISO 8601. `gates` are the gates' warnings about this series, `cautions` those that hold for the
-    method, both in words. `is_synthetic_data` follows Synthetic
+    ISO 8601. `gates` are the warnings about this series, of the gates and of the residual audit,
+    `cautions` those that hold for the method, both in words. `is_synthetic_data` follows Synthetic
     Data (0008,001C). Source: DICOM PS3.3 C.12.1, C.12.4 and C.7.6.1.1.2.
     """
 
@@ -44,6 +47,11 @@ class Provenance:
     cautions: tuple[str, ...] = ()
     is_synthetic_data: bool = False
     gates: tuple[str, ...] = ()
+
+    @property
+    def is_research(self) -> bool:
+        """True for what a research comparator has made, which nobody should read from."""
+        return RESEARCH_CAUTION in self.cautions
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +105,13 @@ def label_for(provenance: Provenance | None, blinding: Blinding | None = None) -
         return None
     is_ai = provenance.kind is MethodKind.AI
     version = f" {provenance.version}" if is_ai and provenance.version else ""
+    advice = "not the original – compare before reporting"
+    if provenance.is_research:
+        advice = RESEARCH_CAUTION.lower()
     return Label(
         title="AI-ENHANCED" if is_ai else "FILTERED",
         detail=f"{provenance.method_name}{version} · {strength_words(provenance)}",
-        advice="not the original – compare before reporting",
+        advice=advice,
     )
 
 

@@ -25,6 +25,18 @@ class Audit:
     largest: float
 
 
+@dataclass(frozen=True, slots=True)
+class StructureLine:
+    """The red line of a method: the 95th percentile of its structure index over `scenes` scenes.
+
+    `command` is what measured it.
+    """
+
+    p95: float
+    scenes: int
+    command: str
+
+
 def audit(source: SourceSlices, residual: Residual) -> Audit:
     """Judge up to five computed slices, spread evenly; all 0 where nothing was changed.
 

@@ -166,11 +166,12 @@ def _figure_gates(candidate: Candidate, wanted: InputRange) -> Iterator[GateResu
     """Yield the figures that the model's card limits."""
     geometry, noise = candidate.volume.geometry, candidate.noise
     for spacing in sorted({round(spacing, 3) for spacing in geometry.spacing_mm[1:]}):
-        yield _figure("pixel size", spacing, wanted.spacing_mm, "mm")
+        yield from _figure("pixel size", spacing, wanted.spacing_mm, "mm")
     thickness = geometry.slice_thickness_mm
     stated = [one.slice_thickness_mm for one in candidate.instances if one.slice_thickness_mm]
     thickness = thickness or (max(stated) if stated else None)
-    yield _figure("slice thickness", thickness, wanted.slice_thickness_mm, "mm", can_block=False)
+    wanted_mm = wanted.slice_thickness_mm
+    yield from _figure("slice thickness", thickness, wanted_mm, "mm", can_block=False)
     if not noise.is_measured:
         words = "no noise could be measured: there is no flat tissue to measure it in"
         yield _gate("noise", Verdict.BLOCK, words)
@@ -191,23 +192,23 @@ def _figure_gates(candidate: Candidate, wanted: InputRange) -> Iterator[GateResu
         ("tube voltage", candidate.series.kvp, wanted.kvp, "kV", False),
     )
     for name, value, span, unit, can_block in figures:
-        if span.is_limited:
-            yield _figure(name, value, span, unit, can_block=can_block)
+        yield from _figure(name, value, span, unit, can_block=can_block)
 
 
 def _figure(
     name: str, value: float | None, span: Span, unit: str, *, can_block: bool = True
-) -> GateResult:
-    """Compare one figure with its range."""
+) -> Iterator[GateResult]:
+    """Compare one figure with its range, where the card gives one."""
+    if not span.is_limited:
+        return
     limits = f"{span.low:.3g} to {span.high:.3g} {unit}".rstrip()
     if value is None or value <= 0:
-        return _gate(name, Verdict.WARN, f"{name} is not stated; the model knows {limits}")
+        yield _gate(name, Verdict.WARN, f"{name} is not stated; the model knows {limits}")
+        return
     words = f"{name} {value:.3g} {unit}".rstrip() + f"; the model was trained on {limits}"
-    if span.has(value):
-        return _gate(name, Verdict.OK, words)
     is_near = span.low * (1 - NEARLY) <= value <= span.high * (1 + NEARLY)
-    is_blocking = can_block and not is_near
-    return _gate(name, Verdict.BLOCK if is_blocking else Verdict.WARN, words)
+    verdict = Verdict.WARN if is_near or not can_block else Verdict.BLOCK
+    yield _gate(name, Verdict.OK if span.has(value) else verdict, words)
 
 
 def _history_gates(candidate: Candidate, wanted: InputRange) -> Iterator[GateResult]:

@@ -163,4 +163,5 @@ def source_slices(volume: Volume, noise: NoiseProfile) -> SourceSlices:
         mask=volume.mask,
         positions_mm=geometry.slice_positions_mm,
         unit=volume.unit,
+        typical_signal=noise.typical_signal,
     )

@@ -7,6 +7,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from viewer.core.arrays import BoolArray
+from viewer.enhancement.conditioning import counting_sd
 from viewer.enhancement.filters import without_padding
 from viewer.enhancement.inference import CHANNELS, STRIDE, Runner
 from viewer.enhancement.method import Float32Array, Region, SourceSlices
@@ -17,6 +18,8 @@ ONE_NEIGHBOUR_MM = 4.0
 """Up to this step one neighbour on each side; beyond, none."""
 STEP_TOLERANCE = 0.1
 AIR_HU = -900.0
+COUNTS = "counts"
+"""Name of the noise model in which the variance follows the signal."""
 COARSE = 4
 LARGE_SHARE = 0.1
 MARGIN = 32
@@ -84,9 +87,10 @@ class DenoisingProcessor:
     source : CT slices with their noise.
     """
 
-    def __init__(self, runner: Runner, source: SourceSlices) -> None:
+    def __init__(self, runner: Runner, source: SourceSlices, noise_model: str = "") -> None:
         self._runner = runner
         self._source = source
+        self._follows_signal = noise_model == COUNTS and source.typical_signal > 0
         self._neighbours = neighbours(source)
         self._pixel_mm = float(np.mean(source.spacing_mm[1:]))
 
@@ -140,9 +144,16 @@ class DenoisingProcessor:
         )
         shape = (len(stacks), 1, *stacks.shape[-2:])
         noise_sd = np.empty(shape, dtype=np.float32)
-        noise_sd[...] = source.noise_sd[list(indices)].reshape(-1, 1, 1, 1)
+        for place, index in enumerate(indices):
+            noise_sd[place, 0] = self._noise_sd(stacks[place], float(source.noise_sd[index]))
         frequency = np.full(shape, source.noise_frequency_per_mm * self._pixel_mm, np.float32)
         return self._runner.run(stacks, noise_sd, frequency)[:, 0]
+
+    def _noise_sd(self, stack: Float32Array, sd: float) -> Float32Array | float:
+        """Return the noise SD of the middle one of five slices, a map where it varies."""
+        if not self._follows_signal:
+            return sd
+        return counting_sd(stack[CHANNELS // 2], self._source.typical_signal, sd)
 
     def _plane(self, index: int, area: tuple[slice, slice]) -> Float32Array:
         plane = self._source.values[index][area].astype(np.float32)

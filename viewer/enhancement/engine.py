@@ -6,23 +6,35 @@ import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
+
+import numpy as np
 
 from viewer.core.errors import Cancelled
+from viewer.enhancement.added import open_added
 from viewer.enhancement.catalogue import Catalogue, ModelCard
 from viewer.enhancement.conditioning import NoiseProfile
 from viewer.enhancement.denoising import DenoisingProcessor
 from viewer.enhancement.filters import FilterProcessor
 from viewer.enhancement.inference import CPU, Runner, open_runner
-from viewer.enhancement.method import Float32Array, Method, Processor, Settings, SourceSlices
-from viewer.enhancement.residual import ResidualCache
+from viewer.enhancement.method import (
+    Float32Array,
+    Method,
+    Processor,
+    Region,
+    Settings,
+    SourceSlices,
+)
+from viewer.enhancement.residual import ResidualCache, Unfinished
 from viewer.enhancement.strength import FlatNoise, FlatPatch
 from viewer.enhancement.tiles import PatientRunner
 
 LOWER_PRIORITY = 10
 LOOK_AHEAD = 3
+LISTEN_S = 0.1
+"""How often whoever waits for a method looks whether it is still wanted."""
 REMEMBERED = 64
 
 Result = TypeVar("Result")
@@ -46,16 +58,23 @@ def slice_order(count: int, first: int, direction: int = 1) -> tuple[int, ...]:
     return tuple(order)
 
 
-def patient_runner(card: ModelCard, device: str = "auto") -> PatientRunner:
+def patient_runner(
+    card: ModelCard, device: str = "auto", threads: int | None = None
+) -> PatientRunner:
     """Return the model on a device, with the CPU to fall back on when its memory runs out.
+
+    `threads` compute on the CPU; by default one core is left free for the window.
 
     Raises
     ------
     UntrustedWeights : the weights are missing or are not those that the card names.
+    UnfitModel : the user has added it, and it failed its checks.
     """
-    first = open_runner(card, device)
+    if card.is_added:
+        return open_added(card, device)
+    first = open_runner(card, device, threads)
     is_cpu = first.device.startswith("CPU")
-    return PatientRunner(first, None if is_cpu else lambda: open_runner(card, CPU))
+    return PatientRunner(first, None if is_cpu else lambda: open_runner(card, CPU, threads))
 
 
 def residual_slices(
@@ -93,20 +112,44 @@ class QuietThread:
 
     The network's own threads are born in it and inherit the priority, so that the window stays
     fluid even where the system gives them its core.
+
+    Parameters
+    ----------
+    is_cancelled : looked at while something runs; a model in a process of its own is then ended.
+    interrupt : ends what runs, where it can be ended, when the context is left by an error.
     """
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        is_cancelled: Callable[[], bool] = lambda: False,
+        interrupt: Callable[[], None] = lambda: None,
+    ) -> None:
         self._executor = ThreadPoolExecutor(1, "diptych-enhance", initializer=lower_priority)
+        self._is_cancelled = is_cancelled
+        self._interrupt = interrupt
+        self._running: Future[Any] | None = None
 
     def __enter__(self) -> "QuietThread":
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        while kind is not None and self._running is not None and not self._running.done():
+            self._interrupt()  # again and again: its process may not have been there yet
+            wait((self._running,), LISTEN_S)
         self._executor.shutdown(wait=True, cancel_futures=True)
 
     def call(self, work: Callable[[], Result]) -> Result:
-        """Run something there and wait for it; its errors are raised here."""
-        return self._executor.submit(work).result()
+        """Run something there and wait for it; its errors are raised here.
+
+        Raises
+        ------
+        Cancelled : the flag went up while it ran.
+        """
+        self._running = future = self._executor.submit(work)
+        while not wait((future,), LISTEN_S).done:
+            if self._is_cancelled():
+                raise Cancelled
+        return future.result()
 
 
 def lower_priority() -> None:
@@ -151,6 +194,29 @@ class Recent(Generic[Result]):
                 self._kept.popitem(last=False)
 
 
+class SpreadProcessor:
+    """A processor on the CPU whose slices are computed side by side, one on each of some threads.
+
+    Two threads on one slice gain nothing with a network of this size (the table in `inference`);
+    two slices at once do, with one thread inside each.
+    """
+
+    def __init__(self, inner: Processor, threads: ThreadPoolExecutor, count: int) -> None:
+        self._inner = inner
+        self._threads = threads
+        self.slab = count
+
+    @property
+    def device(self) -> str:
+        """Where it runs, in words."""
+        return self._inner.device
+
+    def residuals(self, indices: Sequence[int], region: Region | None = None) -> Float32Array:
+        """Return enhanced minus original, [len(indices), row, column]."""
+        found = self._threads.map(lambda index: self._inner.residuals((index,), region), indices)
+        return np.concatenate(list(found))
+
+
 class Engine:
     """What outlives one run: the catalogue, opened models, cached residuals and measurements.
 
@@ -161,6 +227,8 @@ class Engine:
     catalogue : the methods that there are, see `read_catalogue`.
     budget_bytes : most memory for cached residuals.
     open_model : opens a model on a device; replaced in tests.
+    cores : how many slices are computed side by side on the CPU; None for the window's way, one
+        slice at a time with every core but one.
     """
 
     def __init__(
@@ -168,13 +236,22 @@ class Engine:
         catalogue: Catalogue,
         budget_bytes: int = 1 << 30,
         open_model: Callable[[ModelCard, str], Runner] | None = None,
+        cores: int | None = None,
     ) -> None:
         self.catalogue = catalogue
         self.residuals = ResidualCache(budget_bytes)
+        self.unfinished = Unfinished()
         self.surveys: Recent[Survey] = Recent()
         self.scales: Recent[FlatNoise] = Recent()
-        self._open_model = open_model or patient_runner
-        self._runners: dict[tuple[str, str, str], Runner] = {}
+        threads = None if cores is None else 1
+        self._open_model = open_model or (
+            lambda card, device: patient_runner(card, device, threads)
+        )
+        self._cores = cores or 1
+        self._threads = ThreadPoolExecutor(
+            self._cores, "diptych-slices", initializer=lower_priority
+        )
+        self._runners: dict[tuple[str, str, float, str], Runner] = {}
         self._lock = threading.Lock()
 
     def processor(
@@ -185,12 +262,27 @@ class Engine:
         Raises
         ------
         UntrustedWeights : a model's weights are missing or are not those that its card names.
+        UnfitModel : the user has added it, and it failed its checks.
         """
+        processor = self._one_at_a_time(method, source, settings, device)
+        if self._cores == 1 or not processor.device.startswith("CPU"):
+            return processor
+        return SpreadProcessor(processor, self._threads, self._cores)
+
+    def _one_at_a_time(
+        self, method: Method, source: SourceSlices, settings: Settings, device: str
+    ) -> Processor:
         card = self.catalogue.card(method.id)
         if card is None:
             return FilterProcessor(method, source, settings)
-        key = (method.id, method.weights_sha256, device)
+        key = (method.id, method.weights_sha256, card.bound_sd, device)
         with self._lock:
             if key not in self._runners:
                 self._runners[key] = self._open_model(card, device)
-            return DenoisingProcessor(self._runners[key], source)
+            return DenoisingProcessor(self._runners[key], source, card.input.noise_model)
+
+    def interrupt(self) -> None:
+        """End a model that runs in a process of its own; it is started anew when next needed."""
+        for runner in tuple(self._runners.values()):
+            if isinstance(runner, PatientRunner):
+                runner.interrupt()

@@ -36,6 +36,7 @@ SMALLEST = 32
 GPU_SLAB = 8
 CPU = "cpu"
 ONNX_RUNTIME = "ONNX Runtime"
+NO_GPU_FORM = ", as the model has no form for the GPU"
 
 
 class Runner(Protocol):
@@ -63,33 +64,41 @@ class Runner(Protocol):
         ...
 
 
+def usable_cores() -> int:
+    """Return how many cores this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on this system
+        return os.cpu_count() or 2
+
+
 def compute_threads() -> int:
     """Return how many threads may compute: every core but one, which is the window's."""
-    try:
-        cores = len(os.sched_getaffinity(0))
-    except AttributeError:  # not on this system
-        cores = os.cpu_count() or 2
-    return max(1, cores - 1)
+    return max(1, usable_cores() - 1)
 
 
 class OnnxRunner:
-    """The exported network under ONNX Runtime on the CPU."""
+    """The exported network under ONNX Runtime on the CPU; `note` is added to its device's words."""
 
     slab = 1
 
-    def __init__(self, model: bytes, threads: int | None = None) -> None:
+    def __init__(self, model: bytes, threads: int | None = None, note: str = "") -> None:
         import onnxruntime as ort
 
         count = threads or compute_threads()
         options = ort.SessionOptions()
         options.intra_op_num_threads = count
         options.inter_op_num_threads = 1
-        options.log_severity_level = 3
+        options.log_severity_level = 4  # what goes wrong is raised, and said once
         # Waiting threads must sleep: spinning would take the core that is left for the window.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self._session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-        self._inputs = [node.name for node in self._session.get_inputs()]
-        self.device = f"CPU ({ONNX_RUNTIME} {ort.__version__}, {count} thread{'s' * (count > 1)})"
+        engine = f"{ONNX_RUNTIME} {ort.__version__}"
+        self.device = f"CPU ({engine}, {count} thread{'s' * (count > 1)}{note})"
+
+    def maps(self) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        """Return the network's inputs and its outputs, each with `name`, `type` and `shape`."""
+        return tuple(self._session.get_inputs()), tuple(self._session.get_outputs())
 
     def run(
         self, slices: Float32Array, noise_sd: Float32Array, frequency: Float32Array
@@ -97,7 +106,7 @@ class OnnxRunner:
         """Return the noise of the middle slices."""
         from onnxruntime.capi.onnxruntime_pybind11_state import RuntimeException
 
-        feed = dict(zip(self._inputs, (slices, noise_sd, frequency), strict=True))
+        feed = {"slices": slices, "noise_sd": noise_sd, "frequency": frequency}
         try:
             return np.asarray(self._session.run(None, feed)[0], dtype=np.float32)
         except (MemoryError, RuntimeException) as error:
@@ -226,8 +235,10 @@ def best_device(probe: Callable[[], Any] | None = None) -> str:
     return "mps" if library.backends.mps.is_available() else CPU
 
 
-def open_runner(card: ModelCard, device: str = "auto") -> Runner:
+def open_runner(card: ModelCard, device: str = "auto", threads: int | None = None) -> Runner:
     """Return the model on a device: "auto", "cuda", "mps" or "cpu".
+
+    `threads` compute on the CPU, by default `compute_threads`.
 
     Raises
     ------
@@ -239,11 +250,23 @@ def open_runner(card: ModelCard, device: str = "auto") -> Runner:
     if place not in ("cuda", "mps", CPU):
         raise WrongUsage(f'There is no device called "{device}".', do="Use auto, cuda, mps or cpu.")
     refuse_changed(card)
-    if place == CPU:
-        return OnnxRunner(trusted_weights(card.onnx))
+    if card.onnx is not None and (place == CPU or card.tensors is None):
+        note = "" if place == CPU else NO_GPU_FORM
+        return OnnxRunner(trusted_weights(card.onnx), threads, note=note)
+    return torch_runner(card, place)
+
+
+def torch_runner(card: ModelCard, place: str) -> TorchRunner:
+    """Return the model under torch on "cuda", "mps" or "cpu".
+
+    Raises
+    ------
+    UntrustedWeights : its safetensors are missing, or have another checksum than the card states.
+    """
     return TorchRunner(trusted_weights(card.tensors), card.architecture, place)
 
 
 def weights_used(card: ModelCard, device: str) -> WeightsFile:
     """Return the form of the weights behind a runner that calls its device so."""
-    return card.onnx if ONNX_RUNTIME in device else card.tensors
+    forms = (card.onnx, card.tensors) if ONNX_RUNTIME in device else (card.tensors, card.onnx)
+    return next(one for one in forms if one is not None)

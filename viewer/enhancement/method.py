@@ -47,7 +47,8 @@ class Method:
     """A way to enhance a volume, as it is listed, labelled and stored.
 
     `operation` is a word for DICOM ("denoise", "sharpen", "contrast"). `weights_sha256` is ""
-    for a filter. `caution` is said on every result of the method ("" for none).
+    for a filter. `caution` is said on every result of the method ("" for none). `is_research` marks
+    a comparator, which is not for reading.
     """
 
     id: str
@@ -60,6 +61,7 @@ class Method:
     parameters: tuple[Parameter, ...] = ()
     weights_sha256: str = ""
     caution: str = ""
+    is_research: bool = False
 
     @property
     def keeps_unit(self) -> bool:
@@ -97,7 +99,8 @@ class SourceSlices:
     `values` is [slice, row, column] in modality units; `mask` is False where a pixel is padding;
     `spacing_mm` is (slice, row, column); `positions_mm` the true slice positions along the normal
     (empty: even steps). `noise_sd` has one SD in modality units per slice, and
-    `noise_frequency_per_mm` is the mean frequency of the noise power spectrum.
+    `noise_frequency_per_mm` is the mean frequency of the noise power spectrum. `typical_signal` is
+    the value in whose surroundings the noise was measured, 0 for HU.
     """
 
     values: npt.NDArray[np.int16] | Float32Array
@@ -107,6 +110,7 @@ class SourceSlices:
     mask: BoolArray | None = None
     positions_mm: tuple[float, ...] = ()
     unit: str = "HU"
+    typical_signal: float = 0.0
 
     @property
     def count(self) -> int:

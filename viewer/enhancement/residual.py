@@ -67,6 +67,11 @@ class ResidualBuffer:
         self._loaded = np.zeros(shape[0], dtype=np.bool_)
         self._step = step
 
+    @property
+    def missing(self) -> frozenset[int]:
+        """The slices that have not been computed."""
+        return frozenset(np.flatnonzero(~self._loaded).tolist())
+
     def write(self, indices: Sequence[int], residuals: Float32Array) -> None:
         """Store residuals [len(indices), row, column] given in modality units."""
         for index, residual in zip(indices, residuals, strict=True):
@@ -143,6 +148,12 @@ class ResidualCache:
         with self._lock:
             return sum(residual.values.nbytes for residual in self._kept.values())
 
+    def has_room(self, key: str, values: AnyArray) -> bool:
+        """Return whether a residual of such values is kept, or fits beside those that are."""
+        with self._lock:
+            used = sum(kept.values.nbytes for kept in self._kept.values())
+            return key in self._kept or used + 2 * values.size <= self._budget
+
     def find(self, key: str) -> Residual | None:
         """Return a residual and mark it as used, or None."""
         with self._lock:
@@ -158,4 +169,27 @@ class ResidualCache:
             self._kept[key] = residual
             self._kept.move_to_end(key)
             while sum(kept.values.nbytes for kept in self._kept.values()) > self._budget:
+                self._kept.popitem(last=False)
+
+
+class Unfinished:
+    """Residuals whose run was stopped, by content key, for the next run to go on with.
+
+    Only the latest two are kept: what the reader stopped, and what gave way to it.
+    """
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[str, ResidualBuffer] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def take(self, key: str) -> ResidualBuffer | None:
+        """Return a stopped residual, which is then the caller's alone; None without one."""
+        with self._lock:
+            return self._kept.pop(key, None)
+
+    def keep(self, key: str, buffer: ResidualBuffer) -> None:
+        """Keep a residual that was stopped."""
+        with self._lock:
+            self._kept[key] = buffer
+            while len(self._kept) > 2:
                 self._kept.popitem(last=False)

@@ -105,9 +105,16 @@ class PatientRunner:
     ----------
     first : the preferred runner.
     fallback : returns the runner for when even one small tile does not fit, or None.
+    interrupt : ends a call that runs, from another thread, where the runner can do that.
     """
 
-    def __init__(self, first: Runner, fallback: Callable[[], Runner] | None = None) -> None:
+    def __init__(
+        self,
+        first: Runner,
+        fallback: Callable[[], Runner] | None = None,
+        interrupt: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.interrupt = interrupt
         self._runner = first
         self._fallback = fallback
         self._slab = first.slab

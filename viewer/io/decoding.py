@@ -6,22 +6,19 @@ or takes too long costs one frame and is replaced.
 """
 
 import json
-import multiprocessing
 import os
 import pickle
 import queue
-import sys
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
-from pathlib import Path
 from types import TracebackType
 
 import numpy as np
 
 from viewer.core.arrays import AnyArray
+from viewer.core.confinement import ChildLost, ConfinedProcess, confine
 from viewer.core.errors import (
     BadHeader,
     Cancelled,
@@ -42,7 +39,6 @@ PATIENCE_S = 20.0
 """Time for one frame, plus `PATIENCE_PER_MEGAPIXEL_S` for each million samples."""
 
 PATIENCE_PER_MEGAPIXEL_S = 4.0
-START_PATIENCE_S = 30.0
 LONGEST_REPLY = 1 << 16
 NICENESS = 5
 
@@ -168,67 +164,18 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-class _Child:
-    """One process and the connection to it; used by one thread at a time."""
+class _Child(ConfinedProcess):
+    """One decoding process."""
 
     def __init__(self, limit_bytes: int) -> None:
-        self._limit_bytes = limit_bytes
-        self._process: BaseProcess | None = None
-        self._connection: Connection | None = None
-        self._is_proved = False
-
-    @property
-    def pid(self) -> int | None:
-        process = self._process
-        return process.pid if process is not None and process.is_alive() else None
-
-    def start(self) -> Connection:
-        """Start the process, unless it runs, and return the connection to it."""
-        if self._connection is not None and self.pid is not None:
-            return self._connection
-        self.stop()
-        context = multiprocessing.get_context("spawn")
-        ours, theirs = context.Pipe()
-        process = context.Process(
-            target=serve, args=(theirs, self._limit_bytes), name="diptych-decoder", daemon=True
-        )
-        process.start()
-        theirs.close()
-        self._process, self._connection, self._is_proved = process, ours, False
-        return ours
+        super().__init__(serve, limit_bytes, "diptych-decoder")
 
     def decode(self, task: DecodeTask, patience_s: float) -> bool:
-        connection = self.start()
-        wait_s = patience_s if self._is_proved else patience_s + START_PATIENCE_S
+        request = pickle.dumps(task, pickle.HIGHEST_PROTOCOL)
         try:
-            connection.send_bytes(pickle.dumps(task, pickle.HIGHEST_PROTOCOL))
-            if not connection.poll(wait_s):
-                self.stop()
-                raise _given_up(task, f"took longer than {wait_s:.0f} s")
-            reply = connection.recv_bytes(LONGEST_REPLY)
-        except (EOFError, OSError) as error:
-            self.stop()
-            raise _given_up(task, "ended the decoding process") from error
-        self._is_proved = True
-        return _understood(reply)
-
-    def kill(self) -> None:
-        """End the process from another thread; the one that waits for it sees the pipe close."""
-        if self._process is not None:
-            self._process.kill()
-
-    def stop(self) -> None:
-        """End the process, by force if it does not go at once, and forget it."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-        if self._process is not None:
-            self._process.join(0.05)
-            if self._process.is_alive():
-                self._process.kill()
-                self._process.join(5)
-            self._process.close()
-            self._process = None
+            return _understood(self.ask(request, patience_s, LONGEST_REPLY))
+        except ChildLost as error:
+            raise _given_up(task, error.how) from error
 
 
 def _given_up(task: DecodeTask, how: str) -> DecoderLost:
@@ -273,24 +220,12 @@ def serve(connection: Connection, limit_bytes: int) -> None:
 
 
 def _settle(limit_bytes: int) -> None:
-    """Leave Ctrl+C to the parent, step back in priority, load the codecs, limit memory."""
-    import signal
-
+    """Load the codecs, then step back in priority and limit memory."""
     import imagecodecs
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if hasattr(os, "nice"):
-        os.nice(NICENESS)
     for name in ("jpeg8_decode", "jpegls_decode", "jpeg2k_decode", "packbits_decode"):
         getattr(imagecodecs, name)
-    if sys.platform != "linux":
-        return
-    import resource
-
-    pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[0]
-    own = int(pages) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (own + limit_bytes, own + limit_bytes))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    confine(limit_bytes, NICENESS)
 
 
 def _answer(task: DecodeTask) -> dict[str, object]:

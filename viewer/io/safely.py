@@ -101,6 +101,18 @@ def set_aside(path: Path) -> Path:
     raise FileExistsError(errno.EEXIST, "too many damaged files are kept already", str(path))
 
 
+def remove_unfinished(root: Path, older_than_s: float = ABANDONED_AFTER_S) -> None:
+    """Remove unfinished folders of killed writers anywhere below `root`, see `new_folder`.
+
+    Only hidden names that this module makes, untouched for `older_than_s`, and held by no living
+    process.
+    """
+    for one in list(root.rglob(".*.part")):
+        with contextlib.suppress(OSError):
+            if one.is_dir() and not one.is_symlink() and _is_abandoned(one, older_than_s):
+                shutil.rmtree(one, ignore_errors=True)
+
+
 def remove_abandoned(place: Path) -> None:
     """Remove what a killed write towards `place` left beside it.
 
@@ -122,8 +134,8 @@ def remove_abandoned(place: Path) -> None:
                 one.unlink()
 
 
-def _is_abandoned(unfinished: Path) -> bool:
-    if time.time() - unfinished.lstat().st_mtime < ABANDONED_AFTER_S:
+def _is_abandoned(unfinished: Path, older_than_s: float = ABANDONED_AFTER_S) -> bool:
+    if time.time() - unfinished.lstat().st_mtime < older_than_s:
         return False
     if sys.platform == "win32" or not unfinished.is_dir():
         return True  # a file is renamed the moment it is written
@@ -170,15 +182,37 @@ def locked(path: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _lock(descriptor: int) -> None:
+@contextlib.contextmanager
+def held_alone(path: Path) -> Iterator[bool]:
+    """Hold a lock file while the block runs; gives False at once where another process has it.
+
+    The system frees it when its process dies; where locks are not offered (some network folders)
+    the answer is True.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        yield not _is_taken(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _is_taken(descriptor: int) -> bool:
+    try:
+        _lock(descriptor, is_waiting=False)
+    except OSError as error:
+        return error.errno in (errno.EAGAIN, errno.EACCES, errno.EDEADLK)
+    return False
+
+
+def _lock(descriptor: int, *, is_waiting: bool = True) -> None:
     if sys.platform == "win32":
         import msvcrt
 
-        msvcrt.locking(descriptor, msvcrt.LK_LOCK, 1)
+        msvcrt.locking(descriptor, msvcrt.LK_LOCK if is_waiting else msvcrt.LK_NBLCK, 1)
     else:
         import fcntl
 
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if is_waiting else fcntl.LOCK_NB))
 
 
 @contextlib.contextmanager

@@ -31,7 +31,8 @@ class StartRequest:
 
     `method` is enhanced on the first series once it is loaded ("" for none) at `strength` (None:
     the setting). With `screenshot` the window is drawn without a display, saved there, and closed.
-    `commands` are ids run in order once everything is loaded, such as "layout.mpr".
+    `commands` are ids run in order once everything is loaded, such as "layout.mpr". `is_research`
+    turns research mode on for this window.
     """
 
     paths: tuple[Path, ...] = ()
@@ -42,6 +43,7 @@ class StartRequest:
     scale: float = 1.0
     commands: tuple[str, ...] = ()
     series: str = ""
+    is_research: bool = False
 
 
 def keep_freed_memory() -> None:

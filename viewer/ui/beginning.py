@@ -56,8 +56,10 @@ class Beginning(QObject):
         self._steps: list[Callable[[], None]] = []
         self._exit_code = 0
         self._courier = Courier()
-        self._session = new_session(Jobs(self._courier.deliver))
+        self._session = new_session(Jobs(self._courier.deliver), is_research=request.is_research)
         self._session.workspace.message.connect(self._note)
+        if request.screenshot is not None:  # a picture does not wait for what nobody asked for
+            self._session.ahead.pause()
         self._window = MainWindow(self._session, lists_library=request.screenshot is None)
         self._unexpected = Unexpected(self._tell)
         frame.put(self._window)

@@ -20,7 +20,8 @@ from viewer.ui.controls import label
 class Curve:
     """One line of a chart: `x` and `y` of equal length; `role` decides how it is drawn.
 
-    Roles: "original" (light, solid), "enhanced" (amber, dashed), "residual" (blue, dotted).
+    Roles: "original" (light, solid), "enhanced" (amber, dashed), "residual" (blue, dotted),
+    "limit" (red, dashed). A curve without a name is not in the legend.
     """
 
     name: str
@@ -44,6 +45,7 @@ _LINES = {
     "original": (theme.TEXT, Qt.PenStyle.SolidLine),
     "enhanced": (theme.SYNTHETIC, Qt.PenStyle.DashLine),
     "residual": (theme.FOCUS, Qt.PenStyle.DotLine),
+    "limit": (theme.ERROR, Qt.PenStyle.DashLine),
 }
 
 
@@ -153,9 +155,11 @@ class Chart(QWidget):
 
 def _legend(curves: Sequence[Curve]) -> str:
     """Return the curves' names in their colours, with the look of the line in characters."""
-    strokes = {"original": "━", "enhanced": "╍", "residual": "┈"}
+    strokes = {"original": "━", "enhanced": "╍", "residual": "┈", "limit": "╍"}
     words = []
     for curve in curves:
+        if not curve.name:
+            continue
         colour = _LINES.get(curve.role, _LINES["original"])[0]
         stroke = strokes.get(curve.role, "━")
         words.append(f'<span style="color:{colour}">{stroke} {curve.name}</span>')

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from viewer.ui import icons, theme
+from viewer.ui.audit_list import AuditList, AuditState
 from viewer.ui.charts import Chart, ChartState
 from viewer.ui.controls import FactList, FigureTable, Fold, button, label, set_severity
 from viewer.ui.gate_list import GateList, GateRow
@@ -62,7 +63,8 @@ class EnhancementPanelState:
 
     `strength` is asked for (0 to 1), `strength_meaning` says what it cuts or blends and
     `strength_words` what is reached. `progress` is 0 to 1 while running, else None. `blocked`
-    says why it cannot run ("" when it can). `comparison` is one of the ids of `COMPARISONS`.
+    says why it cannot run ("" when it can). `comparison` is one of the ids of `COMPARISONS`;
+    `spot` is the place of the audit that the view shows.
     """
 
     subject: str
@@ -78,6 +80,8 @@ class EnhancementPanelState:
     has_result: bool = False
     comparison: str = ""
     provenance: tuple[tuple[str, str], ...] = ()
+    audit: AuditState | None = None
+    spot: int | None = None
     regions: Figures = Figures()
     histogram: ChartState = field(default_factory=ChartState)
     profile: ChartState = field(default_factory=ChartState)
@@ -93,6 +97,7 @@ class EnhancementPanel(QWidget):
     strength_settled : fraction 0 to 1, when it rests.
     run_requested, cancel_requested, save_requested : the three buttons.
     comparison_chosen : id of a way to compare.
+    place_chosen : number of a place of the residual audit.
     """
 
     method_chosen = Signal(str)
@@ -102,6 +107,7 @@ class EnhancementPanel(QWidget):
     cancel_requested = Signal()
     save_requested = Signal()
     comparison_chosen = Signal(str)
+    place_chosen = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -129,6 +135,9 @@ class EnhancementPanel(QWidget):
         self._progress = label("", "small")
         self._compare = _CompareRow()
         self._compare.chosen.connect(self.comparison_chosen)
+        self._audit = AuditList()
+        self._audit.place_chosen.connect(self.place_chosen)
+        self._audit_fold = Fold("Residual audit", self._audit)
         self._regions = FigureTable("Regions on original, enhanced and residual")
         self._regions_empty = label(
             "Draw a rectangle or an ellipse: its numbers on original, enhanced and residual "
@@ -167,6 +176,7 @@ class EnhancementPanel(QWidget):
         result.setContentsMargins(0, 4, 0, 0)
         result.setSpacing(6)
         result.addWidget(self._compare)
+        result.addWidget(self._audit_fold)
         result.addWidget(Fold("Regions", regions))
         result.addWidget(Fold("Histogram", self._histogram, is_open=False))
         result.addWidget(Fold("Line profile", self._profile, is_open=False))
@@ -228,6 +238,10 @@ class EnhancementPanel(QWidget):
     def _show_result(self, old: EnhancementPanelState | None, state: EnhancementPanelState) -> None:
         self._result.setVisible(state.has_result)
         self._compare.show_chosen(state.comparison)
+        self._audit_fold.setVisible(state.audit is not None)
+        if state.audit is not None:
+            self._audit.set_state(state.audit)
+            self._audit.mark(state.spot)
         if old is None or old.regions != state.regions:
             self._regions.set_figures(state.regions.columns, state.regions.rows)
         self._regions.setVisible(bool(state.regions.rows))

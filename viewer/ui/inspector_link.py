@@ -1,12 +1,14 @@
 """Connects the inspector with the session: state in, intent out."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from psygnal import SignalInstance
 from PySide6.QtCore import QElapsedTimer, QObject, QTimer
 
-from viewer.app import comparing, enhancement_verbs, measuring, rendering, windows
+from viewer.app import auditing, comparing, enhancement_verbs, measuring, rendering, windows
 from viewer.app.measuring import in_true_units, numbers_in_words
 from viewer.app.regions import VALUE_KINDS, region_statistics
 from viewer.app.session import Session
@@ -17,11 +19,15 @@ from viewer.core.units import STORED, unit_words
 from viewer.core.view import ORIGINAL, Comparison, ViewState
 from viewer.core.windowing import COLOUR_MAPS, Window, WindowFunction
 from viewer.ui import inspector, inspector_charts, inspector_rows
+from viewer.ui.audit_list import AuditState
 from viewer.ui.composition import window_name
 from viewer.ui.enhancement_panel import EnhancementPanelState
 from viewer.ui.measurement_panel import MeasurementRow
 from viewer.ui.volume_panel import VolumePanelState
 from viewer.ui.window_panel import WindowChoice, WindowPanelState, window_decimals
+
+if TYPE_CHECKING:
+    from viewer.app.enhancing import Enhancement
 
 TICK_MS = 150
 MOST_MS = 1000
@@ -218,6 +224,9 @@ class InspectorLink(QObject):
         if part is None or part not in workspace.volumes:
             return None
         shown = enhancement_verbs.shown_method(self._session)
+        methods = inspector_rows.method_rows(self._session.enhancements.methods())
+        if methods and self._method not in {row.id for row in methods}:
+            self._method = workspace.settings.enhancement.method  # research mode was left
         method = shown or self._method
         layer = workspace.layers.get((part, method))
         found = self._session.enhancements.enhancement(part, method)
@@ -226,7 +235,7 @@ class InspectorLink(QObject):
         asked = workspace.settings.enhancement.strength
         return EnhancementPanelState(
             subject=self._subject(),
-            methods=inspector_rows.method_rows(self._session.enhancements.methods()),
+            methods=methods,
             method=method,
             strength=layer.provenance.strength if layer else asked,
             strength_meaning=inspector_rows.strength_meaning(self._session, method),
@@ -237,11 +246,19 @@ class InspectorLink(QObject):
             progress_words=job.words if job is not None else "",
             has_result=found is not None and found.residual.is_complete,
             comparison=self._comparison(),
+            audit=self._audit_state(found),
+            spot=auditing.spot_here(self._session),
             provenance=inspector_rows.provenance_rows(layer),
             regions=inspector_rows.region_figures(workspace, part, layer),
             histogram=inspector_charts.both_histograms(workspace, part, layer),
             profile=inspector_charts.profiles(workspace, part, layer),
         )
+
+    @staticmethod
+    def _audit_state(found: Enhancement | None) -> AuditState | None:
+        if found is None or not found.residual.is_complete:
+            return None
+        return inspector_rows.audit_state(auditing.audit_facts(found))
 
     def _comparison(self) -> str:
         state = self._session.workspace.active_state
@@ -325,6 +342,7 @@ class InspectorLink(QObject):
         panel.cancel_requested.connect(lambda: enhancement_verbs.cancel_enhancement(session))
         panel.save_requested.connect(save)
         panel.comparison_chosen.connect(self._compare)
+        panel.place_chosen.connect(lambda number: auditing.go_to_spot(session, number))
 
     def _choose_method(self, method: str) -> None:
         self._method = method

@@ -1,6 +1,6 @@
 """Rows and words of the enhancement panel, made from methods, gates, provenance and regions."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from viewer.app.regions import RegionRow, region_rows
@@ -9,6 +9,7 @@ from viewer.app.workspace import Layer, PartKey, Workspace
 from viewer.core.measurement import RegionStatistics
 from viewer.core.provenance import MethodKind, strength_words
 from viewer.core.units import unit_words
+from viewer.ui.audit_list import AuditState, SpotRow
 from viewer.ui.enhancement_panel import Figures, GateRow, MethodRow
 
 NOISE_CUT = "noise cut"
@@ -33,6 +34,10 @@ class ListedMethod(Protocol):
     def purpose(self) -> str:
         """One sentence."""
 
+    @property
+    def is_research(self) -> bool:
+        """True for a comparator, which is not for reading."""
+
 
 class ListedGate(Protocol):
     """A gate as lists show it; see `viewer.enhancement.checks.GateResult`."""
@@ -55,7 +60,7 @@ def method_rows(methods: Iterable[ListedMethod]) -> tuple[MethodRow, ...]:
     return tuple(
         MethodRow(
             method.id,
-            method.name,
+            f"{method.name} (research)" if method.is_research else method.name,
             "AI" if method.kind is MethodKind.AI else "filter",
             method.purpose,
         )
@@ -66,6 +71,49 @@ def method_rows(methods: Iterable[ListedMethod]) -> tuple[MethodRow, ...]:
 def gate_rows(gates: Iterable[ListedGate]) -> tuple[GateRow, ...]:
     """Return the gates with their verdicts."""
     return tuple(GateRow(gate.verdict.value, gate.name, gate.words) for gate in gates)
+
+
+_KIND_TIPS = {
+    "change along an edge": "The change is larger than the noise of the change around it, and "
+    "follows the edges of the image.",
+    "only in the original": "Stands out of the noise in the original and not in the image at "
+    "full strength.",
+    "only in the enhanced": "Stands out of the noise at full strength and not in the original; at "
+    "least half of it was added.",
+}
+
+
+def audit_state(facts: Mapping[str, Any]) -> AuditState:
+    """Return what the audit found in words; `facts` are those of `audit_facts`, {} before it."""
+    if not facts:
+        return AuditState("The residual is being looked at…")
+    structure, line = float(facts["structure"]), facts["structure_p95"]
+    against = "no red line for this method" if line is None else f"red line {_signed(line)}"
+    rows = tuple(_spot_row(place) for place in facts["places"])
+    note = "No place stands out of the noise."
+    if rows:
+        note = "Places least like noise, at full strength whatever the strength in use (J: next)"
+    warning = ABOVE if facts["is_above"] else ""
+    return AuditState(f"Structure index {_signed(structure)} · {against}", warning, note, rows)
+
+
+ABOVE = (
+    "Above the red line: more structure in what was taken away than in 95 % of the validation set."
+)
+
+
+def _signed(value: float) -> str:
+    return f"{value:.3f}".replace("-", "−")
+
+
+def _spot_row(place: Mapping[str, Any]) -> SpotRow:
+    x, y, z = (f"{mm:.1f}".replace("-", "−") for mm in place["lps_mm"])
+    where = f"slice {place['slice']}, row {place['row']}, column {place['column']}"
+    kind = str(place["kind"])
+    title = kind[:1].upper() + kind[1:]
+    return SpotRow(
+        title, f"{where}\nLPS {x}, {y}, {z} mm", f"{place['size_sd']:.1f} SD", _KIND_TIPS[kind]
+    )
 
 
 def strength_meaning(session: Session, method_id: str) -> str:

@@ -22,6 +22,7 @@ from viewer.core.view import ViewState
 from viewer.ui import dialogs
 from viewer.ui import window_tasks as tasks
 from viewer.ui.actions import Actions
+from viewer.ui.ahead_list import follow_queue
 from viewer.ui.browser import StudyBrowser
 from viewer.ui.browser_rows import THUMBNAIL_SIDE
 from viewer.ui.browser_state import browser_studies
@@ -134,6 +135,7 @@ class MainWindow(QMainWindow):
         grid.text_wanted.connect(lambda _view, key: tasks.name_arrow(self, key))
         self.tools.command_triggered.connect(self.run_command)
         self.status.cancel_requested.connect(self._cancel_job)
+        follow_queue(self)
         self._refresh_recents()
 
     @property

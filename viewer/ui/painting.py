@@ -18,6 +18,7 @@ from viewer.ui.painting_shapes import (
     draw_colour_bar,
     draw_crosshair,
     draw_mark,
+    draw_mark_of_place,
     draw_reference_lines,
     draw_scale,
     draw_shapes,
@@ -136,6 +137,8 @@ def _draw_lines_over(painter: QPainter, picture: Picture, overlay: Overlay, view
     if picture.crosshair is not None:
         draw_crosshair(painter, picture.crosshair, view)
     draw_shapes(painter, picture.shapes, view, taken)
+    if picture.mark is not None:
+        draw_mark_of_place(painter, picture.mark)
     if picture.region is not None:
         _draw_region(painter, picture.region)
 

@@ -22,6 +22,7 @@ from viewer.ui.overlay import Mark
 from viewer.ui.picture import ColourBar, Crosshair, Place, ReferenceLine, Shape
 
 _HANDLE = 3.0
+_MARK_RADIUS = 14.0
 _CENTRE_GAP = 14.0
 
 
@@ -200,6 +201,21 @@ def draw_crosshair(painter: QPainter, crosshair: Crosshair, view: QRectF) -> Non
                 painter.setBrush(QColor(colour))
                 painter.drawEllipse(place, 4.5, 4.5)
     painter.setBrush(Qt.BrushStyle.NoBrush)
+
+
+def draw_mark_of_place(painter: QPainter, place: Place) -> None:
+    """Draw a ring with four strokes around a place, open inside so that nothing is hidden."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    centre = QPointF(*place)
+    strokes = [
+        QLineF(centre + QPointF(x, y) * _MARK_RADIUS, centre + QPointF(x, y) * 1.7 * _MARK_RADIUS)
+        for x, y in ((1, 0), (-1, 0), (0, 1), (0, -1))
+    ]
+    for pen in (QPen(QColor(theme.HALO), 4), QPen(QColor(theme.FOCUS), 2)):
+        painter.setPen(pen)
+        painter.drawEllipse(centre, _MARK_RADIUS, _MARK_RADIUS)
+        painter.drawLines(strokes)
 
 
 def _sharp(centre: QPointF, along: QPointF) -> QPointF:

@@ -146,8 +146,8 @@ class Picture:
     """Everything that one view shows.
 
     `right` is the second layer of a swipe: it fills the view from the `divider` (0 to 1 of the
-    width) on, `pixels` what is left of it. `alert` is an error-coloured line such as "Another
-    patient than in view 1".
+    width) on, `pixels` what is left of it. `mark` is pointed at for a moment. `alert` is an
+    error-coloured line such as "Another patient than in view 1".
     """
 
     pixels: Pixels | None = None
@@ -160,6 +160,7 @@ class Picture:
     shapes: tuple[Shape, ...] = ()
     reference_lines: tuple[ReferenceLine, ...] = ()
     crosshair: Crosshair | None = None
+    mark: Place | None = None
     alert: str = ""
     warnings: tuple[str, ...] = ()
     link: LinkMark | None = None

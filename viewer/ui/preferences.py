@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QFocusEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -14,6 +15,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QListWidget,
     QListWidgetItem,
+    QPlainTextEdit,
     QScrollArea,
     QSpinBox,
     QStackedWidget,
@@ -29,6 +31,7 @@ HIDDEN = ("recents",)
 """Kept by the program itself; there is nothing for a hand to change."""
 
 _GENERAL = "General"
+LINES_HEIGHT = 140
 
 
 _ABBREVIATIONS = {"id": "ID", "mb": "", "hz": "", "fps": "speed", "cpu": "CPU", "cuda": "CUDA"}
@@ -108,8 +111,9 @@ class Preferences(QDialog):
             name.setBuddy(editor.control)
             grid.addWidget(name, 2 * i, 0)
             grid.addWidget(editor, 2 * i, 1)
-            if not isinstance(setting.value, bool):
-                grid.addWidget(label(setting.help, "small"), 2 * i + 1, 1)
+            is_box = isinstance(setting.value, bool)
+            if words := _parted(setting.help)[1] if is_box else setting.help:
+                grid.addWidget(label(words, "small"), 2 * i + 1, 1)
                 grid.setRowMinimumHeight(2 * i + 1, 24)
         grid.setRowStretch(2 * len(rows), 1)
         area = QScrollArea()
@@ -123,6 +127,12 @@ class Preferences(QDialog):
     def editor(self, path: str) -> "_Editor":
         """Return the row that edits a setting."""
         return self._editors[path]
+
+
+def _parted(words: str) -> tuple[str, str]:
+    """Return the first sentence, without its full stop, for a box to tick, and the others."""
+    first, _, rest = words.partition(". ")
+    return first.rstrip("."), rest
 
 
 class _Editor(QWidget):
@@ -160,12 +170,20 @@ class _Editor(QWidget):
             return self._spin_box()
         if isinstance(value, float):
             return self._double_spin_box()
+        if isinstance(value, tuple):
+            return self._lines()
         line = QLineEdit()
         line.editingFinished.connect(lambda: self._tell(line.text()))
         return line, lambda v: line.setText(str(v))
 
+    def _lines(self) -> tuple[QWidget, Callable[[object], None]]:
+        """Edit words, one a line; they are used when the focus leaves."""
+        area = _Lines()
+        area.left.connect(lambda: self._tell(area.lines()))
+        return area, lambda v: area.setPlainText("\n".join(v) if isinstance(v, tuple) else "")
+
     def _check_box(self) -> tuple[QWidget, Callable[[object], None]]:
-        box = QCheckBox(self._setting.help.rstrip("."))
+        box = QCheckBox(_parted(self._setting.help)[0])
         box.toggled.connect(self._tell)
         return box, lambda v: box.setChecked(bool(v))
 
@@ -203,11 +221,38 @@ class _Editor(QWidget):
 
     def _reset(self) -> None:
         self._put(self._setting.default)
-        if isinstance(self.control, QLineEdit):
+        if isinstance(self.control, QLineEdit | _Lines):
             self._tell(self._setting.default)
 
 
+class _Lines(QPlainTextEdit):
+    """Several lines of words.
+
+    Signals
+    -------
+    left : the focus has gone elsewhere.
+    """
+
+    left = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setMinimumHeight(LINES_HEIGHT)
+        self.setTabChangesFocus(True)
+
+    def lines(self) -> tuple[str, ...]:
+        """Return the lines that have something in them."""
+        return tuple(line for line in self.toPlainText().splitlines() if line.strip())
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Tell that the words can be used now."""
+        super().focusOutEvent(event)
+        self.left.emit()
+
+
 def _shown(setting: Setting) -> str:
+    if isinstance(setting.default, tuple):
+        return "none"
     if isinstance(setting.default, bool):
         return "on" if setting.default else "off"
     words = f"{setting.default} {setting.unit}".strip()

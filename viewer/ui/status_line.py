@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from viewer.app.messages import Message, Severity
 from viewer.ui import icons, theme
-from viewer.ui.controls import icon_button, label, set_severity
+from viewer.ui.controls import button, icon_button, label, set_severity
 
 JobRow = tuple[str, str, float, str]
 """(id, title, fraction from 0 to 1 or below 0 when unknown, words) of a running job."""
@@ -41,10 +41,12 @@ class StatusLine(QWidget):
     -------
     cancel_requested : id of the job to stop.
     history_opened : the list of past messages was opened.
+    ahead_opened : the word about the series that are enhanced ahead was clicked.
     """
 
     cancel_requested = Signal(str)
     history_opened = Signal()
+    ahead_opened = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -57,6 +59,10 @@ class StatusLine(QWidget):
         self._text = label("", wraps=False)
         self._text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._text.setAccessibleName("Last message")
+        self._ahead = button("")
+        self._ahead.setToolTip("Series that are enhanced ahead")
+        self._ahead.setVisible(False)
+        self._ahead.clicked.connect(self.ahead_opened)
         self._job = _JobLine(self)
         self._job.cancel_requested.connect(self.cancel_requested)
         row = QHBoxLayout(self)
@@ -65,6 +71,7 @@ class StatusLine(QWidget):
         row.addWidget(self._history)
         row.addWidget(self._sign)
         row.addWidget(self._text, 1)
+        row.addWidget(self._ahead)
         row.addWidget(self._job)
         self.setAccessibleName("Messages and jobs")
 
@@ -89,6 +96,12 @@ class StatusLine(QWidget):
         """Show what is running: the first with its progress, the others as a count."""
         self._jobs = tuple(jobs)
         self._job.set_jobs(self._jobs)
+        self._elide()
+
+    def set_ahead(self, words: str) -> None:
+        """Show in a few words how many series are enhanced ahead; "" for none."""
+        self._ahead.setText(words)
+        self._ahead.setVisible(bool(words))
         self._elide()
 
     def show_history(self) -> None:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from viewer.render.presets import VolumePreset
 
 GUTTER = 2
+MARK_MS = 4000
+"""How long a place is pointed at."""
 
 
 class ViewGrid(QWidget):
@@ -46,6 +48,8 @@ class ViewGrid(QWidget):
         self._grid.setSpacing(GUTTER)
         self._followers = QTimer(self, singleShot=True, interval=0)
         self._followers.timeout.connect(self._repaint_followers)
+        self._mark = QTimer(self, singleShot=True, interval=MARK_MS)
+        self._mark.timeout.connect(lambda: session.workspace.set_mark(None))
         self._connect()
         self.arrange()
 
@@ -58,10 +62,12 @@ class ViewGrid(QWidget):
         for signal in (workspace.link_changed, workspace.settings_changed, workspace.tool_changed):
             signal.connect(self._repaint)
         workspace.measurements_changed.connect(self._repaint_one)
+        workspace.mark_changed.connect(self._point)
 
     def disconnect_all(self) -> None:
         """Stop listening to the workspace, before the window goes."""
         self._followers.stop()
+        self._mark.stop()
         workspace = self._session.workspace
         workspace.layout_changed.disconnect(self.arrange)
         workspace.view_changed.disconnect(self._view_changed)
@@ -70,6 +76,7 @@ class ViewGrid(QWidget):
         for signal in (workspace.link_changed, workspace.settings_changed, workspace.tool_changed):
             signal.disconnect(self._repaint)
         workspace.measurements_changed.disconnect(self._repaint_one)
+        workspace.mark_changed.disconnect(self._point)
 
     @property
     def shown(self) -> tuple[Viewport, ...]:
@@ -160,6 +167,12 @@ class ViewGrid(QWidget):
         for viewport in self.shown:
             if viewport.state.part == key:
                 viewport.refresh()
+
+    def _point(self) -> None:
+        """Show the mark, and take it away after a moment."""
+        if self._session.workspace.mark is not None:
+            self._mark.start()
+        self._repaint()
 
     def _repaint(self) -> None:
         for viewport in self.shown:

@@ -109,3 +109,14 @@ def crosshair(session: Session, about: Subject, ratio: float) -> Crosshair | Non
         lines.append(CrosshairLine(float(np.arctan2(y, x)), ("axial", "coronal", "sagittal")[view]))
     has_handles = workspace.tool == "crosshair"
     return Crosshair(_place(about.request, about.state.focus_mm, ratio), tuple(lines), has_handles)
+
+
+def mark(session: Session, about: Subject, ratio: float) -> Place | None:
+    """Return the place that is pointed at, where a view of its part shows the plane it lies in."""
+    pointed = session.workspace.mark
+    if pointed is None or pointed[0] != about.state.part or about.state.plane is Plane.VOLUME:
+        return None
+    near = max(about.state.slab_mm / 2, 0.75 * scroll_step_mm(about.state, about.geometry))
+    if abs(about.request.distance_mm(pointed[1])) > near:
+        return None
+    return _place(about.request, pointed[1], ratio)

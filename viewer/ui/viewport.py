@@ -247,6 +247,7 @@ class Viewport(QWidget):
             ),
             reference_lines=view_lines.other_planes(self._session, about, ratio),
             crosshair=view_lines.crosshair(self._session, about, ratio),
+            mark=view_lines.mark(self._session, about, ratio),
             alert=composition.alert(self._session, self.view),
             warnings=composition.notices(self._session, about),
             link=composition.link_mark(self._session, self.view),

@@ -10,6 +10,7 @@ from viewer.app.opening import is_cine_possible
 from viewer.app.rendering import is_volume_view
 from viewer.app.session import Session
 from viewer.ui import window_tasks as tasks
+from viewer.ui.ahead_list import show_queue
 
 if TYPE_CHECKING:
     from viewer.ui.main_window import MainWindow
@@ -81,6 +82,7 @@ COMMANDS: tuple[WindowCommand, ...] = (
     WindowCommand("tags.show", "DICOM tags…", tasks.show_tags, "File", ("Ctrl+T",), has_image),
     WindowCommand("settings.show", "Preferences…", tasks.show_preferences, "File", ("Ctrl+,",)),
     WindowCommand("file.quit", "Quit", lambda w: w.close(), "File", ("Ctrl+Q",)),
+    WindowCommand("drift.show", "Drift of methods…", tasks.show_drift, "Enhance"),
     WindowCommand("panels.toggle", "Only images", lambda w: w.toggle_panels(), "View", ("F9",)),
     WindowCommand(
         "window.full_screen", "Full screen", lambda w: w.toggle_full_screen(), "View", ("F11",)
@@ -120,8 +122,15 @@ COMMANDS: tuple[WindowCommand, ...] = (
         "cine.slower", "Play slower", lambda w: w.cine.change_speed(0.8), "View", ("Ctrl+Left",)
     ),
     WindowCommand(
+        "ahead.show",
+        "Series that are enhanced ahead…",
+        show_queue,
+        "Enhance",
+    ),
+    WindowCommand(
         "browser.search", "Search studies", lambda w: w.browser.focus_search(), "File", ("Ctrl+F",)
     ),
+    WindowCommand("enhance.models", "Models…", tasks.show_models, "Enhance"),
     WindowCommand("help.palette", "Find a command…", tasks.show_palette, "Help", ("Ctrl+K",)),
     WindowCommand("help.shortcuts", "Keys", tasks.show_shortcuts, "Help", ("?", "F1")),
     WindowCommand("help.changes", "What is new", tasks.show_changes, "Help"),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import string
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,9 +17,9 @@ from viewer.app.messages import Message, Severity, info, message_from, warning
 from viewer.app.settings import with_value
 from viewer.core.errors import DiptychError
 from viewer.core.study import Entry, FrameSource
-from viewer.core.texts import printable
 from viewer.core.view import slice_count, slice_number
 from viewer.ui import dialogs
+from viewer.ui.pages import models_page, verbatim
 from viewer.ui.painting import picture_image
 
 if TYPE_CHECKING:
@@ -67,13 +65,8 @@ def open_demo(window: MainWindow) -> None:
 def show_skipped(window: MainWindow) -> None:
     """List the files that are not shown, each with its reason."""
     skipped = window.session.workspace.skipped
-    rows = "\n".join(f"- {_verbatim(file.origin)}: {_verbatim(file.reason)}" for file in skipped)
+    rows = "\n".join(f"- {verbatim(file.origin)}: {verbatim(file.reason)}" for file in skipped)
     dialogs.show_text(window, "Files that are not shown", rows or "Every file is shown.")
-
-
-def _verbatim(text: str) -> str:
-    """Return a name from a disk as Markdown that shows it and obeys nothing in it."""
-    return re.sub(f"([{re.escape(string.punctuation)}])", r"\\\1", printable(text))
 
 
 def save_enhanced(window: MainWindow) -> None:
@@ -248,6 +241,34 @@ def show_tags_of(window: MainWindow, source: FrameSource) -> None:
     browser.open()
 
 
+def show_drift(window: MainWindow) -> None:
+    """Show whether methods still do what they did, from the log of uses."""
+    from viewer.app.drifting import EMPTY, DriftReport, drift_report, rule_words
+    from viewer.app.recording import GroupKey, log_restart
+    from viewer.ui.drift_page import DriftPage
+
+    page, session = DriftPage(window), window.session
+
+    def read(restarted: GroupKey | None = None) -> None:
+        def work(_progress: Progress) -> tuple[DriftReport, str]:
+            if restarted is not None:
+                log_restart(session.home, restarted)
+            return drift_report(session.home), rule_words()
+
+        job = session.jobs.submit(
+            Lane.PREFETCH,
+            "Reading the drift log",
+            work,
+            lambda answer: page.set_report(*answer, EMPTY),
+            is_quiet=True,
+        )
+        page.finished.connect(job.cancel)
+
+    page.restart_requested.connect(read)
+    read()
+    page.open()
+
+
 def show_preferences(window: MainWindow) -> None:
     """Show the settings; each change is used and saved at once."""
     from viewer.ui.preferences import Preferences
@@ -279,6 +300,24 @@ def show_shortcuts(window: MainWindow) -> None:
     sheet = ShortcutSheet(window)
     sheet.set_commands(window.actions_by_id.rows())
     sheet.open()
+
+
+def show_models(window: MainWindow) -> None:
+    """Show which models there are, with their state, limits and figures."""
+    session = window.session
+    is_research = session.workspace.settings.enhancement.research
+
+    def work(_progress: Progress) -> str:
+        from viewer.app.cataloguing import shown_models
+
+        session.enhancements.read_again()
+        return models_page(shown_models(), is_research)
+
+    def show(page: str) -> None:
+        session.workspace.methods_loaded.emit()
+        dialogs.show_text(window, "Models", page)
+
+    session.jobs.submit(Lane.VISIBLE, "Reading model cards", work, show)
 
 
 def show_changes(window: MainWindow) -> None:

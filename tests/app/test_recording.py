@@ -1,0 +1,206 @@
+"""The log of uses: whole lines, no patient in them, damaged ones named, and the groups' state."""
+
+import json
+from dataclasses import asdict, replace
+
+import numpy as np
+import pytest
+
+from tests.enhancement.scenes import SmoothingRunner, noisy_volume, study_of, tiny_model
+from viewer.app.auditing import audited
+from viewer.app.drifting import EMPTY, drift_facts, drift_report, drift_text, rule_words
+from viewer.app.enhancing import EnhanceRequest, enhance
+from viewer.app.recording import (
+    Use,
+    dose_group,
+    log_headless,
+    log_path,
+    log_restart,
+    log_use,
+    read_log,
+    use_of,
+)
+from viewer.app.settings import Settings, save_settings, with_value
+from viewer.core.errors import NotSaved
+from viewer.core.study import Study
+from viewer.enhancement.catalogue import read_catalogue
+from viewer.enhancement.drift import LEARNING
+from viewer.enhancement.engine import Engine
+
+USE = Use(
+    time="2026-01-01T10:00:00+00:00",
+    method="ct-denoise-s",
+    version="1.0.0",
+    weights_sha256="ab" * 32,
+    strength=0.4,
+    modality="CT",
+    vendor="ACME",
+    model="Scanner",
+    kernel="B30f",
+    thickness_mm=1.0,
+    dose="5 to 10 mGy CTDIvol",
+    unit="HU",
+    noise_sd=20.0,
+    noise_sd_out=12.0,
+    noise_sd_full=5.0,
+    nps_per_mm=0.3,
+    nps_out_per_mm=0.27,
+    structure=0.1,
+    gates=(("age", "ok"), ("derived", "warn")),
+)
+
+
+@pytest.fixture(scope="module")
+def result(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("models")
+    tiny_model(folder)
+    engine = Engine(read_catalogue(folder), open_model=lambda _card, device: SmoothingRunner())
+    volume, _ = noisy_volume(6, 224)
+    acquisition = (("exposure_mas", "120"),)
+    study, series, part = study_of(kernel="B30f\\3", acquisition=acquisition)
+    study = Study("1.2.3.4", "Doe^Jane", "ID-77", "19700101", age="056Y")
+    series = replace(series, manufacturer="ACME", model="Scanner", description="Secret words")
+    request = EnhanceRequest(study, series, part, volume, "tiny", 0.4)
+    return audited(enhance(engine, request))
+
+
+def drawn(count, seed=1, shift=0.0):
+    """Uses whose noise left varies, moved by `shift` SDs after the first thirty."""
+    rng = np.random.default_rng(seed)
+    left = rng.normal(5.0, 0.2, count)
+    left[30:] += 0.2 * shift
+    return [
+        replace(USE, time=f"2026-01-{1 + n // 24:02d}T{n % 24:02d}:00:00+00:00", noise_sd_full=one)
+        for n, one in enumerate(left)
+    ]
+
+
+def test_a_use_is_one_line_and_comes_back_as_it_was(tmp_path):
+    log_use(tmp_path, USE)
+    log_use(tmp_path, replace(USE, strength=0.7))
+    assert log_path(tmp_path).read_bytes().count(b"\n") == 2
+    assert read_log(tmp_path) == ((USE, replace(USE, strength=0.7)), ())
+
+
+def test_the_log_is_for_its_owner_alone(tmp_path):
+    log_use(tmp_path, USE)
+    assert log_path(tmp_path).stat().st_mode & 0o077 == 0
+
+
+def test_a_line_that_broke_off_is_named_and_spoils_no_other(tmp_path):
+    log_use(tmp_path, USE)
+    path = log_path(tmp_path)
+    path.write_bytes(path.read_bytes() + b'{"time": "2026-01-0')
+    assert read_log(tmp_path) == ((USE,), (2,))
+    log_use(tmp_path, USE)
+    assert read_log(tmp_path) == ((USE, USE), (2,))
+    assert drift_report(tmp_path).damaged_words == "Line 2 of the log is damaged and left out."
+
+
+@pytest.mark.parametrize(
+    "change", [{"structure": "much"}, {"structure": True}, {"gates": 3}, {"vendor": None}]
+)
+def test_a_line_of_another_kind_is_left_out(tmp_path, change):
+    log_use(tmp_path, USE)
+    path = log_path(tmp_path)
+    path.write_text(json.dumps({**asdict(USE), **change}) + "\n[]\nnull\n")
+    assert read_log(tmp_path) == ((), (1, 2, 3))
+
+
+def test_names_of_a_later_version_are_left_alone(tmp_path):
+    log_use(tmp_path, USE)
+    log_path(tmp_path).write_text(json.dumps({**asdict(USE), "colour": "blue"}) + "\n")
+    assert read_log(tmp_path) == ((USE,), ())
+
+
+def test_a_disk_that_refuses_is_told_in_words(tmp_path):
+    (tmp_path / "drift").write_text("a file stands here")
+    with pytest.raises(NotSaved, match="drift log"):
+        log_use(tmp_path, USE)
+
+
+def test_a_record_says_what_the_method_did_and_names_no_patient(result):
+    use = use_of(result, 0.4)
+    assert use.group == ("tiny 0.1", "ACME", "B30f 3", "100 to 200 mAs")
+    assert use.noise_sd == pytest.approx(20.0, rel=0.15)
+    assert use.noise_sd_out == pytest.approx(0.6 * use.noise_sd, rel=0.02)
+    assert use.noise_sd_full < use.noise_sd_out
+    assert use.nps_shift < 0
+    assert use.structure == result.findings.figures.structure
+    assert ("age", "ok") in use.gates
+    words = json.dumps(asdict(use))
+    for secret in ("Doe", "ID-77", "1970", "1.2.3.4", "1.1", "056Y", "Secret"):
+        assert secret not in words.replace("0.1", "")
+
+
+def test_the_strength_in_use_does_not_change_what_is_watched(result):
+    weak, strong = use_of(result, 0.1), use_of(result, 0.6)
+    assert weak.noise_sd_out > strong.noise_sd_out
+    assert (weak.noise_left, weak.nps_shift) == (strong.noise_left, strong.nps_shift)
+
+
+@pytest.mark.parametrize(
+    ("acquisition", "words"),
+    [
+        ((("ctdi_vol_mgy", "7.5"), ("exposure_mas", "300")), "5 to 10 mGy CTDIvol"),
+        ((("ctdi_vol_mgy", "1.2"),), "below 2 mGy CTDIvol"),
+        ((("exposure_mas", "400"),), "400 mAs or more"),
+        ((("ctdi_vol_mgy", "0"), ("exposure_mas", "nan")), "unknown"),
+        ((), "unknown"),
+    ],
+)
+def test_the_dose_group_is_a_band_or_unknown(acquisition, words):
+    assert dose_group(study_of(acquisition=acquisition)[2]) == words
+
+
+def test_an_empty_log_says_what_to_do(tmp_path):
+    assert drift_text(tmp_path) == EMPTY
+    assert drift_facts(tmp_path)["groups"] == []
+
+
+def test_a_group_learns_then_is_in_control_then_signals(tmp_path):
+    for use in drawn(LEARNING):
+        log_use(tmp_path, use)
+    assert drift_report(tmp_path).groups[0].state == f"learning {LEARNING} of {LEARNING}"
+    for use in drawn(80, shift=4.0)[LEARNING:32]:
+        log_use(tmp_path, use)
+    assert drift_report(tmp_path).groups[0].state == "in control"
+    for use in drawn(80, shift=4.0)[32:40]:
+        log_use(tmp_path, use)
+    report = drift_report(tmp_path)
+    assert report.has_signal
+    assert report.groups[0].state == "signal since 2026-01-02"
+    assert [figure.name for figure in report.groups[0].alarms] == ["noise_left"]
+    assert "rose" in drift_text(tmp_path)
+
+
+def test_groups_are_kept_apart_and_those_with_a_signal_come_first(tmp_path):
+    for use in drawn(50, shift=0.0):
+        log_use(tmp_path, replace(use, kernel="calm"))
+    for use in drawn(45, shift=5.0):
+        log_use(tmp_path, replace(use, kernel="moved"))
+    assert [group.kernel for group in drift_report(tmp_path).groups] == ["moved", "calm"]
+
+
+def test_the_rule_states_the_false_alarm_rate():
+    assert "false alarm about once in 500 enhancements" in rule_words()
+
+
+def test_a_group_that_starts_again_forgets_its_signal_and_the_others_do_not(tmp_path):
+    for use in drawn(45, shift=5.0):
+        log_use(tmp_path, replace(use, kernel="moved"))
+        log_use(tmp_path, use)
+    log_restart(tmp_path, replace(USE, kernel="moved").group)
+    log_use(tmp_path, replace(USE, kernel="moved"))
+    groups = {group.kernel: group for group in drift_report(tmp_path).groups}
+    assert groups["moved"].state == f"learning 1 of {LEARNING}"
+    assert groups["B30f"].state.startswith("signal since")
+    assert log_path(tmp_path).read_bytes().count(b"\n") == 92
+
+
+def test_without_a_window_a_use_is_logged_unless_the_settings_say_not(result, fresh_home):
+    assert log_headless(result) == ()
+    assert [use.method for use in read_log(fresh_home)[0]] == ["tiny"]
+    save_settings(with_value(Settings(), "enhancement.log_uses", False), fresh_home)
+    assert log_headless(result) == ()
+    assert len(read_log(fresh_home)[0]) == 1

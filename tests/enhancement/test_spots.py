@@ -1,0 +1,108 @@
+"""The audit finds blobs that one image lacks, changes along edges, and nothing in plain noise."""
+
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from tests.enhancement.scenes import ct_noise, source_of, volume_of
+from viewer.core.errors import Cancelled
+from viewer.enhancement.residual import ResidualBuffer
+from viewer.enhancement.spots import APART_MM, SpotKind, chance_limit, spots
+
+SHAPE = (6, 192, 192)
+SPACING_MM = (3.0, 0.8, 0.8)
+PLACE = (3, 100, 60)
+
+
+def stored(values):
+    buffer = ResidualBuffer(values.shape, 0.125)
+    buffer.write(range(len(values)), values.astype(np.float32))
+    return buffer.published("a test")
+
+
+def source(values):
+    return source_of(volume_of(np.rint(values).astype(np.int16), spacing_mm=SPACING_MM))
+
+
+def blob(height, place=PLACE, sd=2.0):
+    """A Gaussian blob on one slice."""
+    values = np.zeros(SHAPE, np.float32)
+    values[place] = height * 2 * np.pi * sd**2
+    values[place[0]] = ndimage.gaussian_filter(values[place[0]], sd)
+    return values
+
+
+def denoised(noise):
+    """The residual of a method that takes four fifths of the noise and nothing else."""
+    return -0.8 * noise
+
+
+NOISE = ct_noise(SHAPE, 20.0, seed=4)
+
+
+def test_a_method_that_takes_only_noise_gives_no_place_to_look_at():
+    assert spots(source(40 + NOISE), stored(denoised(NOISE))) == ()
+
+
+def test_a_blob_that_was_taken_away_is_found_where_it_was():
+    taken = blob(60.0)
+    (found,) = spots(source(40 + NOISE + taken), stored(denoised(NOISE) - taken))
+    assert found.kind is SpotKind.ORIGINAL
+    assert found.slice_index == PLACE[0]
+    assert (found.row, found.column) == (
+        pytest.approx(PLACE[1], abs=2),
+        pytest.approx(PLACE[2], abs=2),
+    )
+    assert found.size_sd > 5
+
+
+def test_a_blob_that_was_invented_is_found_where_it_is():
+    found = spots(source(40 + NOISE), stored(denoised(NOISE) + blob(25.0)))
+    assert [spot.kind for spot in found] == [SpotKind.ENHANCED]
+    assert abs(found[0].row - PLACE[1]) <= 2
+
+
+def test_a_blob_that_the_original_holds_and_the_method_uncovers_is_not_called_invented():
+    faint = blob(20.0)
+    found = spots(source(40 + NOISE + faint), stored(denoised(NOISE)))
+    assert SpotKind.ENHANCED not in {spot.kind for spot in found}
+
+
+def test_a_blurred_edge_is_a_change_along_an_edge():
+    image = np.full(SHAPE, 40.0, np.float32)
+    image[2, 60:130, 60:130] = 240.0
+    edge = ndimage.gaussian_filter(image, (0, 1.5, 1.5)) - image
+    found = spots(source(image + NOISE), stored(denoised(NOISE) + edge))
+    assert found
+    assert {spot.kind for spot in found} == {SpotKind.EDGE}
+    assert {spot.slice_index for spot in found} == {2}
+    assert all(spot.correlation > 0.2 for spot in found)
+
+
+def test_places_keep_their_distance_and_the_farthest_out_comes_first():
+    pair = blob(60.0) + blob(80.0, (3, 100, 66)) + blob(70.0, (1, 40, 140))
+    found = spots(source(40 + NOISE + pair), stored(denoised(NOISE) - pair))
+    assert len(found) == 2
+    first, second = found
+    assert first.size_sd >= second.size_sd
+    away = np.array([first.slice_index - second.slice_index, first.row - second.row])
+    assert np.hypot(*(away * SPACING_MM[:2])) > APART_MM
+
+
+def test_the_limit_grows_with_the_series_and_is_never_below_three():
+    assert chance_limit(10) == 3.0
+    assert chance_limit(1e5) < chance_limit(1e7)
+    pixels, limit = 1e6, chance_limit(1e6)
+    by_chance = 2 * pixels / (2 * np.pi) ** 1.5 * limit * np.exp(-(limit**2) / 2)
+    assert by_chance == pytest.approx(1.0, rel=1e-3)
+
+
+def test_padding_and_slices_that_are_not_there_are_left_out():
+    residual = denoised(NOISE) - blob(60.0)
+    residual[3] = 0.0
+    assert spots(source(40 + NOISE + blob(60.0)), stored(residual)) == ()
+
+
+def test_it_stops_when_asked():
+    with pytest.raises(Cancelled):
+        spots(source(40 + NOISE), stored(denoised(NOISE)), lambda: True)

@@ -1,0 +1,99 @@
+"""Where the red line of the residual audit comes from: its index over held-out simulated scenes."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+import numpy as np
+
+from viewer.app.contenders import stacked_source
+from viewer.core.errors import WrongUsage
+from viewer.enhancement.audit import audit
+from viewer.enhancement.engine import Engine
+from viewer.enhancement.method import Effect, Method
+from viewer.enhancement.noise import NoiseEstimate, estimate_noise
+from viewer.enhancement.residual import ResidualBuffer, residual_step
+from viewer.simulation.scenes import Scene, scenes
+
+Table = dict[str, object]
+
+AUDIT_SEED = 8_500_001
+"""Scenes of the red line: neither trained on, nor tuned on, nor judged on."""
+ROTATION = 36
+"""Scenes in which each region, kernel and noise level comes equally often."""
+FEWEST_SCENES = 20
+"""Fewer scenes than this have no 95th percentile."""
+RED_LINE = 95.0
+
+
+def structure_lines(
+    engine: Engine,
+    method_ids: Iterable[str] | None = None,
+    count: int = 180,
+    *,
+    report: Callable[[float, str], None] = lambda _fraction, _words: None,
+) -> Table:
+    """Return the median and the 95th percentile of the structure index of each method.
+
+    Every scene is taken as a series of five slices and runs as a series does: its noise is
+    measured, all its slices are computed, and the residual at full strength is audited.
+
+    Parameters
+    ----------
+    method_ids : by default every model and every denoising filter.
+    count : held-out scenes; 36 or a multiple has all regions, kernels and noise levels alike.
+
+    Raises
+    ------
+    UnknownMethod : there is no such method.
+    WrongUsage : too few scenes.
+    """
+    if count < FEWEST_SCENES:
+        raise WrongUsage(
+            f"{count} scenes are too few for a 95th percentile.",
+            "",
+            f"Give at least {FEWEST_SCENES}, better 180.",
+        )
+    chosen = _chosen(engine, method_ids)
+    found: dict[str, list[float]] = {method.id: [] for method in chosen}
+    drawn = 0
+    for number, (scene, noise) in enumerate(_known(count), 1):
+        report(number / count, f"scene {number} of {count}")
+        drawn = number
+        for method in chosen:
+            found[method.id].append(_structure(engine, method, scene, noise))
+    rows = [
+        {
+            "method": method.id,
+            "structure_p95": float(np.percentile(found[method.id], RED_LINE)),
+            "structure_median": float(np.median(found[method.id])),
+            "scenes": len(found[method.id]),
+        }
+        for method in chosen
+        if found[method.id]
+    ]
+    return {"scenes": drawn, "seed": AUDIT_SEED, "rows": rows}
+
+
+def _chosen(engine: Engine, method_ids: Iterable[str] | None) -> list[Method]:
+    named = [engine.catalogue.method(one) for one in dict.fromkeys(method_ids or ())]
+    every = [m for m in engine.catalogue.methods() if m.effect is Effect.NOISE_CUT]
+    return named or every
+
+
+def _known(count: int) -> Iterator[tuple[Scene, NoiseEstimate]]:
+    """Yield held-out scenes whose noise can be measured, one rotation in memory at a time."""
+    for turn, start in enumerate(range(0, count, ROTATION)):
+        for scene in scenes(AUDIT_SEED + turn, min(ROTATION, count - start)):
+            noise = estimate_noise(scene.noisy, (scene.pixel_mm, scene.pixel_mm))
+            if noise is not None:
+                yield scene, noise
+
+
+def _structure(engine: Engine, method: Method, scene: Scene, noise: NoiseEstimate) -> float:
+    """Return the structure index of a method on one scene."""
+    source = stacked_source(scene.noisy[None], noise, (scene.spacing_mm, scene.pixel_mm))
+    processor = engine.processor(method, source, method.settings())
+    span = (float(scene.noisy.min()), float(scene.noisy.max()))
+    buffer = ResidualBuffer(scene.noisy.shape, residual_step(span, is_integer=True))
+    places = range(source.count)
+    buffer.write(places, processor.residuals(places))
+    return audit(source, buffer.published(processor.device)).structure

@@ -1,0 +1,79 @@
+"""Models that the user has added: verified before they run, confined, and held within bounds."""
+
+import numpy as np
+
+from viewer.core.errors import UnfitModel
+from viewer.enhancement.catalogue import ModelCard
+from viewer.enhancement.inference import CPU, NO_GPU_FORM, Runner, best_device, open_runner
+from viewer.enhancement.method import Float32Array
+from viewer.enhancement.model_process import ModelProcess
+from viewer.enhancement.tiles import PatientRunner
+from viewer.enhancement.verifying import refuse_unverified
+
+
+class BoundedRunner:
+    """A runner that lets through at most `bound_sd` noise SDs, and nothing where there is no noise.
+
+    What comes along has this bound inside its network; of a model that was added nobody knows, so
+    it is applied to what the model answers. Where the noise SD is 0 (outside the body) the answer
+    is 0; padding is set to 0 by whoever asks.
+    """
+
+    def __init__(self, runner: Runner, bound_sd: float, model_id: str) -> None:
+        self._runner = runner
+        self._bound_sd = bound_sd
+        self._model_id = model_id
+
+    @property
+    def device(self) -> str:
+        """Where it runs, in words."""
+        return self._runner.device
+
+    @property
+    def slab(self) -> int:
+        """Slices that go best in one call."""
+        return self._runner.slab
+
+    def run(
+        self, slices: Float32Array, noise_sd: Float32Array, frequency: Float32Array
+    ) -> Float32Array:
+        """Return the bounded noise of the middle slices.
+
+        Raises
+        ------
+        UnfitModel : the answer has another size, or values that are no numbers.
+        """
+        noise = self._runner.run(slices, noise_sd, frequency)
+        if noise.shape != noise_sd.shape or not np.isfinite(noise).all():
+            raise UnfitModel(
+                f'The model "{self._model_id}" answered with values that cannot be used.',
+                "It was stopped, and nothing was changed.",
+                "Use another method, or ask whoever made the model.",
+            )
+        limit = np.float32(self._bound_sd) * noise_sd
+        return np.asarray(np.clip(noise, -limit, limit), dtype=np.float32)
+
+
+def open_added(card: ModelCard, device: str = "auto") -> PatientRunner:
+    """Return an added model on a device, once it is verified.
+
+    On the CPU it runs in a process of its own. On a GPU only weights of a registered network run,
+    whose code is Diptych's own; an ONNX file runs on the CPU and says so.
+
+    Raises
+    ------
+    UntrustedWeights, UnfitModel : it may not run; in words.
+    """
+    refuse_unverified(card)
+    place = best_device() if device == "auto" else device
+    is_on_gpu = place != CPU and card.tensors is not None
+    note = NO_GPU_FORM if place != CPU and not is_on_gpu else ""
+    process = ModelProcess(card, is_onnx=card.onnx is not None, note=note)
+    if not is_on_gpu:
+        return PatientRunner(_bounded(card, process), interrupt=process.interrupt)
+    first = _bounded(card, open_runner(card, place))
+    return PatientRunner(first, lambda: _bounded(card, process), process.interrupt)
+
+
+def _bounded(card: ModelCard, runner: Runner) -> Runner:
+    return BoundedRunner(runner, card.bound_sd, card.method.id)

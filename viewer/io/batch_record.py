@@ -1,0 +1,167 @@
+"""The record of a batch: one line of JSON for each series that is settled, only ever added to.
+
+It lies in the folder that the batch writes to and decides what is left when the batch goes on.
+"""
+
+import json
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from viewer.core.errors import WrongUsage
+from viewer.io.safely import held_alone, not_saved
+
+FOLDER = ".diptych-batch"
+"""Holds the record, the lock and what archives are unpacked to."""
+
+_RECORD, _LOCK, _HOLDER = "record.jsonl", "lock", "holder"
+
+
+class Settled(StrEnum):
+    """What became of one series."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one series of a batch.
+
+    `unit` is the batch's own name for the series with everything that was asked for; `name` names
+    it for a reader; `words` say how strong the effect is, or why there is none. `folder` is where
+    its files lie, relative to the batch's folder ("" without any), and `number` their Series
+    Number. `elapsed_s` is the time that it took; 0 where it was found finished. `software` is the
+    version of Diptych, `place` the machine and process that did it, `time` aware UTC.
+    """
+
+    unit: str
+    state: Settled
+    name: str
+    series_uid: str
+    study: str = ""
+    words: str = ""
+    cautions: tuple[str, ...] = ()
+    folder: str = ""
+    number: int | None = None
+    slices: int = 0
+    elapsed_s: float = 0.0
+    software: str = ""
+    place: str = ""
+    time: str = ""
+
+
+class BatchRecord:
+    """What a batch has settled so far, in memory and on disk.
+
+    `outcomes` has the latest outcome of each unit; `damaged` counts lines that make no sense, such
+    as one that broke off with the power: their series are done again.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / FOLDER / _RECORD
+        self.outcomes: dict[str, Outcome] = {}
+        self.damaged = 0
+        self._is_open_ended = False
+        self._read()
+
+    def _read(self) -> None:
+        try:
+            content = self._path.read_bytes()
+        except FileNotFoundError:
+            return
+        self._is_open_ended = bool(content) and not content.endswith(b"\n")
+        for line in content.splitlines():
+            outcome = _outcome(line)
+            if outcome is not None:
+                self.outcomes[outcome.unit] = outcome
+            elif line.strip():
+                self.damaged += 1
+
+    def add(self, outcome: Outcome) -> None:
+        """Add an outcome and force it to the disk.
+
+        Raises
+        ------
+        NotSaved : the disk refuses, in words.
+        """
+        line = json.dumps(asdict(outcome), ensure_ascii=False).encode() + b"\n"
+        start, self._is_open_ended = b"\n" if self._is_open_ended else b"", True
+        try:
+            with self._path.open("ab") as file:
+                file.write(start + line)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise not_saved("The record of the batch", error) from error
+        self._is_open_ended = False
+        self.outcomes[outcome.unit] = outcome
+
+
+def _outcome(line: bytes) -> Outcome | None:
+    """Return the outcome in a line, None where the line is damaged; unknown keys are left out."""
+    try:
+        content: dict[str, Any] = json.loads(line)
+        known = {part.name: content[part.name] for part in fields(Outcome) if part.name in content}
+        known["state"] = Settled(known["state"])
+        known["cautions"] = tuple(known.get("cautions", ()))
+        return Outcome(**known)
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
+def is_batch(folder: Path) -> bool:
+    """Return whether a folder is one that a batch writes to."""
+    return (folder / FOLDER).is_dir()
+
+
+@contextmanager
+def batch_folder(folder: Path) -> Iterator[Path]:
+    """Hold a folder for one batch while the block runs; gives the batch's own folder inside it.
+
+    Raises
+    ------
+    WrongUsage : it is a file, holds something else, or another batch is writing into it.
+    NotSaved : the disk refuses.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise WrongUsage(f"{folder} is a file.", "", "Name a new folder with --out.")
+    if folder.is_dir() and any(folder.iterdir()) and not is_batch(folder):
+        raise WrongUsage(
+            f"The folder {folder} is not empty.",
+            "A batch goes on only in a folder of its own.",
+            "Name a new one with --out.",
+        )
+    own = folder / FOLDER
+    try:
+        own.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise not_saved("The enhanced series", error) from error
+    with held_alone(own / _LOCK) as is_ours:
+        if not is_ours:
+            raise WrongUsage(
+                f"Another batch is writing into {folder} ({_holder(own)}).",
+                "Two at once would do the same work twice.",
+                "Wait until it has ended, or name another folder with --out.",
+            )
+        (own / _HOLDER).write_text(f"{here()}, since {datetime.now(UTC):%Y-%m-%d %H:%M} UTC")
+        yield own
+
+
+def _holder(own: Path) -> str:
+    try:
+        return (own / _HOLDER).read_text()
+    except OSError:  # it has only just begun
+        return "just begun"
+
+
+def here() -> str:
+    """Return the machine and process that this is."""
+    return f"{socket.gethostname()}, process {os.getpid()}"
