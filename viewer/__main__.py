@@ -184,23 +184,18 @@ def _evaluate(options: argparse.Namespace) -> int:
     from viewer.app.report_html import rows_of
     from viewer.app.reporting import csv_text, write_report
 
+    _refuse_mixed(options)
     if options.scenes is None:
         options.scenes = 180 if options.on == "residuals" else 12
-    is_simulated = options.on in ("demo", "simulated", "residuals")
-    if is_simulated and (options.repeat or options.gates is not None):
-        raise WrongUsage("--repeat and --gates go with real scans.", "", "Add --on PATH.")
-    if options.on in ("demo", "residuals") and options.report:
-        raise WrongUsage(
-            f"There is no report on the {options.on}.", "", "Add --on simulated, or --on PATH."
-        )
     table = _judged(options)
     _end_progress()
     if options.json:
         _print_json(table)
     elif not options.report:
         part = "verdicts" if options.gates is not None else "rows"
-        lines = csv_text(rows_of(table, part)).splitlines()
-        for line in table_lines(table) if options.on == "demo" else lines:
+        is_demo = options.on == "demo"
+        lines = table_lines(table) if is_demo else csv_text(rows_of(table, part)).splitlines()
+        for line in lines:
             _print(line)
     if options.report:
         for path in write_report(table, options.report, _command(options)):
@@ -208,27 +203,39 @@ def _evaluate(options: argparse.Namespace) -> int:
     return DONE
 
 
+def _refuse_mixed(options: argparse.Namespace) -> None:
+    """Refuse options of `evaluate` that do not go together."""
+    is_real = options.on not in ("demo", "simulated", "residuals")
+    if not is_real and (options.repeat or options.gates is not None):
+        raise WrongUsage("--repeat and --gates go with real scans.", "", "Add --on PATH.")
+    if options.on in ("demo", "residuals") and options.report:
+        raise WrongUsage(
+            f"There is no report on the {options.on}.", "", "Add --on simulated, or --on PATH."
+        )
+
+
 def _judged(options: argparse.Namespace) -> dict[str, object]:
-    """Return the table that the options of `evaluate` ask for."""
+    """Return the table that `evaluate` is asked for."""
     from viewer.app import headless
 
-    methods, strength, tell = tuple(options.methods), options.strength, _terminal_progress
+    methods, strength, place = tuple(options.methods), options.strength, Path(options.on)
     mode = {"is_research": options.research}
     if options.on == "demo":
-        return headless.evaluate_demo(methods, strength, tell, **mode)
+        return headless.evaluate_demo(methods, strength, _terminal_progress, **mode)
     if options.on == "simulated":
         extent = (options.scenes, options.pairs)
         return headless.evaluate_simulated(
-            methods, strength, *extent, tell, modality=options.modality, **mode
+            methods, strength, *extent, _terminal_progress, modality=options.modality, **mode
         )
     if options.on == "residuals":
-        table = headless.evaluate_residuals(methods, options.scenes, tell)
+        table = headless.evaluate_residuals(methods, options.scenes, _terminal_progress)
         return {"command": _command(options), **table}
-    path = Path(options.on)
     if options.gates is not None:
         expected = Path(options.gates) if options.gates else None
-        return headless.evaluate_gates(path, methods, expected, tell, **mode)
-    return headless.evaluate_scans((path,), methods, strength, tell, repeat=options.repeat, **mode)
+        return headless.evaluate_gates(place, methods, expected, _terminal_progress, **mode)
+    return headless.evaluate_scans(
+        (place,), methods, strength, _terminal_progress, repeat=options.repeat, **mode
+    )
 
 
 def _command(options: argparse.Namespace) -> str:

@@ -4,7 +4,7 @@ import csv
 import html
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from viewer import __version__
@@ -46,7 +46,7 @@ def write_report(table: Table, folder: Path, command: str) -> tuple[Path, ...]:
     for name in PARTS:
         if rows_of(table, name):
             texts[f"{name}.csv"] = csv_text(rows_of(table, name))
-    texts["report.html"] = _page_for(stated)
+    texts["report.html"] = _page_of(table)(stated)
     written = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -58,13 +58,10 @@ def write_report(table: Table, folder: Path, command: str) -> tuple[Path, ...]:
     return tuple(written)
 
 
-def _page_for(table: Table) -> str:
-    """Return the page for a kind of table."""
-    if "verdicts" in table:
-        return gates_page(table)
-    if "series" in table:
-        return scans_page(table)
-    return detail_page(table) if "operation" in table else page(table)
+def _page_of(table: Table) -> Callable[[Table], str]:
+    """Return what makes the page for a kind of table."""
+    kinds = {"verdicts": gates_page, "series": scans_page, "operation": detail_page}
+    return next((made for part, made in kinds.items() if part in table), page)
 
 
 def csv_text(rows: Sequence[Row]) -> str:
