@@ -110,6 +110,7 @@ def _enhance(options: argparse.Namespace) -> int:
         _terminal_progress,
         options.device,
         is_research=options.research,
+        settings=tuple(_setting(text) for text in options.settings),
     )
     _end_progress()
     if options.json:
@@ -126,6 +127,17 @@ def _enhance(options: argparse.Namespace) -> int:
     if not any(result.files for result in results):
         return FAILED
     return WARNED if any(result.refusal or result.warnings for result in results) else DONE
+
+
+def _setting(text: str) -> tuple[str, float]:
+    """Return a parameter that was written as NAME=VALUE."""
+    name, _, value = text.partition("=")
+    try:
+        return (name.strip(), float(value))
+    except ValueError:
+        raise WrongUsage(
+            f"{text!r} does not give a parameter.", "", "Write it as NAME=VALUE, such as factor=4."
+        ) from None
 
 
 def _batch(options: argparse.Namespace) -> int:

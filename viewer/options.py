@@ -74,6 +74,14 @@ def _add_enhance(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--method", default="ct-denoise-s", metavar="ID")
     parser.add_argument("--strength", type=float, default=0.4, metavar="P", help=STRENGTH_HELP)
     parser.add_argument(
+        "--set",
+        dest="settings",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="give a parameter of the method, such as factor=4",
+    )
+    parser.add_argument(
         "--out",
         type=Path,
         required=True,

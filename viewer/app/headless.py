@@ -18,6 +18,7 @@ from viewer.core.provenance import strength_words
 from viewer.core.study import PartKind, ScanReport, Series, SeriesPart, Skipped, Study
 from viewer.enhancement.engine import Engine
 from viewer.enhancement.inference import usable_cores
+from viewer.enhancement.method import Settings
 from viewer.enhancement.strength import checked_strength
 from viewer.io.assemble import load_part
 from viewer.io.header import read_entry
@@ -85,21 +86,23 @@ def enhance_paths(
     device: str = "auto",
     *,
     is_research: bool = False,
+    settings: Settings = (),
 ) -> tuple[EnhancedSeries, ...]:
     """Enhance every volume below `paths` and write each as a derived series below `out`.
 
     A series that a gate refuses is reported and the rest goes on, as does a path that cannot be
     read. With one series the files lie in `out` itself, with several in numbered folders.
+    `settings` name parameters of the method.
 
     Raises
     ------
-    InvalidStrength, UnknownMethod : before anything is read.
+    InvalidStrength, UnknownMethod, WrongUsage : before anything is read.
     UnreadableFile : there is no volume to enhance.
     WrongUsage : `out` has something in it, or is a file.
     """
     checked_strength(strength)
     engine = windowless_engine(is_research=is_research)
-    engine.catalogue.method(method)
+    engine.catalogue.method(method).settings(settings)
     if out.exists() and not out.is_dir():
         raise WrongUsage(f"{out} is a file.", "", "Name a new folder with --out.")
     if out.exists() and any(out.iterdir()):
@@ -125,7 +128,7 @@ def enhance_paths(
         for number, (study, series, part) in enumerate(volumes, 1):
             target = out if len(volumes) == 1 else out / f"series-{number:03d}"
             grown = replace(study, series=(*study.series, *made.get(study.key, ())))
-            request = _Wanted(grown, series, part, method, strength, device)
+            request = _Wanted(grown, series, part, method, strength, device, settings)
             result = _enhance_one(engine, request, target, paths, report)
             results.append(result)
             if result.files:
@@ -156,6 +159,7 @@ class _Wanted:
     method: str
     strength: float
     device: str
+    settings: tuple[tuple[str, float], ...]
 
 
 def _enhance_one(
@@ -173,6 +177,7 @@ def _enhance_one(
             strength=wanted.strength,
             first_slice=len(wanted.part.sources) // 2,
             device=wanted.device,
+            settings=wanted.settings,
         )
         result: Enhancement = audited(run(engine, prepare(engine, request), report=report))
         files = save_enhancement(result, None, out, opened=opened)
