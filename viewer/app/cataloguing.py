@@ -14,11 +14,8 @@ from viewer.enhancement.catalogue import (
     InputRange,
     ModelCard,
     Span,
-    WeightsState,
     read_card,
     read_catalogue,
-    trusted_weights,
-    weights_state,
 )
 from viewer.enhancement.method import Method
 from viewer.enhancement.verifying import (
@@ -27,6 +24,7 @@ from viewer.enhancement.verifying import (
     kept_verification,
     verification,
 )
+from viewer.enhancement.weights_file import WeightsState, trusted_weights, weights_state
 from viewer.io.safely import new_folder, write_bytes
 
 Plain = dict[str, object]
