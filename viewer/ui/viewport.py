@@ -16,7 +16,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from viewer.app import comparing, following, layouts, viewing
+from viewer.app import comparing, following, layouts, spreading, viewing
 from viewer.app.messages import Message
 from viewer.app.session import Session
 from viewer.app.tools import camera_zoom, zoom_at
@@ -157,6 +157,7 @@ class Viewport(QWidget):
                 self._show(state) if layer is not None else Show.ORIGINAL,
                 self._session.residual_largest(volume.unit) * state.residual_range,
                 is_coarse,
+                spreading.overlay(self._session, state, layer, min(self.width(), self.height())),
             )
         )
 
