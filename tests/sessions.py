@@ -63,10 +63,18 @@ class FakeImages:
         return None
 
 
+class FakeSpreads:
+    """Stands in for the spreads of models: nothing is computed."""
+
+    def is_computing(self, part: PartKey) -> bool:
+        return False
+
+
 class FakeEnhancements:
     """Stands in for methods: nothing runs."""
 
     def __init__(self) -> None:
+        self.spreads = FakeSpreads()
         self.refusals: dict[tuple[PartKey, str], Any] = {}
 
     def survey(self, part: PartKey) -> None:

@@ -244,7 +244,7 @@ def _judged(options: argparse.Namespace) -> dict[str, object]:
         return {"command": _command(options), **table}
     if options.gates is not None:
         expected = Path(options.gates) if options.gates else None
-        return headless.evaluate_gates(place, methods, expected, _terminal_progress)
+        return headless.evaluate_gates(place, methods, expected, _terminal_progress, **mode)
     return headless.evaluate_scans(
         (place,), methods, strength, _terminal_progress, repeat=options.repeat, **mode
     )

@@ -23,9 +23,10 @@ from viewer.app.enhancing import EnhanceRequest, prepare, run, survey
 from viewer.core.places import data_folder
 from viewer.core.study import FrameSource, Instance, PartKind, Series, SeriesPart, Study
 from viewer.core.volume import Volume
-from viewer.enhancement.catalogue import read_catalogue, trusted_weights
+from viewer.enhancement.catalogue import read_catalogue
 from viewer.enhancement.engine import Engine
 from viewer.enhancement.inference import CPU, TorchRunner, compute_threads, usable_cores
+from viewer.enhancement.weights_file import trusted_weights
 
 RUNS = 5
 SLICES = 300

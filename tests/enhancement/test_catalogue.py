@@ -7,14 +7,9 @@ import pytest
 from tests.enhancement.scenes import write_card
 from viewer.core.errors import UnknownMethod, UntrustedWeights
 from viewer.core.provenance import MethodKind
-from viewer.enhancement.catalogue import (
-    Span,
-    WeightsState,
-    read_catalogue,
-    trusted_weights,
-    weights_state,
-)
+from viewer.enhancement.catalogue import Span, read_catalogue
 from viewer.enhancement.inference import open_runner
+from viewer.enhancement.weights_file import WeightsState, trusted_weights, weights_state
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 from viewer.core.errors import OutOfMemory, WrongUsage
 from viewer.core.places import data_folder
 from viewer.enhancement import inference, networks
-from viewer.enhancement.catalogue import read_catalogue, trusted_weights
+from viewer.enhancement.catalogue import read_catalogue
 from viewer.enhancement.inference import (
     OnnxRunner,
     TorchRunner,
@@ -21,6 +21,7 @@ from viewer.enhancement.inference import (
     is_out_of_memory,
     open_runner,
 )
+from viewer.enhancement.weights_file import trusted_weights
 
 
 @pytest.fixture

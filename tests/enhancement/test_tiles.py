@@ -6,9 +6,10 @@ import pytest
 from tests.enhancement.scenes import SmoothingRunner
 from viewer.core.errors import OutOfMemory
 from viewer.enhancement import networks, tiles
-from viewer.enhancement.catalogue import read_catalogue, trusted_weights
+from viewer.enhancement.catalogue import read_catalogue
 from viewer.enhancement.inference import OnnxRunner
 from viewer.enhancement.tiles import PatientRunner, run_padded, run_tiled, tile_spans
+from viewer.enhancement.weights_file import trusted_weights
 
 
 def maps(rows, columns, batch=1, seed=0):

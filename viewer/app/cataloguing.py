@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import cast
 
 from viewer.app.settings import load_settings
+from viewer.app.spreading import coverage_words
 from viewer.core.errors import UnfitModel, UnknownMethod, WrongUsage
 from viewer.core.places import data_folder, own_models_folder
 from viewer.enhancement.card_rules import ANY_UNIT
@@ -14,11 +15,8 @@ from viewer.enhancement.catalogue import (
     InputRange,
     ModelCard,
     Span,
-    WeightsState,
     read_card,
     read_catalogue,
-    trusted_weights,
-    weights_state,
 )
 from viewer.enhancement.method import Method
 from viewer.enhancement.verifying import (
@@ -27,6 +25,7 @@ from viewer.enhancement.verifying import (
     kept_verification,
     verification,
 )
+from viewer.enhancement.weights_file import WeightsState, trusted_weights, weights_state
 from viewer.io.safely import new_folder, write_bytes
 
 Plain = dict[str, object]
@@ -115,6 +114,7 @@ def show_model(model_id: str) -> Plain:
         "operation": method.operation,
         "bound": bound_words(card),
         "gates": dict(gate_words(card)),
+        "spread": coverage_words(card.spread) if card.spread is not None else "",
         "limits": list(card.limits),
         "cautions": list(card.cautions),
         "notes": list(found.notes) if found else [],
@@ -274,7 +274,18 @@ def verify_lines(rows: Iterable[Plain]) -> list[str]:
     return lines
 
 
-_HEAD = ("name", "version", "purpose", "status", "origin", "weights", "checks", "bound", "folder")
+_HEAD = (
+    "name",
+    "version",
+    "purpose",
+    "status",
+    "origin",
+    "weights",
+    "checks",
+    "bound",
+    "spread",
+    "folder",
+)
 
 
 def show_lines(facts: Plain) -> list[str]:

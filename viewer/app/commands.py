@@ -10,6 +10,7 @@ from viewer.app import (
     opening,
     planes,
     rendering,
+    spreading,
     viewing,
     windows,
 )
@@ -23,6 +24,7 @@ COMMANDS: tuple[Command, ...] = (
     *rendering.COMMANDS,
     *windows.COMMANDS,
     *comparing.COMMANDS,
+    *spreading.COMMANDS,
     *enhancement_verbs.COMMANDS,
     *ahead_verbs.COMMANDS,
     *auditing.COMMANDS,

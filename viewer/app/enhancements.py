@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from viewer.app.jobs import Job, Jobs, Lane, Progress
 from viewer.app.messages import Message
 from viewer.app.settings import cache_bytes
+from viewer.app.spreading import Spreads
 from viewer.app.workspace import Layer, PartKey, Workspace
 from viewer.core.view import ViewState
 from viewer.core.volume import DerivedVolume, Volume
@@ -53,6 +54,7 @@ class Enhancements:
         self._blended: dict[tuple[PartKey, str], _Blended] = {}
         self._blending: set[tuple[PartKey, str]] = set()
         self._in_view: dict[PartKey, int] = {}
+        self.spreads = Spreads(workspace, jobs, lambda: self.engine)
         workspace.volume_dropped.connect(self._forget)
         workspace.view_changed.connect(self._note_view)
         workspace.settings_changed.connect(self._follow_settings)

@@ -285,7 +285,12 @@ def evaluate_scans(
 
 
 def evaluate_gates(
-    path: Path, methods: tuple[str, ...], expected: Path | None, report: Report
+    path: Path,
+    methods: tuple[str, ...],
+    expected: Path | None,
+    report: Report,
+    *,
+    is_research: bool = False,
 ) -> Table:
     """Say what the gates say to every series below a path, beside what they should say.
 
@@ -296,7 +301,9 @@ def evaluate_gates(
     from viewer.app.judging_gates import judge_gates, read_expectations
 
     rows = read_expectations(expected) if expected else ()
-    return judge_gates(new_engine(), path, methods or None, rows, report=report)
+    return judge_gates(
+        new_engine(is_research=is_research), path, methods or None, rows, report=report
+    )
 
 
 def evaluate_demo(

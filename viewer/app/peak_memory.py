@@ -8,9 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-from viewer.core.places import data_folder
-from viewer.enhancement.catalogue import read_catalogue
-from viewer.enhancement.engine import Engine
 from viewer.enhancement.method import SourceSlices
 
 PATIENCE_S = 600.0
@@ -52,7 +49,9 @@ def peak_memory_mib(shape: tuple[int, int, int], method_id: str) -> float:
 
 def _measured(there: Connection, shape: tuple[int, int, int], method_id: str) -> None:
     """Run a method in this process and send its peak; the child's whole life."""
-    engine = Engine(read_catalogue(data_folder("models")))
+    from viewer.app.headless import new_engine
+
+    engine = new_engine(is_research=True)
     method = engine.catalogue.method(method_id)
     processor = engine.processor(method, _slices(shape), method.settings(()))
     for start in range(0, shape[0], _AT_ONCE):

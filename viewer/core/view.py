@@ -88,8 +88,9 @@ class ViewState:
     the plane passes through. `zoom` is a factor on the fitted size (1 = the whole image fits) and
     `pan_mm` moves the picture (right, down) in millimetres of the plane. `rotation_rad` turns it
     clockwise after the flips. `axes` are the (right, down) unit vectors of an OBLIQUE plane.
-    `slab_mm` 0 means a thin slice. `swipe` is the divider's place from 0 (left) to 1 and
-    `residual_range` a factor on the range of the residual's colours.
+    `slab_mm` 0 means a thin slice. `swipe` is the divider's place from 0 (left) to 1,
+    `residual_range` a factor on the range of the residual's colours; `shows_spread` asks for the
+    spread of the model over its pixels.
     """
 
     part: tuple[str, int] | None = None
@@ -109,6 +110,7 @@ class ViewState:
     slab_mm: float = 0.0
     slab_mode: SlabMode = SlabMode.MIP
     comparison: Comparison = Comparison.NONE
+    shows_spread: bool = False
     swipe: float = 0.5
     residual_range: float = 1.0
     camera: Camera = Camera()

@@ -189,9 +189,10 @@ def dragged(window: Window, right: float, down: float, span: float) -> Window:
 
 
 def colour_table(name: str) -> UInt8Array:
-    """Return a colour map as (256, 3) levels: "grey", "hot", "rainbow", "cool" or "residual".
+    """Return a colour map as (256, 3) levels: one of `COLOUR_MAPS`, "residual" or "spread".
 
-    "residual" is signed: blue below the centre, black at it, red above.
+    "residual" is signed: blue below the centre, black at it, red above. "spread" is violet, as
+    nothing else is, and equal steps of it are equal steps of lightness.
     """
     t = np.linspace(0, 1, 256)
     stops: dict[str, tuple[tuple[float, ...], ...]] = {
@@ -206,6 +207,7 @@ def colour_table(name: str) -> UInt8Array:
             (0.85, 0.2, 0.1),
             (1, 0.75, 0.5),
         ),
+        "spread": ((0.27, 0.10, 0.52), (0.50, 0.22, 0.78), (0.74, 0.42, 0.93), (0.94, 0.75, 1)),
     }
     table = np.asarray(stops.get(name, stops["grey"]))
     places = np.linspace(0, 1, len(table))

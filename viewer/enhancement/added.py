@@ -3,10 +3,10 @@
 import numpy as np
 
 from viewer.core.errors import UnfitModel
-from viewer.enhancement.catalogue import ModelCard
+from viewer.enhancement.catalogue import ModelCard, spread_form
 from viewer.enhancement.inference import CPU, NO_GPU_FORM, Runner, best_device, open_runner
 from viewer.enhancement.method import Float32Array
-from viewer.enhancement.model_process import ModelProcess
+from viewer.enhancement.model_process import SPREAD, ModelProcess
 from viewer.enhancement.tiles import PatientRunner
 from viewer.enhancement.verifying import refuse_unverified
 
@@ -73,6 +73,18 @@ def open_added(card: ModelCard, device: str = "auto") -> PatientRunner:
         return PatientRunner(_bounded(card, process), interrupt=process.interrupt)
     first = _bounded(card, open_runner(card, place))
     return PatientRunner(first, lambda: _bounded(card, process), process.interrupt)
+
+
+def open_added_spread(card: ModelCard) -> PatientRunner:
+    """Return the network of an added model's spread in a process of its own, once it is verified.
+
+    Raises
+    ------
+    UntrustedWeights, UnfitModel : it may not run, or there is none; in words.
+    """
+    refuse_unverified(card)
+    process = ModelProcess(spread_form(card), output=SPREAD)
+    return PatientRunner(_bounded(card, process), interrupt=process.interrupt)
 
 
 def _bounded(card: ModelCard, runner: Runner) -> Runner:

@@ -79,6 +79,7 @@ def _is_span(value: object) -> bool:
 _TEXT = Rule("a text", _is_text)
 _TEXTS = Rule("a text or a list of texts", _is_texts)
 _SPAN = Rule("two numbers, the smaller first", _is_span)
+_SHARE = _number(0, 1)
 _SHA256 = _matching("the SHA-256 of the file, 64 hexadecimal digits", r"[0-9a-fA-F]{64}")
 
 ENTRIES: tuple[Entry, ...] = (
@@ -133,7 +134,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(
         "input.nps_mean_frequency_per_pixel",
         _SPAN,
-        "the same by pixel; gate where `snr` is given, else for information",
+        "the same by pixel; gate where the one by mm is not given, else for information",
     ),
     Entry("input.snr", _SPAN, "typical signal over noise, for values without a unit; gate"),
     Entry(
@@ -160,6 +161,22 @@ ENTRIES: tuple[Entry, ...] = (
         _number(-1, 1),
         "red line of the residual audit: the structure index that 95 % of held-out scenes keep",
     ),
+    Entry(
+        "spread.onnx",
+        _matching("the name of an .onnx file beside the card", r"[\w.-]+\.onnx"),
+        "the model's spread: inputs as `weights.onnx`, output the SD of the error at full strength",
+    ),
+    Entry("spread.onnx_sha256", _SHA256, "its checksum"),
+    Entry("spread.share", _SHARE, "share of true values that the interval is calibrated to hold"),
+    Entry("spread.factor", _number(0.01, 100), "half width of the interval, in spreads"),
+    Entry("spread.coverage", _SHARE, "share that it held on other scenes"),
+    Entry("spread.worst_group", _TEXT, "the group of scenes in which it held least"),
+    Entry("spread.worst_coverage", _SHARE, "what it held there"),
+    Entry(
+        "spread.scenes",
+        Rule("a whole number above 0", lambda v: type(v) is int and v > 0),
+        "how many other scenes there were",
+    ),
     Entry("architecture.network", _TEXT, "the registered network that `file` is for"),
 )
 
@@ -167,6 +184,18 @@ _PAIRS = (
     ("weights.onnx", "weights.onnx_sha256"),
     ("weights.file", "weights.sha256"),
     ("weights.file", "architecture.network"),
+    *(
+        ("spread.onnx", f"spread.{name}")
+        for name in (
+            "onnx_sha256",
+            "share",
+            "factor",
+            "coverage",
+            "worst_group",
+            "worst_coverage",
+            "scenes",
+        )
+    ),
 )
 """Where the first entry is there the second must be, too."""
 

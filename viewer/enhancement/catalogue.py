@@ -1,21 +1,24 @@
 """The methods that are there: filters, and models read from cards with verified weights."""
 
-import errno
-import hashlib
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from enum import Enum
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from viewer.core.errors import BadCard, UnknownMethod, UntrustedWeights, WrongUsage
+from viewer.core.errors import BadCard, UnknownMethod, WrongUsage
 from viewer.core.provenance import RESEARCH_CAUTION, MethodKind
 from viewer.enhancement.audit import StructureLine
 from viewer.enhancement.card_rules import ANY_UNIT, DEFAULT_BOUND_SD, RESEARCH, read_card_file
 from viewer.enhancement.filters import filter_methods
 from viewer.enhancement.method import Effect, Method
 from viewer.enhancement.through_plane import FACTOR, FINER_CUBIC
+from viewer.enhancement.weights_file import (
+    WeightsFile,
+    WeightsState,
+    trusted_weights,
+    weights_state,
+)
 
 CARD = "card.toml"
 ADDED_CAUTION = "This model was added on this machine: Diptych has not judged it"
@@ -62,11 +65,21 @@ class InputRange:
 
 
 @dataclass(frozen=True, slots=True)
-class WeightsFile:
-    """One form of the weights: where it is and the SHA-256 that the card states."""
+class Spread:
+    """How far the truth lies from a model's full-strength answer: a network, and its calibration.
 
-    path: Path
-    sha256: str
+    The network has the inputs of the model's own and answers with the SD of the error in the unit
+    of the input. `factor` such SDs to both sides held `share` of the true values on calibration
+    scenes, `coverage` of them on `scenes` others, and `worst_coverage` in the worst group of these.
+    """
+
+    file: WeightsFile
+    share: float
+    factor: float
+    coverage: float
+    worst_group: str
+    worst_coverage: float
+    scenes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +89,8 @@ class ModelCard:
     At least one of `tensors` (for torch) and `onnx` (for ONNX Runtime) is there. `is_added` tells
     models that the user has added from those that come along: what these answer is held within
     `bound_sd` noise SDs outside the network, and they are verified before they run.
-    `structure` is the red line of the residual audit, None where it was not measured.
+    `structure` is the red line of the residual audit, None where it was not measured; `spread` the
+    calibrated uncertainty, None where there is none.
     """
 
     method: Method
@@ -91,22 +105,22 @@ class ModelCard:
     training: tuple[tuple[str, str], ...] = ()
     metrics: tuple[tuple[str, str], ...] = ()
     structure: StructureLine | None = None
+    spread: Spread | None = None
     path: Path = field(default_factory=Path)
     bound_sd: float = DEFAULT_BOUND_SD
     is_added: bool = False
 
     @property
     def files(self) -> tuple[WeightsFile, ...]:
-        """Return every form of the weights that there is."""
-        return tuple(one for one in (self.tensors, self.onnx) if one is not None)
+        """Return every form of the weights that there is, and the network of the spread."""
+        spread = self.spread.file if self.spread is not None else None
+        return tuple(one for one in (self.tensors, self.onnx, spread) if one is not None)
 
 
-class WeightsState(Enum):
-    """Whether a model's weights are what its card says."""
-
-    VERIFIED = "verified"
-    MISSING = "missing"
-    MISMATCH = "checksum mismatch"
+def spread_form(card: ModelCard) -> ModelCard:
+    """Return a model with the network of its spread, if any, in place of its own, for the CPU."""
+    spread = card.spread
+    return replace(card, tensors=None, onnx=spread.file if spread is not None else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +253,7 @@ def read_card(path: Path, *, is_added: bool = False) -> ModelCard:
         training=_pairs(card.get("training", {})),
         metrics=_pairs(card.get("metrics", {})),
         structure=_structure_line(card["audit"]) if "audit" in card else None,
+        spread=_spread(path, card.get("spread", {})),
         path=path,
         bound_sd=float(card.get("bound_sd", DEFAULT_BOUND_SD)),
         is_added=is_added,
@@ -255,6 +270,21 @@ def _weights_file(
 
 def _structure_line(table: Mapping[str, Any]) -> StructureLine:
     return StructureLine(float(table["structure_p95"]), int(table["scenes"]), str(table["command"]))
+
+
+def _spread(card: Path, table: Mapping[str, Any]) -> Spread | None:
+    file = _weights_file(card, table, "onnx", "onnx_sha256")
+    if file is None:
+        return None
+    return Spread(
+        file=file,
+        share=float(table["share"]),
+        factor=float(table["factor"]),
+        coverage=float(table["coverage"]),
+        worst_group=str(table["worst_group"]),
+        worst_coverage=float(table["worst_coverage"]),
+        scenes=int(table["scenes"]),
+    )
 
 
 def _input_range(table: Mapping[str, Any]) -> InputRange:
@@ -301,56 +331,6 @@ def _pairs(table: Mapping[str, Any], prefix: str = "") -> tuple[tuple[str, str],
         else:
             pairs.append((f"{prefix}{name}", str(value)))
     return tuple(pairs)
-
-
-_RESTORE = "Install Diptych again, or restore the folder of the model."
-LARGEST_FILE = 1 << 30
-
-
-def _content(path: Path) -> bytes:
-    """Return what a file holds; OSError where it is none, or is larger than 1 GB."""
-    if not path.is_file() or path.stat().st_size > LARGEST_FILE:
-        raise FileNotFoundError(errno.ENOENT, "no file of at most 1 GB", str(path))
-    return path.read_bytes()
-
-
-def weights_state(weights: WeightsFile) -> WeightsState:
-    """Return whether a weights file is there and has the checksum that its card states."""
-    try:
-        content = _content(weights.path)
-    except OSError:
-        return WeightsState.MISSING
-    matches = hashlib.sha256(content).hexdigest() == weights.sha256.lower()
-    return WeightsState.VERIFIED if matches else WeightsState.MISMATCH
-
-
-def trusted_weights(weights: WeightsFile | None) -> bytes:
-    """Return the content of a weights file once its SHA-256 has been checked.
-
-    The bytes that were checked are the bytes that are used: the file is not read twice.
-
-    Raises
-    ------
-    UntrustedWeights : it is missing, or its checksum is another; None: the card names none.
-    """
-    if weights is None:
-        raise UntrustedWeights("The model has no weights of the form that is needed here.")
-    try:
-        content = _content(weights.path)
-    except OSError as error:
-        raise UntrustedWeights(
-            f"The weights {weights.path.name} of {weights.path.parent.name} cannot be read.",
-            "The model was not run.",
-            _RESTORE,
-        ) from error
-    if hashlib.sha256(content).hexdigest() != weights.sha256.lower():
-        raise UntrustedWeights(
-            f"The weights {weights.path.name} of {weights.path.parent.name} are not those that "
-            "its card names: the checksum differs.",
-            "They were changed or damaged, and the model was not run.",
-            _RESTORE,
-        )
-    return content
 
 
 def refuse_changed(card: ModelCard) -> None:

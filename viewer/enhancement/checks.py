@@ -185,7 +185,9 @@ def _figure_gates(candidate: Candidate, wanted: InputRange) -> Iterator[GateResu
         (
             "noise frequency (grain)",
             per_pixel,
-            wanted.noise_frequency_per_pixel if wanted.snr.is_limited else Span(),
+            Span()
+            if wanted.noise_frequency_per_mm.is_limited
+            else wanted.noise_frequency_per_pixel,
             "per pixel",
             True,
         ),

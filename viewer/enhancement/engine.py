@@ -13,8 +13,8 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from viewer.core.errors import Cancelled
-from viewer.enhancement.added import open_added
-from viewer.enhancement.catalogue import Catalogue, ModelCard
+from viewer.enhancement.added import open_added, open_added_spread
+from viewer.enhancement.catalogue import Catalogue, ModelCard, spread_form
 from viewer.enhancement.conditioning import NoiseProfile
 from viewer.enhancement.denoising import DenoisingProcessor
 from viewer.enhancement.filters import FilterProcessor
@@ -75,6 +75,21 @@ def patient_runner(
     first = open_runner(card, device, threads)
     is_cpu = first.device.startswith("CPU")
     return PatientRunner(first, None if is_cpu else lambda: open_runner(card, CPU, threads))
+
+
+def spread_runner(card: ModelCard) -> PatientRunner:
+    """Return the network of a model's spread on the CPU.
+
+    Raises
+    ------
+    UntrustedWeights : its file is missing, is not the one that the card names, or there is none.
+    UnfitModel : the user has added the model, and it failed its checks.
+    """
+    return (
+        open_added_spread(card)
+        if card.is_added
+        else PatientRunner(open_runner(spread_form(card), CPU))
+    )
 
 
 def residual_slices(
@@ -292,6 +307,21 @@ class Engine:
             if key not in self._runners:
                 self._runners[key] = self._open_model(card, device)
             return self._runners[key]
+
+    def spread(self, card: ModelCard, source: SourceSlices) -> DenoisingProcessor:
+        """Return the network of a model's spread made ready for a source; it stays open.
+
+        Its `residuals` are minus the SD of the error of the full-strength answer.
+
+        Raises
+        ------
+        UntrustedWeights, UnfitModel : see `spread_runner`.
+        """
+        key = (card.method.id, str(spread_form(card).onnx), card.bound_sd, CPU)
+        with self._lock:
+            if key not in self._runners:
+                self._runners[key] = spread_runner(card)
+            return DenoisingProcessor(self._runners[key], source, card.input.noise_model)
 
     def interrupt(self) -> None:
         """End a model that runs in a process of its own; it is started anew when next needed."""

@@ -20,10 +20,11 @@ import numpy as np
 
 from viewer.core.confinement import ChildLost, ConfinedProcess, confine
 from viewer.core.errors import DiptychError, OutOfMemory, UnfitModel, UntrustedWeights
-from viewer.enhancement.catalogue import ModelCard, trusted_weights
+from viewer.enhancement.catalogue import ModelCard
 from viewer.enhancement.inference import CHANNELS, CPU, OnnxRunner, Runner, torch_runner
 from viewer.enhancement.method import Float32Array
 from viewer.enhancement.onnx_file import refuse_foreign
+from viewer.enhancement.weights_file import trusted_weights
 
 NICENESS = 10
 HEAD = 1 << 16
@@ -31,6 +32,8 @@ HEAD = 1 << 16
 
 INPUTS: Mapping[str, int] = {"slices": CHANNELS, "noise_sd": 1, "frequency": 1}
 """Each input with its channels."""
+NOISE, SPREAD = "noise", "spread"
+"""Names of the output of a model, and of the network of its spread."""
 _ERRORS = {cls.__name__: cls for cls in (UnfitModel, UntrustedWeights, OutOfMemory)}
 
 
@@ -57,17 +60,25 @@ class ModelProcess:
     Parameters
     ----------
     is_onnx : which form of the weights to open on the CPU: ONNX, or torch's.
+    output : the name that an ONNX network's output must have.
     note : added to the words of the device, which are known once the model is open.
     """
 
     slab = 1
 
     def __init__(
-        self, card: ModelCard, limits: Limits = RUN, *, is_onnx: bool = True, note: str = ""
+        self,
+        card: ModelCard,
+        limits: Limits = RUN,
+        *,
+        is_onnx: bool = True,
+        note: str = "",
+        output: str = NOISE,
     ) -> None:
         self._card = card
         self._limits = limits
         self._is_onnx = is_onnx
+        self._output = output
         self._child = ConfinedProcess(serve, limits.memory_bytes, "diptych-model")
         self._opened: int | None = None
         self._is_busy = False
@@ -84,7 +95,8 @@ class ModelProcess:
         """
         if self._opened is not None and self._child.pid == self._opened:
             return
-        answer = self._answer(("open", self._card, self._is_onnx), self._limits.patience_s, HEAD)
+        request = ("open", self._card, self._is_onnx, self._output)
+        answer = self._answer(request, self._limits.patience_s, HEAD)
         self.device = f"{str(answer.get('device', 'CPU'))[:200]} in a process of its own"
         self.device += self._note
         self._opened = self._child.pid
@@ -185,7 +197,7 @@ def _words(error: DiptychError) -> dict[str, object]:
     return {"kind": type(error).__name__, **{name: text[:2000] for name, text in parts.items()}}
 
 
-def _opened(limit_bytes: int, card: ModelCard, is_onnx: bool) -> Runner:
+def _opened(limit_bytes: int, card: ModelCard, is_onnx: bool, output: str) -> Runner:
     """Load the libraries, take the limits upon this process, and open the model."""
     if is_onnx:
         import onnxruntime  # noqa: F401
@@ -198,7 +210,7 @@ def _opened(limit_bytes: int, card: ModelCard, is_onnx: bool) -> Runner:
             return torch_runner(card, CPU)
         refuse_foreign(trusted_weights(card.onnx))
         runner = OnnxRunner(trusted_weights(card.onnx))
-        _refuse_other_maps(runner)
+        _refuse_other_maps(runner, output)
         return runner
     except _failures() as error:
         raise _failed(error, "could not be opened") from error
@@ -222,15 +234,15 @@ def refuse_no_tensors(content: bytes) -> None:
         raise UnfitModel("The weights are not a safetensors file.")
 
 
-def _refuse_other_maps(runner: OnnxRunner) -> None:
+def _refuse_other_maps(runner: OnnxRunner, output: str) -> None:
     """Refuse a network whose inputs and output are not those of the contract."""
     found, answers = runner.maps()
-    if {one.name for one in found} != set(INPUTS) or [one.name for one in answers] != ["noise"]:
+    if {one.name for one in found} != set(INPUTS) or [one.name for one in answers] != [output]:
         names = ", ".join(str(one.name)[:40] for one in found[:8])
         gives = ", ".join(str(one.name)[:40] for one in answers[:8])
         raise UnfitModel(
             f"The network takes {names} and gives {gives}.",
-            f"It must take {', '.join(INPUTS)} and give noise.",
+            f"It must take {', '.join(INPUTS)} and give {output}.",
             "Export it with these names; models/README.md describes them.",
         )
     for one in (*found, *answers):

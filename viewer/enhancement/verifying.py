@@ -14,12 +14,16 @@ from importlib import metadata
 import numpy as np
 
 from viewer.core.errors import DiptychError, OutOfMemory, UnfitModel
-from viewer.enhancement.catalogue import ModelCard, refuse_changed, trusted_weights
+from viewer.enhancement.catalogue import ModelCard, refuse_changed, spread_form
 from viewer.enhancement.method import Float32Array
-from viewer.enhancement.model_process import PROBE, Limits, ModelProcess
+from viewer.enhancement.model_process import PROBE, SPREAD, Limits, ModelProcess
+from viewer.enhancement.weights_file import trusted_weights
+
+Maps = tuple[Float32Array, Float32Array, Float32Array]
+"""What a network is given: slices, noise SD and noise frequency."""
 
 KEPT = "verified.json"
-PROBE_VERSION = 1
+PROBE_VERSION = 2
 """Counts up when the probe asks for more, so that models are looked at again."""
 SIZES = ((1, 64, 64), (2, 48, 96))
 """Batch, rows and columns of the two probes."""
@@ -135,20 +139,33 @@ def verification(card: ModelCard, limits: Limits = PROBE) -> Verification:
 
 def _probed(card: ModelCard, limits: Limits) -> tuple[str, ...]:
     """Return what is worth knowing; UnfitModel and others where the model fails."""
-    answers: list[list[Float32Array]] = []
     sd = _probe_sd(card)
-    for is_onnx in (True, False):
-        if (card.onnx if is_onnx else card.tensors) is None:
-            continue
-        process = ModelProcess(card, limits, is_onnx=is_onnx)
-        try:
-            process.open()
-            answers.append([_finite(process.run(*maps)) for maps in _probes(card, sd)])
-        finally:
-            process.close()
+    probes = _probes(card, sd)
+    answers = [
+        _answers(ModelProcess(card, limits, is_onnx=is_onnx), probes)
+        for file, is_onnx in ((card.onnx, True), (card.tensors, False))
+        if file is not None
+    ]
     if len(answers) == 2:
         _refuse_different(*answers, sd=sd)
+    if card.spread is not None:
+        process = ModelProcess(spread_form(card), limits, output=SPREAD)
+        _refuse_negative(_answers(process, probes))
     return _notes(card, answers[0], sd)
+
+
+def _answers(process: ModelProcess, probes: Sequence[Maps]) -> list[Float32Array]:
+    """Return what one network answers to the probes, and end its process."""
+    try:
+        process.open()
+        return [_finite(process.run(*maps)) for maps in probes]
+    finally:
+        process.close()
+
+
+def _refuse_negative(spreads: Sequence[Float32Array]) -> None:
+    if any(float(one.min()) < 0 for one in spreads):
+        raise UnfitModel("Its spread is below 0, which no standard deviation can be.")
 
 
 def _probe_sd(card: ModelCard) -> float:
@@ -159,7 +176,7 @@ def _probe_sd(card: ModelCard) -> float:
     return USUAL_SD.get(card.input.unit, 20.0)
 
 
-def _probes(card: ModelCard, sd: float) -> list[tuple[Float32Array, Float32Array, Float32Array]]:
+def _probes(card: ModelCard, sd: float) -> list[Maps]:
     """Return two noisy pictures with an edge, and the first once more with no noise to remove."""
     random = np.random.default_rng(5)
     made = []

@@ -12,6 +12,9 @@ from viewer.render.planar import PlaneValues
 OPAQUE = np.uint32(0xFF000000)
 """Black as a little-endian BGRA word."""
 
+OPACITY, OPAQUE_FROM = 0.55, 0.3
+"""How far a map covers what it is laid over, and from where on."""
+
 _SHORT = (np.dtype(np.int16), np.dtype(np.uint16))
 
 
@@ -52,6 +55,26 @@ def draw_residual(plane: PlaneValues, largest: float) -> UInt8Array:
     `largest` is the value, in the residual's unit, at either end of the colour bar.
     """
     return draw(plane, residual_window(largest), colour_map="residual")
+
+
+def draw_over(picture: UInt8Array, plane: PlaneValues, low: float, high: float) -> UInt8Array:
+    """Return a picture with the "spread" colours laid over it where values are above `low`.
+
+    Parameters
+    ----------
+    picture : BGRA [row, column, 4], opaque; it is not changed.
+    plane : values of the same size; nothing is drawn where its mask is False.
+    low, high : values at the ends of the colours. They begin transparent at `low`, and cover by
+        `OPACITY` from `OPAQUE_FROM` of the way to `high` on.
+    """
+    drawn = plane.mask & (plane.values > low)
+    share = np.clip((plane.values[drawn] - low) / (high - low), 0.0, 1.0)
+    cover = (OPACITY * np.minimum(share / OPAQUE_FROM, 1.0)).astype(np.float32)[:, None]
+    colours = colour_table("spread")[..., ::-1][np.rint(share * 255).astype(np.intp)]
+    answer = picture.copy()
+    mixed = answer[drawn, :3] * (1 - cover) + colours * cover
+    answer[drawn, :3] = np.rint(mixed)
+    return answer
 
 
 @lru_cache(maxsize=16)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from viewer.app import following
+from viewer.app import following, spreading
 from viewer.app.comparing import layer_of
 from viewer.app.messages import Message
 from viewer.app.opening import patient_alert
@@ -208,6 +208,7 @@ def notices(session: Session, about: Subject) -> tuple[str, ...]:
     instance = about.instance
     found = [
         *_not_enhanced(session, about),
+        spreading.notice(session, about.state),
         *_unreadable_words(about),
         *about.geometry.warnings,
         *about.part.warnings,
@@ -385,7 +386,10 @@ def waiting_for(session: Session, state: ViewState) -> tuple[str, float | None]:
         return ("Loading images", fraction)
     if state.layer != ORIGINAL or state.comparison is not Comparison.NONE:
         fraction = session.enhancements.fraction(state.part)
-    return ("", None) if fraction is None else ("Enhancing", fraction)
+    if fraction is not None:
+        return ("Enhancing", fraction)
+    is_late = state.shows_spread and session.enhancements.spreads.is_computing(state.part)
+    return ("Computing the model spread" if is_late else "", None)
 
 
 def alert(session: Session, view: int) -> str:

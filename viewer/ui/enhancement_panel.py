@@ -21,6 +21,7 @@ from viewer.ui.charts import Chart, ChartState
 from viewer.ui.controls import FactList, FigureTable, Fold, button, label, set_severity
 from viewer.ui.factor_row import FactorRow
 from viewer.ui.gate_list import GateList, GateRow
+from viewer.ui.spread_box import SpreadBox, SpreadState
 
 __all__ = [
     "COMPARISONS",
@@ -87,6 +88,7 @@ class EnhancementPanelState:
     comparison: str = ""
     provenance: tuple[tuple[str, str], ...] = ()
     audit: AuditState | None = None
+    spread: SpreadState = field(default_factory=SpreadState)
     spot: int | None = None
     regions: Figures = Figures()
     histogram: ChartState = field(default_factory=ChartState)
@@ -105,6 +107,7 @@ class EnhancementPanel(QWidget):
     run_requested, cancel_requested, save_requested : the three buttons.
     comparison_chosen : id of a way to compare.
     place_chosen : number of a place of the residual audit.
+    spread_toggled : the overlay of the model's spread is wanted, or no more.
     """
 
     method_chosen = Signal(str)
@@ -116,6 +119,7 @@ class EnhancementPanel(QWidget):
     save_requested = Signal()
     comparison_chosen = Signal(str)
     place_chosen = Signal(int)
+    spread_toggled = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -148,6 +152,8 @@ class EnhancementPanel(QWidget):
         self._audit = AuditList()
         self._audit.place_chosen.connect(self.place_chosen)
         self._audit_fold = Fold("Residual audit", self._audit)
+        self._spread = SpreadBox()
+        self._spread.toggled.connect(self.spread_toggled)
         self._regions = FigureTable("Regions on original, enhanced and residual")
         self._regions_empty = label(
             "Draw a rectangle or an ellipse: its numbers on original, enhanced and residual "
@@ -188,6 +194,7 @@ class EnhancementPanel(QWidget):
         result.setContentsMargins(0, 4, 0, 0)
         result.setSpacing(6)
         result.addWidget(self._compare)
+        result.addWidget(Fold("Model spread", self._spread))
         result.addWidget(self._audit_fold)
         result.addWidget(Fold("Regions", regions))
         result.addWidget(Fold("Histogram", self._histogram, is_open=False))
@@ -252,6 +259,7 @@ class EnhancementPanel(QWidget):
     def _show_result(self, old: EnhancementPanelState | None, state: EnhancementPanelState) -> None:
         self._result.setVisible(state.has_result)
         self._compare.show_chosen(state.comparison)
+        self._spread.set_state(state.spread)
         self._audit_fold.setVisible(state.audit is not None)
         if state.audit is not None:
             self._audit.set_state(state.audit)

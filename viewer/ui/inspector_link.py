@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Protocol
 from psygnal import SignalInstance
 from PySide6.QtCore import QElapsedTimer, QObject, QTimer
 
-from viewer.app import auditing, comparing, enhancement_verbs, measuring, rendering, windows
+from viewer.app import (
+    auditing,
+    comparing,
+    enhancement_verbs,
+    measuring,
+    rendering,
+    spreading,
+    windows,
+)
 from viewer.app.measuring import in_true_units, numbers_in_words
 from viewer.app.regions import VALUE_KINDS, region_statistics
 from viewer.app.session import Session
@@ -251,6 +259,7 @@ class InspectorLink(QObject):
             has_result=found is not None and found.residual.is_complete,
             comparison=self._comparison(),
             audit=self._audit_state(found),
+            spread=inspector_rows.spread_state(spreading.spread_facts(self._session)),
             spot=auditing.spot_here(self._session),
             provenance=inspector_rows.provenance_rows(layer),
             regions=inspector_rows.region_figures(workspace, part, layer),
@@ -260,7 +269,7 @@ class InspectorLink(QObject):
 
     @staticmethod
     def _audit_state(found: Enhancement | None) -> AuditState | None:
-        if found is None or not found.residual.is_complete:
+        if found is None or found.finer is not None or not found.residual.is_complete:
             return None
         return inspector_rows.audit_state(auditing.audit_facts(found))
 
@@ -347,6 +356,7 @@ class InspectorLink(QObject):
         panel.cancel_requested.connect(lambda: enhancement_verbs.cancel_enhancement(session))
         panel.save_requested.connect(save)
         panel.comparison_chosen.connect(self._compare)
+        panel.spread_toggled.connect(lambda: spreading.toggle_spread(session))
         panel.place_chosen.connect(lambda number: auditing.go_to_spot(session, number))
 
     def _choose_method(self, method: str) -> None:

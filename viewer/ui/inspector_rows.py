@@ -5,12 +5,14 @@ from typing import Any, Protocol
 
 from viewer.app.regions import RegionRow, region_rows
 from viewer.app.session import Session
+from viewer.app.spreading import SpreadFacts
 from viewer.app.workspace import Layer, PartKey, Workspace
 from viewer.core.measurement import RegionStatistics
 from viewer.core.provenance import MethodKind, strength_words
-from viewer.core.units import unit_words
+from viewer.core.units import figure_with_unit, unit_words
 from viewer.ui.audit_list import AuditState, SpotRow
 from viewer.ui.enhancement_panel import Figures, GateRow, MethodRow
+from viewer.ui.spread_box import SpreadState
 
 NOISE_CUT = "noise cut"
 WHOLE = "whole"
@@ -96,6 +98,24 @@ def audit_state(facts: Mapping[str, Any]) -> AuditState:
         note = "Places least like noise, at full strength whatever the strength in use (J: next)"
     warning = ABOVE if facts["is_above"] else ""
     return AuditState(f"Structure index {_signed(structure)} · {against}", warning, note, rows)
+
+
+def spread_state(facts: SpreadFacts) -> SpreadState:
+    """Return what is said of the model's spread."""
+    if facts.refusal:
+        return SpreadState(facts.refusal)
+    percent = f"{100 * facts.share:.0f} %"
+    figure = "Switch it on to compute it for the slice in view."
+    if facts.median is not None:
+        half = figure_with_unit(facts.median, facts.unit)
+        figure = (
+            f"± {half}: half width of the {percent} interval around the full-strength image, "
+            "median of the body on this slice"
+        )
+    elif facts.is_on:
+        figure = "It is shown, and its figure given, on acquired slices."
+    coverage = f"{facts.coverage} Of an image at a lower strength no interval is known."
+    return SpreadState("", facts.is_on, figure, coverage)
 
 
 ABOVE = (

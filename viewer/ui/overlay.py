@@ -34,13 +34,17 @@ class Mark:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Overlay:
-    """Everything with a place on one view; all rectangles in view pixels and disjoint."""
+    """Everything with a place on one view; all rectangles in view pixels and disjoint.
+
+    `bar_words` is the ground of what is said of the colour bar; its lines are among `lines`.
+    """
 
     labels: LabelPlaces
     lines: tuple[TextLine, ...]
     marks: tuple[Mark, ...]
     scale: QRectF | None
     colour_bar: QRectF | None
+    bar_words: QRectF | None = None
 
     @property
     def taken(self) -> tuple[QRectF, ...]:
@@ -69,6 +73,8 @@ class _Sheet:
         self.marks: list[Mark] = []
         self.scale: QRectF | None = None
         self.colour_bar: QRectF | None = None
+        self.bar_foot = 0.0
+        self.bar_words: QRectF | None = None
         self.letter_width = 0.0
         self.foot = height - MARGIN
         self.half_gap = GAP
@@ -112,7 +118,12 @@ def arrange(picture: Picture, width: float, height: float) -> Overlay:
     _place_top_right(sheet)
     _place_bottom(sheet)
     return Overlay(
-        sheet.labels, tuple(sheet.lines), tuple(sheet.marks), sheet.scale, sheet.colour_bar
+        sheet.labels,
+        tuple(sheet.lines),
+        tuple(sheet.marks),
+        sheet.scale,
+        sheet.colour_bar,
+        sheet.bar_words,
     )
 
 
@@ -160,14 +171,17 @@ def _place_colour_bar(sheet: _Sheet) -> None:
     if bar is None:
         return
     tall = line_height(TEXT)
-    room = sheet.height - sheet.labels.bottom - tall - 2 * MARGIN
+    below = tall * len(bar.words)
+    room = sheet.height - sheet.labels.bottom - tall - 2 * MARGIN - below
     long = min(max(sheet.height * 0.36, 48.0), 240.0, room)
     letter = sheet.letter_width + GAP if sheet.letter_width else 0.0
     middle = sheet.height / 2
     if middle - long / 2 - tall / 2 < sheet.labels.bottom:
         middle = sheet.labels.bottom + long / 2 + tall / 2
+    middle = min(middle, sheet.foot - below - long / 2 - tall / 2 - GAP) if below else middle
     x = sheet.right - letter - 12
     sheet.colour_bar = QRectF(round(x), round(middle - long / 2), 12, round(long))
+    _place_bar_words(sheet, sheet.colour_bar, bar.words)
     is_signed = bar.low < 0
     for value in (bar.high, (bar.low + bar.high) / 2, bar.low):
         words = signed_number(value, is_signed=is_signed)
@@ -176,6 +190,19 @@ def _place_colour_bar(sheet: _Sheet) -> None:
         part = (bar.high - value) / ((bar.high - bar.low) or 1.0)
         y = sheet.colour_bar.top() + part * long - tall / 2
         sheet.add(words, QRectF(x - GAP - across, y, across, tall), TEXT)
+
+
+def _place_bar_words(sheet: _Sheet, bar: QRectF, texts: tuple[str, ...]) -> None:
+    """Put what is said of the colours below the bar, clear of its lowest figure."""
+    tall = line_height(TEXT)
+    y = bar.bottom() + (tall / 2 + GAP if texts else 0.0)
+    for text in texts:
+        across = text_width(text, TEXT)
+        line = QRectF(bar.right() - across, y, across, tall)
+        sheet.lines.append(TextLine(text, line, TEXT))
+        sheet.bar_words = line if sheet.bar_words is None else line.united(sheet.bar_words)
+        y += tall
+    sheet.bar_foot = y
 
 
 def _place_wait(sheet: _Sheet) -> None:
@@ -255,7 +282,7 @@ def _place_bottom(sheet: _Sheet) -> None:
     done = _stack_up(sheet, picture.corners.bottom_left, fits - len(notices), width)
     _add_notices(sheet, notices, foot - (done + len(notices)) * tall)
     if sheet.colour_bar is not None:
-        fits = max(int((foot - max(least, sheet.colour_bar.bottom() + tall)) // tall), 0)
+        fits = max(int((foot - max(least, sheet.bar_foot + tall)) // tall), 0)
     link_lines = 1 if picture.link else 0
     done = _stack_up(sheet, picture.corners.bottom_right, fits - link_lines, width, is_right=True)
     if picture.link and fits:

@@ -13,7 +13,7 @@ from viewer.core.provenance import Label
 from viewer.ui import theme
 from viewer.ui.lettering import Lettering, TextLine, draw_lines, line_height, text_width, wrapped
 from viewer.ui.overlay import Overlay, arrange
-from viewer.ui.painting_label import draw_labels
+from viewer.ui.painting_label import GAP, draw_labels
 from viewer.ui.painting_shapes import (
     draw_colour_bar,
     draw_crosshair,
@@ -156,6 +156,8 @@ def _draw_text(painter: QPainter, picture: Picture, overlay: Overlay) -> None:
         draw_scale(painter, overlay.scale)
     if overlay.colour_bar is not None and picture.colour_bar is not None:
         draw_colour_bar(painter, picture.colour_bar, overlay.colour_bar)
+    if overlay.bar_words is not None:
+        painter.fillRect(overlay.bar_words.adjusted(-GAP, 0, GAP, 0), QColor(0, 0, 0, 200))
     for mark in overlay.marks:
         draw_mark(painter, mark)
     draw_lines(painter, overlay.lines)

@@ -56,12 +56,16 @@ class ScaleBar:
 
 @dataclass(frozen=True, slots=True)
 class ColourBar:
-    """What the colours of a map mean: values `low` to `high` in `unit`."""
+    """What the colours of a map mean: values `low` to `high` in `unit`.
+
+    `words` are lines that are never left out beside the bar.
+    """
 
     low: float
     high: float
     unit: str
     colour_map: str = "residual"
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,13 @@ import numpy as np
 
 from viewer.app.jobs import Job, Jobs, Lane
 from viewer.app.messages import Message
+from viewer.app.spreading import SpreadOverlay
 from viewer.app.workspace import Layer
 from viewer.core.arrays import UInt8Array
 from viewer.core.geometry import VolumeGeometry
 from viewer.core.view import SliceRequest
 from viewer.core.volume import AnyVolume
-from viewer.render.drawing import draw, draw_residual
+from viewer.render.drawing import draw, draw_over, draw_residual
 from viewer.render.planar import PlaneValues, Reslicer, has_vtk, load_vtk
 
 
@@ -31,8 +32,9 @@ class DrawOrder:
     """Everything that decides the pixels of one picture.
 
     `residual_largest` is the value at the ends of the residual's colour bar, in the unit of the
-    volume; `is_coarse` asks for a quick picture while the hand moves. `geometry` is the grid that
-    the plane was chosen on: that of `volume`, or of finer slices.
+    volume; `is_coarse` asks for a quick picture while the hand moves. `spread` is laid over derived
+    pixels only. `geometry` is the grid that the plane was chosen on: that of `volume` (None), or of
+    finer slices.
     """
 
     slice: SliceRequest
@@ -41,6 +43,7 @@ class DrawOrder:
     show: Show
     residual_largest: float
     is_coarse: bool = False
+    spread: SpreadOverlay | None = None
     geometry: VolumeGeometry | None = None
 
     def is_of(self, volume: AnyVolume, geometry: VolumeGeometry) -> bool:
@@ -70,12 +73,22 @@ def drawn(order: DrawOrder, reslicer: Reslicer) -> Drawn:
         return Drawn(order, original=_windowed(_acquired(order, reslicer), order))
     derived = _derived(order, layer, reslicer)
     if order.show is Show.DERIVED:
-        return Drawn(order, derived=_windowed(derived, order))
+        return Drawn(order, derived=_with_spread(_windowed(derived, order), order, reslicer))
     original = _acquired(order, reslicer)
     if order.show is Show.RESIDUAL:
         change = PlaneValues(derived.values.astype(np.float32) - original.values, derived.mask)
         return Drawn(order, residual=draw_residual(change, order.residual_largest))
-    return Drawn(order, _windowed(original, order), _windowed(derived, order))
+    above = _with_spread(_windowed(derived, order), order, reslicer)
+    return Drawn(order, _windowed(original, order), above)
+
+
+def _with_spread(derived: UInt8Array, order: DrawOrder, reslicer: Reslicer) -> UInt8Array:
+    """Lay the spread over derived pixels, resampled as they are."""
+    spread = order.spread
+    if spread is None:
+        return derived
+    plane = reslicer.plane(spread.volume, order.slice, is_coarse=order.is_coarse)
+    return draw_over(derived, plane, spread.low, spread.high)
 
 
 def _acquired(order: DrawOrder, reslicer: Reslicer) -> PlaneValues:

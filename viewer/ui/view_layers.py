@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from viewer.app.spreading import SpreadOverlay
 from viewer.core.arrays import UInt8Array
 from viewer.core.provenance import Label, label_for, residual_label
 from viewer.core.view import Comparison
@@ -14,7 +15,7 @@ NOT_YET_CAPTION = "Original, not enhanced yet"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Layers:
-    """Pixels of a view: `right` is the second half of a swipe, `bar` explains residual colours."""
+    """Pixels of a view: `right` is the second half of a swipe, `bar` explains colours."""
 
     pixels: Pixels | None = None
     right: Pixels | None = None
@@ -58,11 +59,19 @@ def shown_layers(
         original = Pixels(drawn.original, stored, caption, room)
     if drawn.derived is not None:
         derived = Pixels(drawn.derived, label)
+    bar = _spread_bar(order.spread) if derived is not None else None
     if original is None or derived is None:
-        return Layers(derived or original)
+        return Layers(derived or original, None, bar)
     if comparison is Comparison.SWIPE and not shows_original:
-        return Layers(original, derived)
-    return Layers(original if shows_original else derived)
+        return Layers(original, derived, bar)
+    return Layers(original) if shows_original else Layers(derived, None, bar)
+
+
+def _spread_bar(spread: SpreadOverlay | None) -> ColourBar | None:
+    """Return the bar of the spread that is laid over derived pixels, with its words."""
+    if spread is None:
+        return None
+    return ColourBar(spread.low, spread.high, spread.unit, "spread", spread.words)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -16,7 +16,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from viewer.app import comparing, following, layouts, viewing
+from viewer.app import comparing, following, layouts, spreading, viewing
 from viewer.app.messages import Message
 from viewer.app.session import Session
 from viewer.app.tools import camera_zoom, zoom_at
@@ -25,7 +25,6 @@ from viewer.core.arrays import UInt8Array
 from viewer.core.layout import with_active
 from viewer.core.provenance import Label, label_for
 from viewer.core.view import ORIGINAL, Comparison, Plane, SliceRequest, ViewState, resolve
-from viewer.core.volume import AnyVolume
 from viewer.core.windowing import Window
 from viewer.render.planar import Reslicer
 from viewer.ui import composition, view_lines
@@ -145,23 +144,23 @@ class Viewport(QWidget):
             self._is_moving = True
             self._rest.start()
         if state.plane is Plane.VOLUME:
-            self._ask_volume(volume, size)
+            self._ask_volume(size)
             return
         layer = comparing.layer_of(workspace, state)
         is_coarse = self._is_moving and (state.plane in COARSE_PLANES or state.slab_mm > 0)
-        self._drawer.ask(
-            DrawOrder(
-                self._request,
-                volume,
-                layer,
-                self._show(state) if layer is not None else Show.ORIGINAL,
-                self._session.residual_largest(volume.unit) * state.residual_range,
-                is_coarse,
-                grid.geometry,
-            )
+        order = DrawOrder(
+            self._request,
+            volume,
+            layer,
+            self._show(state) if layer is not None else Show.ORIGINAL,
+            self._session.residual_largest(volume.unit) * state.residual_range,
+            is_coarse,
+            spreading.overlay(self._session, state, layer, min(self.width(), self.height())),
+            grid.geometry,
         )
+        self._drawer.ask(order)
 
-    def _ask_volume(self, volume: AnyVolume, size: tuple[int, int]) -> None:
+    def _ask_volume(self, size: tuple[int, int]) -> None:
         part = self.state.part
         shown = composition.rendered_volume(self._session, self.state)
         if part is None or shown is None:
@@ -261,9 +260,8 @@ class Viewport(QWidget):
         if self.state.plane is Plane.VOLUME:
             found = self._volume_picture
             return found.layers if found and found.part == self.state.part else Layers()
-        if self._drawn is None or not self._drawn.order.is_of(
-            self._session.workspace.volumes[about.part.key], about.geometry
-        ):
+        acquired = self._session.workspace.volumes[about.part.key]
+        if self._drawn is None or not self._drawn.order.is_of(acquired, about.geometry):
             return Layers()
         return shown_layers(
             self._drawn,
