@@ -20,7 +20,7 @@ from viewer.core.volume import DerivedVolume
 from viewer.enhancement.catalogue import Catalogue, read_catalogue
 from viewer.enhancement.checks import Verdict
 from viewer.enhancement.engine import Engine
-from viewer.enhancement.through_plane import SliceSampling, through_plane
+from viewer.enhancement.through_plane import Profile, SliceSampling, through_plane
 from viewer.io.assemble import load_part
 
 SPACING = (4.0, 0.8, 0.8)
@@ -77,7 +77,7 @@ def test_finer_slices_lie_between_the_acquired_ones(engine):
 def test_seen_through_the_profile_they_are_the_acquired_slices(engine):
     volume = stack()
     result = enhance(engine, request(volume))
-    planes = through_plane(SliceSampling(10, 4.0, 4.0, 4))
+    planes = through_plane(SliceSampling(10, 4.0, 4.0, 4, Profile.BOX))
     assert planes.misfit(result.volume().values, volume.values)[1] < 0.6
     assert float(dict(result.provenance().parameters)["consistency_largest"].split()[0]) < 0.6
 
@@ -100,7 +100,13 @@ def test_the_provenance_tells_how_the_slices_were_taken(engine):
     told = dict(enhance(engine, request(stack(), 3)).provenance().parameters)
     assert told["factor"] == "3"
     assert (told["slice_thickness_mm"], told["slice_gap_mm"]) == ("4", "0")
-    assert (told["slice_profile"], told["self_tuned"]) == ("Gaussian", "no")
+    assert (told["slice_profile"], told["self_tuned"]) == ("box", "no")
+
+
+def test_mr_slices_are_taken_as_gaussian_ct_slices_as_a_box(engine):
+    volume = replace(stack(), unit="stored")
+    told = dict(enhance(engine, request(volume)).provenance().parameters)
+    assert told["slice_profile"] == "Gaussian"
 
 
 def test_padding_stays_padding_between_slices(engine):
@@ -118,7 +124,7 @@ def test_padding_stays_padding_between_slices(engine):
 def test_a_model_adds_what_the_acquired_slices_do_not_see(model):
     volume = stack()
     result = enhance(model, request(volume, method="tiny"))
-    planes = through_plane(SliceSampling(10, 4.0, 4.0, 4))
+    planes = through_plane(SliceSampling(10, 4.0, 4.0, 4, Profile.BOX))
     for strength in (0.0, 0.5, 1.0):
         assert planes.misfit(result.volume(strength).values, volume.values)[1] < 1
     assert np.abs(result.volume(1.0).values - result.volume(0.0).values).max() > 2

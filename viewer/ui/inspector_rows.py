@@ -8,7 +8,7 @@ from viewer.app.session import Session
 from viewer.app.spreading import SpreadFacts
 from viewer.app.workspace import Layer, PartKey, Workspace
 from viewer.core.measurement import RegionStatistics
-from viewer.core.provenance import MethodKind, strength_words
+from viewer.core.provenance import MethodKind, step_words, strength_words
 from viewer.core.units import figure_with_unit, unit_words
 from viewer.ui.audit_list import AuditState, SpotRow
 from viewer.ui.enhancement_panel import Figures, GateRow, MethodRow
@@ -162,7 +162,7 @@ def finer_factor(
     workspace = session.workspace
     factor, geometry = workspace.settings.enhancement.factor, workspace.volumes[part].geometry
     step = geometry.spacing_mm[0]
-    words = f"{step / factor:.1f} mm slices from {step:.1f} mm"
+    words = f"{step_words(step / factor)} slices from {step_words(step)}"
     if layer is not None and layer.start is not None:
         words = f"{words}, {layer.start.geometry.shape[0]} from {geometry.shape[0]}"
     return (factor, words)
