@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QLabel, QProgressBar, QPushButton, QSlider
+from PySide6.QtWidgets import QComboBox, QLabel, QProgressBar, QPushButton, QSlider, QSpinBox
 
 from tests.ui.samples import ENHANCED_STATE, METHODS
 from viewer.ui.controls import FactList, FigureTable
@@ -152,3 +152,18 @@ def test_results_are_hidden_until_there_are_some(panel):
     panel.set_state(replace(ENHANCED_STATE, has_result=False))
     assert not push(panel, "Swipe").isVisible()
     assert not push(panel, "Save as DICOM").isVisible()
+
+
+def test_a_method_that_makes_finer_slices_asks_how_many_and_has_no_strength(panel, qtbot):
+    number = panel.findChild(QSpinBox)
+    assert not number.isVisible()
+    words = "1.5 mm slices from 6.0 mm"
+    state = replace(ENHANCED_STATE, has_strength=False, factor=4, factor_words=words)
+    panel.set_state(state)
+    assert number.isVisible()
+    assert number.value() == 4
+    assert words in visible_texts(panel)
+    assert not panel.findChild(QSlider).isVisible()
+    with qtbot.waitSignal(panel.factor_changed) as signal:
+        number.setValue(5)
+    assert signal.args == [5]

@@ -14,7 +14,7 @@ from viewer.core.arrays import Point
 from viewer.core.blending import with_residual
 from viewer.core.camera import eye_direction, mm_per_pixel, right_direction
 from viewer.core.geometry import FrameGeometry, VolumeGeometry, orientation_letters
-from viewer.core.provenance import Label, acquired_words, label_for
+from viewer.core.provenance import Label, acquired_words, label_for, step_words
 from viewer.core.study import FrameSource, Instance, Series, SeriesPart, Study
 from viewer.core.units import figure_with_unit
 from viewer.core.view import (
@@ -163,7 +163,7 @@ def _slice_lines(about: Subject) -> list[str]:
         place = geometry.slice_origin_mm(number - 1) @ geometry.plane_normal
         thick = geometry.slice_thickness_mm
         words = f"at {place:.1f} mm"
-        lines.append(f"{words} · {thick:.1f} mm thick" if thick else words)
+        lines.append(f"{words} · {step_words(thick)} thick" if thick else words)
         lines.append(acquired_words(about.volume.provenance, number - 1))
     elif geometry.is_patient:
         lines.append(f"{state.plane.value} reformat")

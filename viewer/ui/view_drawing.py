@@ -46,6 +46,13 @@ class DrawOrder:
     spread: SpreadOverlay | None = None
     geometry: VolumeGeometry | None = None
 
+    @property
+    def has_nearest(self) -> bool:
+        """True when the original is the nearest acquired slice, not one at the very place."""
+        chosen_on = self.geometry or self.volume.geometry
+        is_other = chosen_on.shape != self.volume.geometry.shape
+        return is_other and self.slice.slice_index is not None
+
     def is_of(self, volume: AnyVolume, geometry: VolumeGeometry) -> bool:
         """True when it was meant for a volume of these slices, seen on a grid of this shape."""
         chosen_on = self.geometry or self.volume.geometry
