@@ -221,7 +221,8 @@ def evaluate_simulated(
 ) -> Table:
     """Judge denoising methods on simulated scenes at a matched cut of the noise.
 
-    Sharpening methods are judged against a sharper kernel instead; the first one named decides.
+    Sharpening methods are judged against a sharper kernel instead, those that make finer slices
+    against slices acquired so fine; the first one named decides.
     Without a modality it is that of the first model named, else CT.
 
     Raises
@@ -230,6 +231,7 @@ def evaluate_simulated(
     """
     from viewer.app.grounds import ground_named
     from viewer.app.judging import Extent, judge
+    from viewer.app.judging_finer import judge_finer
     from viewer.app.judging_sharpness import judge_sharpness
 
     checked_strength(cut)
@@ -237,8 +239,10 @@ def evaluate_simulated(
     cards = (engine.catalogue.card(method) for method in methods)
     found = modality or next((card.input.modality for card in cards if card is not None), "CT")
     ground = ground_named(found)
-    if methods and engine.catalogue.method(methods[0]).operation == "sharpen":
-        return judge_sharpness(engine, methods, max(scenes, 1), report=report)
+    other = {"sharpen": judge_sharpness, "resample": judge_finer}
+    operation = engine.catalogue.method(methods[0]).operation if methods else ""
+    if operation in other:
+        return other[operation](engine, methods, max(scenes, 1), report=report)
     if scenes < 1 or pairs < FEWEST_PAIRS:
         raise WrongUsage(
             f"{scenes} scenes and {pairs} pairs are too few.",

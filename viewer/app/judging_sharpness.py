@@ -119,17 +119,8 @@ def _figures(scene: KernelScene, image: Float32Array) -> Row:
         "gain_db": 20.0 * math.log10(before / after),
         "noise_growth": growth if scene.flat else math.nan,
         "bias_hu": metrics.bias(image, scene.ideal, scene.body),
-        "overshoot_hu": _overshoot(image, scene),
+        "overshoot_hu": metrics.overshoot(image, scene.ideal, scene.body),
     }
-
-
-def _overshoot(image: Float32Array, scene: KernelScene) -> float:
-    from scipy import ndimage
-
-    highest = ndimage.maximum_filter(scene.ideal, 7)
-    lowest = ndimage.minimum_filter(scene.ideal, 7)
-    beyond = np.maximum(np.maximum(image - highest, lowest - image), 0.0)
-    return float(np.percentile(beyond[scene.body], 99.9))
 
 
 def _tuned(engine: Engine, method: Method) -> tuple[Answer, str]:
