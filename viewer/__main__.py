@@ -153,6 +153,7 @@ def _batch(options: argparse.Namespace) -> int:
         1 if options.workers is None else options.workers,
         options.dask,
         options.research,
+        tuple(_setting(text) for text in options.settings),
     )
     result = run_batch(request, _terminal_progress)
     _end_progress()

@@ -19,6 +19,7 @@ from viewer.app.headless import new_engine
 from viewer.core.errors import Cancelled, UnreadableFile, WrongUsage
 from viewer.core.partition import parts
 from viewer.core.study import PartKind, ScanReport, Series, Skipped, Study
+from viewer.enhancement.method import Settings
 from viewer.enhancement.strength import checked_strength
 from viewer.io.batch_record import BatchRecord, Outcome, Settled, batch_folder, is_batch
 from viewer.io.identity import series_number
@@ -38,7 +39,8 @@ class BatchRequest:
     """What a batch is asked for.
 
     `workers` is how many processes of this machine work; `dask` the address of a scheduler, "local"
-    for a cluster on this machine, or "" for plain processes.
+    for a cluster on this machine, or "" for plain processes. `settings` are parameters of the
+    method that are not its defaults.
     """
 
     paths: tuple[Path, ...]
@@ -49,6 +51,7 @@ class BatchRequest:
     workers: int = 1
     dask: str = ""
     is_research: bool = False
+    settings: Settings = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +130,7 @@ def _asked(request: BatchRequest) -> Asked:
     """Check what is asked for and complete it with the method's version and weights."""
     checked_strength(request.strength)
     method = new_engine(is_research=request.is_research).catalogue.method(request.method)
+    method.settings(request.settings)
     if request.workers < 1:
         raise WrongUsage(f"{request.workers} workers can do nothing.", do="Give at least 1.")
     out = request.out.absolute()
@@ -148,6 +152,7 @@ def _asked(request: BatchRequest) -> Asked:
         out=str(out),
         opened=tuple(str(folder) for folder in folders),
         is_research=request.is_research,
+        settings=request.settings,
     )
 
 

@@ -22,7 +22,7 @@ from viewer.app.saving import save_enhancement
 from viewer.core.errors import Blocked, NotSaved, UntrustedWeights
 from viewer.core.provenance import strength_words
 from viewer.core.study import Series, SeriesPart, Study
-from viewer.enhancement.method import Method
+from viewer.enhancement.method import Method, Settings
 from viewer.io.assemble import load_part
 from viewer.io.batch_record import Outcome, Settled, here
 
@@ -34,7 +34,7 @@ class Asked:
     """What a whole batch asks for: the method as it is known here, and how strong.
 
     `opened` are the folders of the originals, `out` is the batch's folder; both absolute.
-    `is_research` lets a comparator run.
+    `is_research` lets a comparator run; `settings` are parameters of the method.
     """
 
     method: str
@@ -46,6 +46,7 @@ class Asked:
     opened: tuple[str, ...]
     software: str = __version__
     is_research: bool = False
+    settings: Settings = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,9 @@ class Unit:
 def unit_id(asked: Asked, part: SeriesPart) -> str:
     """Return a name for what a method makes of these very images, 64 hexadecimal digits."""
     images = tuple((one.instance.sop_instance_uid, one.index) for one in part.sources)
-    how = (asked.method, asked.version, asked.weights_sha256, asked.strength)
+    how: tuple[object, ...] = (asked.method, asked.version, asked.weights_sha256, asked.strength)
+    if asked.settings:
+        how = (*how, asked.settings)
     words = (part.study_key, part.series_uid, images, how)
     return hashlib.sha256(repr(words).encode()).hexdigest()
 
@@ -142,6 +145,7 @@ def _attempt(
             method_id=unit.asked.method,
             strength=unit.asked.strength,
             device=unit.asked.device,
+            settings=unit.asked.settings,
         )
         result = run(
             engine,
