@@ -26,7 +26,7 @@ from viewer.core.volume import DerivedVolume, Volume, derive
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from viewer.app.enhancing import Enhancement
+    from viewer.app.enhancing import Enhancement, Plan
     from viewer.app.session import Session
     from viewer.app.workspace import Layer, PartKey, Workspace
     from viewer.enhancement.catalogue import Spread
@@ -113,7 +113,7 @@ class Spreads:
         key = found.plan.key
 
         def work(_progress: Progress) -> SliceSpread:
-            return slice_spread(self._engine(), found, index)
+            return slice_spread(self._engine(), found.plan, index)
 
         def keep(made: SliceSpread) -> None:
             self._kept[(key, index)] = made
@@ -140,8 +140,20 @@ class Spreads:
         )
 
 
-def slice_spread(engine: Engine, found: Enhancement, index: int) -> SliceSpread:
-    """Compute the half widths of one slice of an enhancement whose model states a spread.
+def slice_spread(engine: Engine, plan: Plan, index: int) -> SliceSpread:
+    """Compute the half widths of one slice, at lower priority; see `half_width`."""
+    from viewer.enhancement.engine import QuietThread
+
+    with QuietThread() as quiet:
+        half = quiet.call(lambda: half_width(engine, plan, index))
+    inside = half[half > 0]
+    return SliceSpread(half, float(np.median(inside)) if inside.size else 0.0)
+
+
+def half_width(engine: Engine, plan: Plan, index: int) -> npt.NDArray[np.float32]:
+    """Return the half width of the interval around the full-strength values of one slice.
+
+    Float32 [row, column] in modality units, 0 where the model may change nothing.
 
     Raises
     ------
@@ -150,18 +162,13 @@ def slice_spread(engine: Engine, found: Enhancement, index: int) -> SliceSpread:
     """
     from viewer.core.errors import UntrustedWeights
     from viewer.enhancement.conditioning import source_slices
-    from viewer.enhancement.engine import QuietThread
 
-    plan, card = found.plan, found.plan.card
+    card = plan.card
     if card is None or card.spread is None:
         raise UntrustedWeights(f"{plan.method.name} states no spread.")
-    source = source_slices(plan.volume, plan.noise)
-    with QuietThread() as quiet:
-        processor = quiet.call(lambda: engine.spread(card, source))
-        (minus_spread,) = quiet.call(lambda: processor.residuals((index,)))
-    half_width = np.asarray(-card.spread.factor * minus_spread, dtype=np.float32)
-    inside = half_width[half_width > 0]
-    return SliceSpread(half_width, float(np.median(inside)) if inside.size else 0.0)
+    processor = engine.spread(card, source_slices(plan.volume, plan.noise))
+    (minus_spread,) = processor.residuals((index,))
+    return np.asarray(-card.spread.factor * minus_spread, dtype=np.float32)
 
 
 def one_slice_volume(
@@ -224,11 +231,9 @@ def toggle_spread(session: Session) -> None:
             workspace.show(view, replace(workspace.views[view], shows_spread=is_on))
 
 
-def is_drawable(state: ViewState) -> bool:
+def is_slice(state: ViewState) -> bool:
     """True where a view shows an acquired slice by itself, the only place for the overlay."""
-    is_compared = state.comparison in (Comparison.SWIPE, Comparison.FLICKER)
-    is_derived = is_compared or (state.layer != ORIGINAL and state.comparison is Comparison.NONE)
-    return is_derived and state.plane is Plane.ACQUIRED and state.slab_mm <= 0
+    return state.plane is Plane.ACQUIRED and state.slab_mm <= 0
 
 
 def overlay(
@@ -239,9 +244,9 @@ def overlay(
     `side` is the shorter one of the view, in view pixels.
     """
     part = state.part
-    if part is None or layer is None or not state.shows_spread or not is_drawable(state):
+    if part is None or layer is None or not state.shows_spread or not is_slice(state):
         return None
-    if side < SHORTEST_SIDE:
+    if side < SHORTEST_SIDE or state.comparison is Comparison.RESIDUAL:
         return None
     found = session.enhancements.enhancement(part, layer.provenance.method_id)
     volume = session.workspace.volumes.get(part)
@@ -271,7 +276,7 @@ def notice(session: Session, state: ViewState) -> str:
     if not is_asked or state.plane is Plane.VOLUME or state.comparison is Comparison.RESIDUAL:
         return ""
     words = "the model spread is drawn on acquired slices only, not on reformats and slabs"
-    return "" if is_drawable(state) else words
+    return "" if is_slice(state) else words
 
 
 # ------------------------------------------------------------------------------ in words
@@ -281,13 +286,14 @@ def notice(session: Session, state: ViewState) -> str:
 class SpreadFacts:
     """What is known of the spread of the active part.
 
-    `refusal` says why there is none ("" where there is); `median` is the median half width inside
-    the body on the slice in view, in `unit`, None while it is not computed; `coverage` what the
-    interval held where that could be looked up.
+    `refusal` says why there is none ("" where there is); `is_drawn` tells whether the view can show
+    it. `median` is the median half width inside the body on the slice in view, in `unit`, None
+    while it is not computed; `coverage` what the interval held where that could be looked up.
     """
 
     refusal: str
     is_on: bool = False
+    is_drawn: bool = True
     median: float | None = None
     unit: str = ""
     share: float = 0.0
@@ -306,7 +312,8 @@ def spread_facts(session: Session) -> SpreadFacts:
     return SpreadFacts(
         "",
         state.shows_spread,
-        made.median if made is not None and state.plane is Plane.ACQUIRED else None,
+        is_slice(state),
+        made.median if made is not None and is_slice(state) else None,
         volume.unit,
         spread.share,
         coverage_words(spread),
@@ -315,11 +322,14 @@ def spread_facts(session: Session) -> SpreadFacts:
 
 def coverage_words(spread: Spread) -> str:
     """Return what an interval held on scenes that it was not calibrated on."""
-    return (
+    worst = f"{100 * spread.worst_coverage:.1f} % in the worst group ({spread.worst_group})"
+    words = (
         f"It held {100 * spread.coverage:.1f} % of true values on {spread.scenes} simulated "
-        f"scenes, {100 * spread.worst_coverage:.1f} % in the worst group ({spread.worst_group}). "
-        "Holds only for images like those."
+        f"scenes, {worst}. Holds only for images like those"
     )
+    if spread.elsewhere is None:
+        return f"{words}."
+    return f"{words}: on {spread.elsewhere_on} it held {100 * spread.elsewhere:.1f} %."
 
 
 COMMANDS: tuple[Command, ...] = (
