@@ -17,7 +17,7 @@ from cards import read_card, write_card
 from viewer.app.demonstrating import demo_study
 from viewer.app.enhancing import EnhanceRequest, prepare
 from viewer.app.evaluating import KnownCase, known_case
-from viewer.app.spreading import half_width
+from viewer.app.spreads import half_width
 from viewer.core.places import user_folder
 from viewer.enhancement.catalogue import read_catalogue
 from viewer.enhancement.conditioning import source_slices

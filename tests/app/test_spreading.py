@@ -12,20 +12,17 @@ from viewer.app.comparing import show_side_by_side, toggle
 from viewer.app.enhancements import layer_at
 from viewer.app.enhancing import EnhanceRequest, enhance
 from viewer.app.spreading import (
-    KEPT_SLICES,
     NOT_ERROR,
-    Spreads,
     coverage_words,
     has_spread,
     is_shown,
     notice,
-    one_slice_volume,
     overlay,
     refusal,
-    slice_spread,
     spread_facts,
     toggle_spread,
 )
+from viewer.app.spreads import KEPT_SLICES, Spreads, one_slice_volume, slice_spread
 from viewer.core.errors import UntrustedWeights
 from viewer.core.geometry import point
 from viewer.core.view import ORIGINAL, Comparison, Plane
@@ -152,6 +149,17 @@ def test_it_is_drawn_over_the_enhanced_view_only_once_it_is_switched_on(session)
     assert shown(session, view=0) is None
     toggle_spread(session)
     assert shown(session) is None
+
+
+def test_while_a_slice_is_computed_its_bar_says_so_and_nothing_is_drawn(session, monkeypatch):
+    toggle_spread(session)
+    monkeypatch.setattr(session.jobs, "submit", lambda *_parts, **_more: None)
+    go_to(session, 1, 7)
+    waiting = shown(session)
+    assert waiting.volume is None
+    assert waiting.words[0] == NOT_ERROR
+    assert "not there yet" in waiting.words[2]
+    assert session.enhancements.spreads.is_computing(session.workspace.active_state.part)
 
 
 def test_it_follows_the_slice_in_view(session):
