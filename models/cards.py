@@ -11,7 +11,7 @@ import argparse
 import json
 import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -41,22 +41,73 @@ def update_card(
     write_card(path, card)
 
 
+_ROWS = {"none": "", "full": "_full"}
+_STATED = ("command", "modality", "cut", "scenes", "pairs", "ceiling_db", "explanation")
+
+
 def take_figures(card: dict[str, Any], report: dict[str, Any]) -> dict[str, Any]:
-    """Return the card with a report's figures of its model and of every other method in it."""
-    found: dict[str, Any] = {
-        name: report[name] for name in ("command", "cut", "scenes", "pairs", "ceiling_db")
-    }
+    """Return the card with a report's figures of its model and of every other method in it.
+
+    A report of any modality and any job: what it does not hold is left out.
+    """
+    found: dict[str, Any] = {name: report[name] for name in _STATED if name in report}
     found["filters_tuned_to"] = ", ".join(
-        f"{name}: {words}" for name, words in report["settings"].items()
+        f"{name}: {words}" for name, words in report.get("settings", {}).items()
     )
+    found["missed"] = [_missed(row) for row in _own(card, report, "aims") if _is_missed(row)]
     for row in report["rows"]:
-        strength = {"none": "", "full": "_full"}.get(row["strength"], "_at_the_cut")
-        found[_plain(row["method"] + strength)] = _figures(row)
+        strength = _ROWS.get(row["strength"], "_at_the_cut")
+        found[_plain(row["method"] + strength)] = {
+            **_figures(row),
+            **_more_figures(report, row["method"], strength),
+        }
     for part, naming in (("inserts", "insert"), ("checks", "method")):
-        for row in report[part]:
-            if row["method"] == card["id"]:
-                found[_plain(f"{part} {row[naming]}")] = _figures(row)
+        for row in _own(card, report, part):
+            found[_plain(f"{part} {row[naming]}")] = _figures(row)
     return {**card, "metrics": {**card.get("metrics", {}), "simulated": found}}
+
+
+def _own(card: dict[str, Any], report: dict[str, Any], part: str) -> list[dict[str, Any]]:
+    return [row for row in report.get(part, []) if row["method"] == card["id"]]
+
+
+def _is_missed(row: dict[str, Any]) -> bool:
+    return row["verdict"] == "missed"
+
+
+def _missed(row: dict[str, Any]) -> str:
+    return f"{row['aim']}, {row['at']}: {row['figure']:.3g} ({row['sense']} {row['limit']:.3g})"
+
+
+def _more_figures(report: dict[str, Any], method: str, strength: str) -> dict[str, Any]:
+    """Return what other parts of a report say about a method at a strength."""
+    if strength == "_at_the_cut":
+        rows = [row for row in report.get("inserts", []) if row["method"] == method]
+        ratios = [row["d_ratio_low"] for row in rows if "d_ratio_low" in row]
+        return {"lowest_d_ratio_low": round(min(ratios), 4)} if ratios else {}
+    found: dict[str, Any] = {}
+    for row in report.get("memory", []):
+        if row["method"] == method and math.isfinite(row["peak_memory_mib"]):
+            found["peak_memory_mib"] = round(row["peak_memory_mib"], 1)
+    for row in report.get("floors", []):
+        if row["method"] == method:
+            found["is_below_the_input"] = row["is_below"]
+    return found
+
+
+def take_repeats(card: dict[str, Any], report: dict[str, Any]) -> dict[str, Any]:
+    """Return the card with the figures of every method on two real scans of one object.
+
+    Of the paths in the command only the names are kept.
+    """
+    words = [Path(word).name if "/" in word else word for word in report["command"].split()]
+    found: dict[str, Any] = {"command": " ".join(words)}
+    for row in report["registrations"]:
+        found["registration"] = {**_figures(row), "slices": row["slices"]}
+        found["registered_by"] = row["registered_by"]
+    for row in report["repeats"]:
+        found[_plain(row["method"])] = _figures(row)
+    return {**card, "metrics": {**card.get("metrics", {}), "repeated_scans": found}}
 
 
 def take_demo_figures(card: dict[str, Any], table: dict[str, Any]) -> dict[str, Any]:
@@ -138,6 +189,15 @@ def _value(value: object) -> str:
     return json.dumps(str(value), ensure_ascii=False)
 
 
+def _taking(report: dict[str, Any]) -> Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]:
+    """Return what takes the figures of a kind of report."""
+    if report.get("registrations"):
+        return take_repeats
+    if "structure_p95" in report["rows"][0]:
+        return take_red_line
+    return take_demo_figures if "lesions" in report else take_figures
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Command line; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -146,10 +206,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     path = Path(__file__).resolve().parent / options.model / "card.toml"
     report = json.loads(options.report.read_text(encoding="utf-8"))
-    take = take_demo_figures if "lesions" in report else take_figures
-    if "structure_p95" in report["rows"][0]:
-        take = take_red_line
-    write_card(path, take(read_card(path), report))
+    write_card(path, _taking(report)(read_card(path), report))
     return 0
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import scipy.ndimage
 from batches import Arrays, Batch, turned, without_far_neighbours
 
-from viewer.simulation.kernels import FloatArray, Kernel, noise_mean_frequency
+from viewer.simulation.kernels import FloatArray, Kernel, noise_mean_frequency, sharper
 from viewer.simulation.mr import (
     TYPICAL_SIGNAL,
     Acquisition,
@@ -28,9 +28,6 @@ from viewer.simulation.phantom import random_stack
 
 MIDDLE = SLICES // 2
 FACTORS = (2, 3, 4, 5, 6)
-SHARPER = 1.6
-"""The sharp kernel reaches this many times the frequency of the soft one."""
-SHARP_BOOST = 0.2
 MARGIN = 16
 
 
@@ -110,10 +107,9 @@ class SharperCt:
         half = float(np.exp(rng.uniform(np.log(0.14), np.log(0.30))))
         order = float(rng.uniform(1.6, 3.0))
         soft = Kernel(half / stack.pixel_mm, float(rng.uniform(0.0, 0.1)), order)
-        sharp = Kernel(SHARPER * soft.half_per_mm, soft.boost + SHARP_BOOST, order)
         values = np.maximum(stack.values, -1024.0)
         clean = blur(values, soft, stack.pixel_mm)
-        lost = clean[MIDDLE] - blur(values[MIDDLE], sharp, stack.pixel_mm)
+        lost = clean[MIDDLE] - blur(values[MIDDLE], sharper(soft), stack.pixel_mm)
         relative = relative_sd_map(clean[MIDDLE], stack.pixel_mm)
         corners = soft_corners(rng, clean[MIDDLE], relative, 14)
         windows = [np.s_[row : row + PATCH, column : column + PATCH] for row, column in corners]

@@ -49,7 +49,7 @@ class Recipe:
     warm_up_steps: int = 200
     averaging: float = 0.999
     capacity: int = 8000
-    first_patches: int = 1200
+    first_patches: int = 300
     validation_stacks: int = 24
     save_seconds: float = 180.0
     most_steps: int = 10_000_000

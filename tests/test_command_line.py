@@ -189,6 +189,10 @@ def test_a_report_of_the_demo_is_wrong_usage(tmp_path: Path) -> None:
     assert not (tmp_path / "report").exists()
 
 
+def test_a_repeat_without_a_scan_is_wrong_usage(tmp_path: Path) -> None:
+    assert main(["evaluate", "gaussian", "--repeat", str(tmp_path)]) == 2
+
+
 @pytest.mark.parametrize("more", [["--scenes", "0"], ["--pairs", "3"], ["--strength", "1.5"]])
 def test_an_evaluation_that_makes_no_sense_is_wrong_usage(
     more: list[str], capsys: pytest.CaptureFixture[str]

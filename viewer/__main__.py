@@ -110,6 +110,7 @@ def _enhance(options: argparse.Namespace) -> int:
         _terminal_progress,
         options.device,
         is_research=options.research,
+        settings=tuple(_setting(text) for text in options.settings),
     )
     _end_progress()
     if options.json:
@@ -126,6 +127,17 @@ def _enhance(options: argparse.Namespace) -> int:
     if not any(result.files for result in results):
         return FAILED
     return WARNED if any(result.refusal or result.warnings for result in results) else DONE
+
+
+def _setting(text: str) -> tuple[str, float]:
+    """Return a parameter that was written as NAME=VALUE."""
+    name, _, value = text.partition("=")
+    try:
+        return (name.strip(), float(value))
+    except ValueError:
+        raise WrongUsage(
+            f"{text!r} does not give a parameter.", "", "Write it as NAME=VALUE, such as factor=4."
+        ) from None
 
 
 def _batch(options: argparse.Namespace) -> int:
@@ -180,36 +192,21 @@ def _models(options: argparse.Namespace) -> int:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    from viewer.app import headless
     from viewer.app.evaluating import table_lines
-    from viewer.app.reporting import csv_text, rows_of, write_report
+    from viewer.app.report_html import rows_of
+    from viewer.app.reporting import csv_text, write_report
 
-    methods, strength, is_demo = tuple(options.methods), options.strength, options.on == "demo"
-    mode = {"is_research": options.research}
+    _refuse_mixed(options)
     if options.scenes is None:
         options.scenes = 180 if options.on == "residuals" else 12
-    if options.on in ("demo", "residuals") and options.report:
-        raise WrongUsage(
-            f"There is no report on the {options.on}.", "", "Add --on simulated, or --on PATH."
-        )
-    if is_demo:
-        table = headless.evaluate_demo(methods, strength, _terminal_progress, **mode)
-    elif options.on == "simulated":
-        extent = (options.scenes, options.pairs)
-        table = headless.evaluate_simulated(
-            methods, strength, *extent, _terminal_progress, modality=options.modality, **mode
-        )
-    elif options.on == "residuals":
-        table = headless.evaluate_residuals(methods, options.scenes, _terminal_progress)
-        table = {"command": _command(options), **table}
-    else:
-        paths = (Path(options.on),)
-        table = headless.evaluate_scans(paths, methods, strength, _terminal_progress, **mode)
+    table = _judged(options)
     _end_progress()
     if options.json:
         _print_json(table)
     elif not options.report:
-        lines = table_lines(table) if is_demo else csv_text(rows_of(table, "rows")).splitlines()
+        part = "verdicts" if options.gates is not None else "rows"
+        is_demo = options.on == "demo"
+        lines = table_lines(table) if is_demo else csv_text(rows_of(table, part)).splitlines()
         for line in lines:
             _print(line)
     if options.report:
@@ -218,9 +215,47 @@ def _evaluate(options: argparse.Namespace) -> int:
     return DONE
 
 
+def _refuse_mixed(options: argparse.Namespace) -> None:
+    """Refuse options of `evaluate` that do not go together."""
+    is_real = options.on not in ("demo", "simulated", "residuals")
+    if not is_real and (options.repeat or options.gates is not None):
+        raise WrongUsage("--repeat and --gates go with real scans.", "", "Add --on PATH.")
+    if options.on in ("demo", "residuals") and options.report:
+        raise WrongUsage(
+            f"There is no report on the {options.on}.", "", "Add --on simulated, or --on PATH."
+        )
+
+
+def _judged(options: argparse.Namespace) -> dict[str, object]:
+    """Return the table that `evaluate` is asked for."""
+    from viewer.app import headless
+
+    methods, strength, place = tuple(options.methods), options.strength, Path(options.on)
+    mode = {"is_research": options.research}
+    if options.on == "demo":
+        return headless.evaluate_demo(methods, strength, _terminal_progress, **mode)
+    if options.on == "simulated":
+        extent = (options.scenes, options.pairs)
+        return headless.evaluate_simulated(
+            methods, strength, *extent, _terminal_progress, modality=options.modality, **mode
+        )
+    if options.on == "residuals":
+        table = headless.evaluate_residuals(methods, options.scenes, _terminal_progress)
+        return {"command": _command(options), **table}
+    if options.gates is not None:
+        expected = Path(options.gates) if options.gates else None
+        return headless.evaluate_gates(place, methods, expected, _terminal_progress, **mode)
+    return headless.evaluate_scans(
+        (place,), methods, strength, _terminal_progress, repeat=options.repeat, **mode
+    )
+
+
 def _command(options: argparse.Namespace) -> str:
     """Return the command line that gives a report again."""
     parts = ["diptych evaluate", *options.methods, "--on", options.on]
+    parts += ["--repeat", str(options.repeat)] if options.repeat else []
+    if options.gates is not None:
+        return " ".join([*parts, "--gates", options.gates]).strip()
     parts += ["--strength", f"{options.strength:g}"]
     if options.on == "residuals":
         return " ".join([*parts[:-2], "--scenes", str(options.scenes), "--json"])

@@ -74,6 +74,14 @@ def _add_enhance(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--method", default="ct-denoise-s", metavar="ID")
     parser.add_argument("--strength", type=float, default=0.4, metavar="P", help=STRENGTH_HELP)
     parser.add_argument(
+        "--set",
+        dest="settings",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="give a parameter of the method, such as factor=4",
+    )
+    parser.add_argument(
         "--out",
         type=Path,
         required=True,
@@ -125,6 +133,20 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
         metavar="WHAT",
         help='"demo" study, "simulated" scenes with lesions, edges and a model observer, '
         '"residuals" for the red line of the residual audit, or a PATH',
+    )
+    parser.add_argument(
+        "--repeat",
+        type=Path,
+        metavar="PATH",
+        help="a second scan of the same object: noise is measured in the difference of both",
+    )
+    parser.add_argument(
+        "--gates",
+        nargs="?",
+        const="",
+        metavar="CSV",
+        help="only say what the gates say to each series of PATH, beside what a table with the "
+        "columns path,expected (run, warn or refuse),why wants",
     )
     parser.add_argument("--strength", type=float, default=0.4, metavar="P", help=STRENGTH_HELP)
     parser.add_argument(

@@ -7,7 +7,7 @@ from tests.enhancement.scenes import tiny_model
 from viewer.app.contenders import answer_of, stacked_source
 from viewer.app.grounds import CT, MR
 from viewer.app.judging import Extent, Table, judge
-from viewer.app.reporting import rows_of
+from viewer.app.report_html import rows_of
 from viewer.app.scene_figures import (
     Judged,
     at_cut,
@@ -27,9 +27,13 @@ SMALL = Extent(scenes=1, tuning=1, draws=6, pairs=40)
 NOISE = NoiseEstimate(10.0, 0.3, 9, 0.9)
 
 
+def peak(shape: tuple[int, int, int], method_id: str) -> float:
+    return 100.0
+
+
 @pytest.fixture(scope="module")
 def table() -> Table:
-    return judge(Engine(Catalogue()), ("gaussian", "nlm"), 0.4, SMALL)
+    return judge(Engine(Catalogue()), ("gaussian", "nlm"), 0.4, SMALL, peak=peak)
 
 
 def flat_scene(sd: float = 10.0) -> Scene:
@@ -74,11 +78,25 @@ def test_contrast_kept_is_one_for_the_input_and_the_factor_for_a_dimmed_copy() -
     dimmed = Judged(CT, scene, 0.7 * scene.noisy[2], 0.7 * scene.with_lesions[2])
     assert figures([dimmed], [1.0])["kept square"] == pytest.approx(0.7, abs=1e-4)
     (region, kernel, noise) = groups([dimmed], [1.0])
+    assert {name for name in region if name.startswith("psnr_gain_db")} == {
+        f"psnr_gain_db {name}" for name in ("soft tissue", "lung", "liver")
+    }
     assert {region["group"], kernel["group"], noise["group"]} == {
         "region water",
         "kernel standard",
         "noise 10.0",
     }
+
+
+def test_a_dimmed_lesion_has_an_error_of_its_contrast_and_the_same_cnr() -> None:
+    scene = flat_scene()
+    same = figures([Judged(CT, scene, scene.noisy[2], scene.with_lesions[2])], [1.0])
+    dimmed = Judged(CT, scene, 0.7 * scene.noisy[2], 0.7 * scene.with_lesions[2])
+    found = figures([dimmed], [1.0])
+    assert same["bias_hu square"] == pytest.approx(0.0, abs=1e-4)
+    assert found["bias_hu square"] == pytest.approx(6.0, abs=1e-3)  # 0.3 of 20 HU
+    assert same["cnr square"] == pytest.approx(2.0, abs=0.5)  # 20 HU in noise of 10 HU
+    assert found["cnr square"] == pytest.approx(same["cnr square"], rel=1e-3)
 
 
 def test_draws_are_blended_to_the_cut_where_it_is_asked() -> None:
@@ -155,6 +173,20 @@ def test_the_observer_reports_every_insert_beside_the_input(table: Table) -> Non
         assert row["d_ratio_low"] <= row["d_ratio"] <= row["d_ratio_high"]
 
 
+def test_every_method_has_its_aims_its_floor_and_its_memory(table: Table) -> None:
+    found = rows_of(table, "aims")
+    assert {row["method"] for row in found} == {"gaussian", "nlm"}
+    assert {row["verdict"] for row in found} <= {"met", "missed", "not measured"}
+    blurred = {row["aim"]: row["verdict"] for row in found if row["method"] == "gaussian"}
+    assert blurred["resolution (TTF50) at 100 HU"] == "missed"
+    assert blurred["change of a noiseless image, HU"] == "missed"
+    assert blurred["change when mirrored, noise SDs"] == "met"
+    floor = {row["method"]: row for row in rows_of(table, "floors")}
+    assert floor["gaussian"]["is_below"] == (float(str(floor["gaussian"]["lowest_gain_db"])) < 0)
+    assert str(floor["nlm"]["words"]).startswith("nlm is ")
+    assert [row["peak_memory_mib"] for row in rows_of(table, "memory")] == [100.0, 100.0]
+
+
 def test_the_settings_that_filters_were_tuned_to_are_stated(table: Table) -> None:
     settings = table["settings"]
     assert isinstance(settings, dict)
@@ -188,7 +220,7 @@ def test_judging_can_be_stopped() -> None:
 
 
 def test_filters_are_judged_on_mr_in_percent_of_typical_tissue() -> None:
-    table = judge(Engine(Catalogue()), ("gaussian",), 0.4, SMALL, MR)
+    table = judge(Engine(Catalogue()), ("gaussian",), 0.4, SMALL, MR, peak=peak)
     assert table["modality"] == "MR"
     full, cut = rows_of(table, "rows")[1:]
     assert float(str(full["rmse_percent"])) > 0

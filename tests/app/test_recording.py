@@ -10,7 +10,17 @@ from tests.enhancement.scenes import SmoothingRunner, noisy_volume, study_of, ti
 from viewer.app.auditing import audited
 from viewer.app.drifting import EMPTY, drift_facts, drift_report, drift_text, rule_words
 from viewer.app.enhancing import EnhanceRequest, enhance
-from viewer.app.recording import Use, dose_group, log_path, log_restart, log_use, read_log, use_of
+from viewer.app.recording import (
+    Use,
+    dose_group,
+    log_headless,
+    log_path,
+    log_restart,
+    log_use,
+    read_log,
+    use_of,
+)
+from viewer.app.settings import Settings, save_settings, with_value
 from viewer.core.errors import NotSaved
 from viewer.core.study import Study
 from viewer.enhancement.catalogue import read_catalogue
@@ -186,3 +196,11 @@ def test_a_group_that_starts_again_forgets_its_signal_and_the_others_do_not(tmp_
     assert groups["moved"].state == f"learning 1 of {LEARNING}"
     assert groups["B30f"].state.startswith("signal since")
     assert log_path(tmp_path).read_bytes().count(b"\n") == 92
+
+
+def test_without_a_window_a_use_is_logged_unless_the_settings_say_not(result, fresh_home):
+    assert log_headless(result) == ()
+    assert [use.method for use in read_log(fresh_home)[0]] == ["tiny"]
+    save_settings(with_value(Settings(), "enhancement.log_uses", False), fresh_home)
+    assert log_headless(result) == ()
+    assert len(read_log(fresh_home)[0]) == 1

@@ -33,6 +33,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 from tests.benchmarks import (
     bench_enhance,
     bench_load,
+    bench_networks,
     bench_render,
     bench_scan,
     bench_start,
@@ -89,6 +90,7 @@ PARTS: dict[str, Part] = {
     "enhance_visible": _enhance("enhance_visible"),
     "enhance_300": _enhance("enhance_300"),
     "enhance_batch": _enhance("enhance_batch"),
+    "net": lambda _work, _runs: iter(bench_networks.rows()),
 }
 """What gives rows, under the beginning of their names, in the order of the table."""
 

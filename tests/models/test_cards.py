@@ -101,3 +101,66 @@ def test_the_red_line_of_the_audit_is_taken_with_its_command(
     }
     with pytest.raises(SystemExit, match="no row of y"):
         cards.take_red_line({"id": "y"}, table)
+
+
+def test_a_report_of_another_modality_and_job_fills_a_card(cards: ModuleType) -> None:
+    report = {
+        "command": "diptych evaluate m --on simulated",
+        "modality": "MR",
+        "rows": [
+            {"method": "m", "strength": "full", "rmse_percent": 2.5, "bias_percent dark": 0.1}
+        ],
+    }
+    figures = cards.take_figures({"id": "m"}, report)["metrics"]["simulated"]
+    assert figures["modality"] == "MR"
+    assert figures["m_full"] == {"rmse_percent": 2.5, "bias_percent_dark": 0.1}
+    assert figures["command"] == report["command"]
+    assert figures["missed"] == []
+
+
+def test_missed_aims_the_floor_and_the_memory_go_on_the_card(cards: ModuleType) -> None:
+    aim = {
+        "aim": "resolution",
+        "at": "at the cut",
+        "sense": "at least",
+        "limit": 0.95,
+        "figure": 0.9,
+    }
+    report = {
+        "command": "diptych evaluate x --on simulated",
+        "rows": [
+            {"method": "x", "strength": "full", "gain_db": 7.0},
+            {"method": "x", "strength": "40% cut", "gain_db": 3.0},
+        ],
+        "inserts": [
+            {"method": "x", "insert": one, "d_ratio_low": low}
+            for one, low in (("3 mm", 0.99), ("5 mm", 0.97))
+        ],
+        "aims": [
+            {"method": "x", "verdict": "missed", **aim},
+            {"method": "y", "verdict": "missed", **aim},
+            {"method": "x", "verdict": "met", **aim},
+        ],
+        "memory": [{"method": "x", "peak_memory_mib": 321.04}],
+        "floors": [{"method": "x", "is_below": False}],
+    }
+    found = cards.take_figures({"id": "x"}, report)["metrics"]["simulated"]
+    assert found["missed"] == ["resolution, at the cut: 0.9 (at least 0.95)"]
+    assert found["x_full"]["peak_memory_mib"] == 321.0
+    assert found["x_full"]["is_below_the_input"] is False
+    assert found["x_at_the_cut"]["lowest_d_ratio_low"] == 0.97
+
+
+def test_figures_of_repeated_scans_keep_names_and_no_paths(cards: ModuleType) -> None:
+    report = {
+        "command": "diptych evaluate x --on /home/someone/a --repeat /home/someone/b",
+        "registrations": [
+            {"pair": "a and b", "shift_rows_mm": 0.1, "slices": 9, "registered_by": "r"}
+        ],
+        "repeats": [{"pair": "a and b", "method": "x", "cut_flat": 0.4}],
+        "rows": [],
+    }
+    found = cards.take_repeats({"id": "x"}, report)["metrics"]["repeated_scans"]
+    assert found["command"] == "diptych evaluate x --on a --repeat b"
+    assert found["x"] == {"cut_flat": 0.4}
+    assert found["registration"] == {"shift_rows_mm": 0.1, "slices": 9}

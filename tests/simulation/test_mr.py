@@ -15,7 +15,7 @@ from viewer.simulation.mr import (
     slice_profile,
 )
 from viewer.simulation.mr_patches import make_mr_patches
-from viewer.simulation.phantom import Region
+from viewer.simulation.phantom import Region, Sampling
 
 PLAIN = Acquisition()
 
@@ -118,3 +118,39 @@ def test_patches_are_the_same_for_the_same_seed() -> None:
     first, again = (make_mr_patches(np.random.default_rng(7), 2, Region.HEAD) for _ in range(2))
     for name, values in first.items():
         np.testing.assert_array_equal(values, again[name])
+
+
+def test_slices_see_what_their_profile_lets_in() -> None:
+    box, gaussian = (
+        Sampling(2, 8, 1.0, 8.0, 4.0, planes, profile=profile)
+        for planes, profile in ((8, Profile.BOX), (33, Profile.GAUSSIAN))
+    )
+    in_the_gap = [
+        np.where(np.abs(one.plane_heights(0.0)) < 1.2, 100.0, 0.0) for one in (box, gaussian)
+    ]
+    seen = [
+        one.sliced(np.tile(plane[:, None, None], (1, 8, 8)).astype(np.float32))
+        for one, plane in zip((box, gaussian), in_the_gap, strict=True)
+    ]
+    assert seen[0].max() == 0.0
+    assert 1.0 < seen[1].max() < 15.0
+
+
+@pytest.mark.parametrize("profile", [Profile.GAUSSIAN, Profile.SINC])
+def test_a_thin_plate_traces_the_slice_profile(profile: Profile) -> None:
+    sampling = Sampling(1, 2, 1.0, 1.0, 4.0, 81, profile=profile)
+    heights = sampling.plane_heights(0.0)
+    traced = []
+    for offset in (0.0, 2.0):
+        plate = np.where(np.abs(heights - offset) < 0.15, 1.0, 0.0)
+        traced.append(float(sampling.sliced(np.tile(plate[:, None, None], (1, 2, 2)))[0, 0, 0]))
+    assert traced[1] / traced[0] == pytest.approx(0.5, abs=0.05)
+
+
+def test_patches_can_be_drawn_through_a_slice_profile() -> None:
+    box, smooth = (
+        make_mr_patches(np.random.default_rng(3), 2, Region.ABSTRACT, PLAIN, profile)
+        for profile in (Profile.BOX, Profile.GAUSSIAN)
+    )
+    assert smooth["clean"].shape[1:] == box["clean"].shape[1:]
+    assert not np.array_equal(smooth["clean"], box["clean"])

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from viewer.simulation.fan import FanBeam
+from viewer.simulation.kernels import STANDARD
 from viewer.simulation.patches import (
     FIXED_POINT,
     STACK,
@@ -10,6 +12,7 @@ from viewer.simulation.patches import (
     PatchSet,
     local_sd,
     make_patches,
+    scanned,
 )
 from viewer.simulation.phantom import Region
 from viewer.simulation.projection import ParallelBeam
@@ -49,3 +52,15 @@ def test_local_sd_finds_a_step_in_strength() -> None:
     found = local_sd(noise)
     assert found[64, 16] == pytest.approx(1.0, rel=0.1)
     assert found[64, 112] == pytest.approx(3.0, rel=0.1)
+
+
+def test_a_fan_beam_scan_has_the_noise_asked_for_and_the_truth_of_a_parallel_one() -> None:
+    axis = np.arange(256) - 127.5
+    values = np.where(np.hypot(axis[None], axis[:, None]) < 100, 40.0, -1000.0)[None]
+    beam, fan = ParallelBeam.build(256, 420), FanBeam(channels=512)
+    rng = np.random.default_rng(2)
+    clean, noise = scanned(rng, values, beam, STANDARD, 0.8, 0.0, 20.0, fan)
+    expected, other = scanned(rng, values, beam, STANDARD, 0.8, 0.0, 20.0)
+    inside = np.s_[0, 70:186, 70:186]
+    assert np.sqrt(np.mean((clean - expected)[inside] ** 2)) < 1.0
+    assert noise[inside].std() == pytest.approx(other[inside].std(), rel=0.15)

@@ -99,3 +99,22 @@ def test_lesions_change_the_picture_by_their_contrast() -> None:
     weight = paint_lesions(canvas, (Lesion((4.0, -6.0, 0.0), 8.0, -20.0, 1.3, 0.5),))
     assert canvas.values.min() == pytest.approx(30.0, abs=0.01)
     np.testing.assert_allclose(canvas.values, 50.0 - 20.0 * weight, atol=1e-4)
+
+
+DRAWN = (
+    (Region.CHEST, -487.54, [-101.8, -828.3, -995.0, -806.3, 49.3]),
+    (Region.ABDOMEN, -389.12, [52.8, 123.7, 112.4, 112.9, 227.0]),
+    (Region.HEAD, -746.81, [620.0, 874.7, 14.8, 396.6, 38.1]),
+    (Region.ABSTRACT, 22.14, [0.2, -28.7, -3.4, 6.3, 982.2]),
+)
+"""Region, mean and values in the middle slice for seed 9: shipped models were judged on these."""
+
+
+@pytest.mark.parametrize(("region", "mean", "values"), DRAWN)
+def test_regions_that_models_were_judged_on_are_drawn_as_ever(
+    region: Region, mean: float, values: list[float]
+) -> None:
+    found = random_stack(np.random.default_rng(9), region, SAMPLING, 5).values
+    assert found.mean(dtype=float) == pytest.approx(mean, abs=0.02)
+    seen = found[2, [40, 70, 96, 120, 150], [96, 60, 96, 130, 100]]
+    np.testing.assert_allclose(seen, values, atol=0.2)

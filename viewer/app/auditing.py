@@ -27,6 +27,8 @@ OF = "the residual at full strength: the strength in use changes nothing here"
 def audited(result: Enhancement, is_cancelled: Callable[[], bool] = lambda: False) -> Enhancement:
     """Return a complete enhancement with the findings of its audit.
 
+    Finer slices are returned as they are: on another grid there is no residual to look at.
+
     Raises
     ------
     Cancelled : the flag was up.
@@ -36,6 +38,8 @@ def audited(result: Enhancement, is_cancelled: Callable[[], bool] = lambda: Fals
     from viewer.enhancement.spots import spots
 
     plan = result.plan
+    if plan.sampling is not None:
+        return result
     source = source_slices(plan.volume, plan.noise)
     line = plan.card.structure if plan.card is not None else None
     found = spots(source, result.residual, is_cancelled)

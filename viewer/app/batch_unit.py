@@ -12,10 +12,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from viewer import __version__
+from viewer.app.auditing import audited
 from viewer.app.enhancing import EnhanceRequest, prepare, run
 from viewer.app.headless import windowless_engine
 from viewer.app.jobs import Jobs, Lane
 from viewer.app.messages import Message
+from viewer.app.recording import log_headless
 from viewer.app.saving import save_enhancement
 from viewer.core.errors import Blocked, NotSaved, UntrustedWeights
 from viewer.core.provenance import strength_words
@@ -147,6 +149,7 @@ def _attempt(
             report=lambda fraction, _words: report(round(fraction * unit.slices)),
             is_cancelled=is_cancelled,
         )
+        result = audited(result, is_cancelled)
         save_enhancement(
             result,
             None,
@@ -161,11 +164,12 @@ def _attempt(
             return _found(unit)
         raise
     known = result.provenance()
+    unlogged = log_headless(result)
     return outcome(
         unit,
         Settled.DONE,
         strength_words(known),
-        cautions=(*known.gates, *known.cautions),
+        cautions=(*known.gates, *unlogged, *known.cautions),
         elapsed_s=time.monotonic() - begun,
     )
 

@@ -182,8 +182,13 @@ class Enhancements:
         return job
 
     def _complete(self, part: PartKey, method_id: str, result: Enhancement) -> None:
-        """Publish a complete result, look for structure in it, quietly, and log the use."""
+        """Publish a complete result, look for structure in it, quietly, and log the use.
+
+        Finer slices have neither residual nor noise to be compared with the original's.
+        """
         self._publish(part, method_id, result)
+        if result.finer is not None:
+            return
         key, name = (part, method_id), result.plan.key
         home = self._home if self._workspace.settings.enhancement.log_uses else None
 

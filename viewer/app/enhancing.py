@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from viewer.app.enhancement import Enhancement, EnhanceRequest, Plan
+from viewer.app.refining import finer_slices
 from viewer.core.errors import Blocked, Cancelled
 from viewer.core.volume import Volume
 from viewer.enhancement import checks
@@ -25,6 +26,8 @@ from viewer.enhancement.engine import (
     residual_slices,
     slice_order,
 )
+from viewer.enhancement.finer import factor_of, sampling_of
+from viewer.enhancement.finer_checks import finer_gates, stated_thickness_mm
 from viewer.enhancement.method import Effect, Method, Settings
 from viewer.enhancement.residual import (
     ResidualBuffer,
@@ -38,6 +41,7 @@ from viewer.enhancement.strength import (
     flat_noise,
     flat_patches,
 )
+from viewer.enhancement.through_plane import SliceSampling
 
 __all__ = [
     "EnhanceRequest",
@@ -79,6 +83,7 @@ def prepare(
     measured = survey(engine, volume)
     gates = _gates(engine, request, method, measured.noise)
     _refuse(method, gates)
+    sampling = _sampling(request, method, settings, measured.noise)
     key = residual_key(measured.key, method, settings)
     if card is not None and card.is_added:
         key = f"{key} within {card.bound_sd:g} SD"
@@ -101,6 +106,7 @@ def prepare(
         key=key,
         time=datetime.now(UTC).isoformat(timespec="seconds"),
         card=card,
+        sampling=sampling,
     )
 
 
@@ -146,7 +152,21 @@ def _gates(
 ) -> tuple[GateResult, ...]:
     card = engine.catalogue.card(method.id)
     candidate = Candidate(request.study, request.series, request.part, request.volume, noise)
-    return checks.check(candidate, card.input if card else None)
+    found = checks.check(candidate, card.input if card else None)
+    if not method.makes_finer:
+        return found
+    slices = finer_gates(candidate, factor_of(method.settings(request.settings)))
+    return (*(gate for gate in found if gate.name != "slice steps"), *slices)
+
+
+def _sampling(
+    request: EnhanceRequest, method: Method, settings: Settings, noise: NoiseProfile
+) -> SliceSampling | None:
+    """Return how the slices lie and how much finer they become, None for other methods."""
+    if not method.makes_finer:
+        return None
+    series = Candidate(request.study, request.series, request.part, request.volume, noise)
+    return sampling_of(request.volume.geometry, settings, stated_thickness_mm(series))
 
 
 def _refuse(method: Method, gates: tuple[GateResult, ...]) -> None:
@@ -171,6 +191,9 @@ def _flat_noise(
     is_cancelled: Callable[[], bool],
 ) -> FlatNoise | None:
     """Open the method, and run it on flat patches where its strength is a noise cut."""
+    if method.makes_finer:
+        engine.runner(method, device)
+        return None
     source = source_slices(volume, measured.noise)
     known = engine.scales.find(key)
     with QuietThread(is_cancelled, engine.interrupt) as quiet:
@@ -210,6 +233,13 @@ def run(
     OutOfMemory : neither the residual nor the smallest tile fits.
     UntrustedWeights, UnfitModel : the model may not run, hangs, or gives what cannot be used.
     """
+    if plan.sampling is not None:
+        tell = report or (lambda _fraction, _words: None)
+        residual, finer = finer_slices(engine, plan, plan.sampling, tell, is_cancelled)
+        result = Enhancement(plan, residual, finer=finer)
+        if on_batch:
+            on_batch(result)
+        return result
     if (kept := engine.residuals.find(plan.key)) is not None:
         if on_batch:
             on_batch(Enhancement(plan, kept))

@@ -9,9 +9,8 @@ from viewer.app.auditing import audit_facts, audited
 from viewer.app.cataloguing import known_models
 from viewer.app.enhancing import Enhancement, EnhanceRequest, prepare, run
 from viewer.app.evaluating import Table, evaluate, known_case
-from viewer.app.recording import log_quietly
+from viewer.app.recording import log_headless
 from viewer.app.saving import save_enhancement
-from viewer.app.settings import load_settings
 from viewer.core.errors import DiptychError, UnreadableFile, WrongUsage
 from viewer.core.partition import parts
 from viewer.core.places import user_folder
@@ -19,6 +18,7 @@ from viewer.core.provenance import strength_words
 from viewer.core.study import PartKind, ScanReport, Series, SeriesPart, Skipped, Study
 from viewer.enhancement.engine import Engine
 from viewer.enhancement.inference import usable_cores
+from viewer.enhancement.method import Settings
 from viewer.enhancement.strength import checked_strength
 from viewer.io.assemble import load_part
 from viewer.io.header import read_entry
@@ -86,21 +86,23 @@ def enhance_paths(
     device: str = "auto",
     *,
     is_research: bool = False,
+    settings: Settings = (),
 ) -> tuple[EnhancedSeries, ...]:
     """Enhance every volume below `paths` and write each as a derived series below `out`.
 
     A series that a gate refuses is reported and the rest goes on, as does a path that cannot be
     read. With one series the files lie in `out` itself, with several in numbered folders.
+    `settings` name parameters of the method.
 
     Raises
     ------
-    InvalidStrength, UnknownMethod : before anything is read.
+    InvalidStrength, UnknownMethod, WrongUsage : before anything is read.
     UnreadableFile : there is no volume to enhance.
     WrongUsage : `out` has something in it, or is a file.
     """
     checked_strength(strength)
     engine = windowless_engine(is_research=is_research)
-    engine.catalogue.method(method)
+    engine.catalogue.method(method).settings(settings)
     if out.exists() and not out.is_dir():
         raise WrongUsage(f"{out} is a file.", "", "Name a new folder with --out.")
     if out.exists() and any(out.iterdir()):
@@ -126,7 +128,7 @@ def enhance_paths(
         for number, (study, series, part) in enumerate(volumes, 1):
             target = out if len(volumes) == 1 else out / f"series-{number:03d}"
             grown = replace(study, series=(*study.series, *made.get(study.key, ())))
-            request = _Wanted(grown, series, part, method, strength, device)
+            request = _Wanted(grown, series, part, method, strength, device, settings)
             result = _enhance_one(engine, request, target, paths, report)
             results.append(result)
             if result.files:
@@ -157,6 +159,7 @@ class _Wanted:
     method: str
     strength: float
     device: str
+    settings: tuple[tuple[str, float], ...]
 
 
 def _enhance_one(
@@ -174,6 +177,7 @@ def _enhance_one(
             strength=wanted.strength,
             first_slice=len(wanted.part.sources) // 2,
             device=wanted.device,
+            settings=wanted.settings,
         )
         result: Enhancement = audited(run(engine, prepare(engine, request), report=report))
         files = save_enhancement(result, None, out, opened=opened)
@@ -191,7 +195,7 @@ def _enhance_one(
         ("device", known.device),
         *known.parameters,
     )
-    unlogged = _log(result)
+    unlogged = log_headless(result)
     warned = (*known.gates, *unlogged)
     return EnhancedSeries(
         series.uid,
@@ -203,15 +207,6 @@ def _enhance_one(
         facts,
         audit_facts(result),
     )
-
-
-def _log(result: Enhancement) -> tuple[str, ...]:
-    """Log a use where the settings allow it; return why that failed, () where it did not."""
-    settings, _ = load_settings()
-    if not settings.enhancement.log_uses:
-        return ()
-    problem = log_quietly(user_folder(), result, result.plan.request.strength)
-    return () if problem is None else (problem.text,)
 
 
 def evaluate_simulated(
@@ -226,6 +221,8 @@ def evaluate_simulated(
 ) -> Table:
     """Judge denoising methods on simulated scenes at a matched cut of the noise.
 
+    Sharpening methods are judged against a sharper kernel instead, those that make finer slices
+    against slices acquired so fine; the first one named decides.
     Without a modality it is that of the first model named, else CT.
 
     Raises
@@ -234,12 +231,18 @@ def evaluate_simulated(
     """
     from viewer.app.grounds import ground_named
     from viewer.app.judging import Extent, judge
+    from viewer.app.judging_finer import judge_finer
+    from viewer.app.judging_sharpness import judge_sharpness
 
     checked_strength(cut)
     engine = new_engine(is_research=is_research)
     cards = (engine.catalogue.card(method) for method in methods)
     found = modality or next((card.input.modality for card in cards if card is not None), "CT")
     ground = ground_named(found)
+    other = {"sharpen": judge_sharpness, "resample": judge_finer}
+    operation = engine.catalogue.method(methods[0]).operation if methods else ""
+    if operation in other:
+        return other[operation](engine, methods, max(scenes, 1), report=report)
     if scenes < 1 or pairs < FEWEST_PAIRS:
         raise WrongUsage(
             f"{scenes} scenes and {pairs} pairs are too few.",
@@ -268,9 +271,10 @@ def evaluate_scans(
     strength: float,
     report: Report,
     *,
+    repeat: Path | None = None,
     is_research: bool = False,
 ) -> Table:
-    """Judge denoising methods on real scans, where no truth is known.
+    """Judge denoising methods on real scans, where no truth is known; see `judge_scans`.
 
     Raises
     ------
@@ -281,7 +285,29 @@ def evaluate_scans(
 
     checked_strength(strength)
     engine = new_engine(is_research=is_research)
-    return judge_scans(engine, paths, methods or None, strength, report=report)
+    return judge_scans(engine, paths, methods or None, strength, repeat, report=report)
+
+
+def evaluate_gates(
+    path: Path,
+    methods: tuple[str, ...],
+    expected: Path | None,
+    report: Report,
+    *,
+    is_research: bool = False,
+) -> Table:
+    """Say what the gates say to every series below a path, beside what they should say.
+
+    Raises
+    ------
+    UnknownMethod, UnreadableFile, WrongUsage : see `judge_gates` and `read_expectations`.
+    """
+    from viewer.app.judging_gates import judge_gates, read_expectations
+
+    rows = read_expectations(expected) if expected else ()
+    return judge_gates(
+        new_engine(is_research=is_research), path, methods or None, rows, report=report
+    )
 
 
 def evaluate_demo(

@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from viewer.app.aims import aims, floors
 from viewer.app.contenders import TUNED, Answer, Contender, answer_of, candidates
 from viewer.app.grounds import CT, Ground
+from viewer.app.peak_memory import peak_memory_mib
 from viewer.app.scene_figures import (
     Judged,
     Row,
@@ -24,8 +26,6 @@ from viewer.app.scene_figures import (
     groups,
     judged_on,
     kept_contrast,
-    means,
-    scene_figures,
     self_checks,
     water_figures,
 )
@@ -41,6 +41,7 @@ from viewer.simulation.scenes import MIDDLE, EdgeScene, InsertScene, Scene
 Table = dict[str, object]
 
 HELD_OUT_SEED, TUNING_SEED, EDGE_SEED, INSERT_SEED = 8_200_001, 8_100_001, 8_300_001, 8_400_001
+MEMORY_SHAPE = (32, 512, 512)
 CEILING_DB = 10.0 * math.log10(4.0)
 """Most that a quarter-dose image can gain against a noisy full-dose one (independent noise)."""
 
@@ -64,6 +65,7 @@ def judge(
     *,
     report: Callable[[float, str], None] = lambda _fraction, _words: None,
     is_cancelled: Callable[[], bool] = lambda: False,
+    peak: Callable[[tuple[int, int, int], str], float] = peak_memory_mib,
 ) -> Table:
     """Return every figure of some methods on simulated scenes, ready for JSON.
 
@@ -72,6 +74,7 @@ def judge(
     method_ids : by default every model for the ground's modality and every denoising filter.
     cut : the noise cut in flat tissue at which methods are compared, 0 to 1.
     ground : the simulation that methods are judged on.
+    peak : measures the memory in MiB that a method needs for a shape.
 
     Raises
     ------
@@ -87,7 +90,7 @@ def judge(
     bench = _Bench.drawn(ground, extent, cut)
     tuning = _known(ground, TUNING_SEED, extent.tuning) if _needs_tuning(chosen) else []
     rows: list[Row] = [{"method": "input", "strength": "none", **bench.input_figures()}]
-    found: Table = {"inserts": [], "groups": [], "checks": [], "settings": {}}
+    found: Table = {"inserts": [], "groups": [], "checks": [], "settings": {}, "memory": []}
     for number, method in enumerate(chosen):
         if is_cancelled():
             raise Cancelled
@@ -98,21 +101,14 @@ def judge(
         for name in ("inserts", "groups", "checks"):
             found[name] += getattr(part, name)
         found["settings"][method.id] = contender.words  # type: ignore[index]
-    return {
-        "modality": ground.modality,
-        "cut": cut,
-        "scenes": len(bench.scenes),
-        "pairs": extent.pairs,
-        "seeds": {
-            "scenes": HELD_OUT_SEED,
-            "tuning": TUNING_SEED,
-            "edges": EDGE_SEED,
-            "inserts": INSERT_SEED,
-        },
-        "ceiling_db": CEILING_DB,
-        "rows": rows,
-        **found,
-    }
+        found["memory"] += [_memory(method, peak)]  # type: ignore[operator]
+    table = {**bench.stated, "pairs": extent.pairs, "rows": rows, **found}
+    return {**table, "aims": aims(table), "floors": floors(table)}
+
+
+def _memory(method: Method, peak: Callable[[tuple[int, int, int], str], float]) -> Row:
+    mib = peak(MEMORY_SHAPE, method.id)
+    return {"method": method.id, "shape": MEMORY_SHAPE, "peak_memory_mib": mib}
 
 
 def _denoisers(engine: Engine, method_ids: Iterable[str] | None, ground: Ground) -> list[Method]:
@@ -249,9 +245,30 @@ class _Bench:
             bare,
         )
 
+    @property
+    def stated(self) -> Table:
+        """What has to be known to draw it again."""
+        return {
+            "modality": self.ground.modality,
+            "cut": self.cut,
+            "scenes": len(self.scenes),
+            "seeds": {
+                "scenes": HELD_OUT_SEED,
+                "tuning": TUNING_SEED,
+                "edges": EDGE_SEED,
+                "inserts": INSERT_SEED,
+            },
+            "ceiling_db": CEILING_DB,
+        }
+
     def input_figures(self) -> Row:
-        """Return the input's own figures, means over scenes."""
-        return means([scene_figures(self.ground, one, one.noisy[MIDDLE]) for one, _ in self.scenes])
+        """Return the input's own figures."""
+        bare = [
+            Judged(self.ground, one, one.noisy[MIDDLE], one.with_lesions[MIDDLE])
+            for one, _ in self.scenes
+        ]
+        found = figures(bare, [1.0] * len(bare))
+        return {name: figure for name, figure in found.items() if name != "factor"}
 
     def judged(self, contender: Contender) -> _Part:
         """Return everything about one method."""
@@ -284,7 +301,14 @@ class _Bench:
         return _Part(
             rows,
             [{**head, **row} for row in inserts],
-            [{**head, **row} for row in groups(matched, factors)],
+            [
+                {**head, "strength": strength, **row}
+                for strength, some, how in (
+                    ("full", full, [1.0] * len(full)),
+                    (f"{self.cut:.0%} cut", matched, factors),
+                )
+                for row in groups(some, how)
+            ],
             [{**head, **self_checks(contender.full, self.ground, *self.scenes[0])}],
         )
 

@@ -1,63 +1,36 @@
 """Judging methods on real scans, where no truth is known: noise, grain, bias, what was taken away.
 
 One row for each series and method, with what the header says about the scan, so that a method can
-be seen to do well on one kernel and badly on another.
+be seen to do well on one kernel and badly on another; two scans of one protocol are compared too.
 """
 
 import math
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import cast
 
 import numpy as np
 
-from viewer.app.enhancing import Enhancement, EnhanceRequest, prepare, run
+from viewer.app.enhancing import Enhancement, prepare, run, survey
+from viewer.app.found_series import FoundSeries, found_series
+from viewer.app.judging_repeats import Repeat, judge_repeats, repeats_among
+from viewer.app.peak_memory import peak_memory_mib
 from viewer.app.scene_figures import Row
+from viewer.app.strata import strata
 from viewer.core.arrays import AnyArray
-from viewer.core.errors import DiptychError, UnreadableFile
-from viewer.core.partition import parts
-from viewer.core.study import PartKind, Series, SeriesPart, Study
+from viewer.core.errors import DiptychError
 from viewer.core.volume import Volume
 from viewer.enhancement.checks import Verdict
 from viewer.enhancement.conditioning import noise_profile
 from viewer.enhancement.denoising import body_mask
 from viewer.enhancement.engine import Engine
 from viewer.enhancement.method import Effect
-from viewer.io.assemble import load_part
-from viewer.io.scan import scan
 
 Table = dict[str, object]
 
 SAMPLED_SLICES = 6
-
-
-@dataclass(frozen=True, slots=True)
-class _Scan:
-    """A series of slices to judge on."""
-
-    study: Study
-    series: Series
-    part: SeriesPart
-
-    @property
-    def facts(self) -> Row:
-        """What the header says, for grouping."""
-        instance = self.part.sources[0].instance
-        return {
-            "series": f"{self.series.number or ''} {self.series.description}".strip(),
-            "slices": len(self.part.sources),
-            "modality": self.series.modality,
-            "vendor": self.series.manufacturer,
-            "model": self.series.model,
-            "kernel": self.series.kernel,
-            "kvp": self.series.kvp or "",
-            "thickness_mm": instance.slice_thickness_mm or "",
-            "region": self.series.body_part,
-            "sex": self.study.sex,
-            "age": self.study.age,
-        }
 
 
 def judge_scans(
@@ -65,14 +38,18 @@ def judge_scans(
     paths: Iterable[Path],
     method_ids: Iterable[str] | None = None,
     strength: float = 0.4,
+    repeat: Path | None = None,
     *,
     report: Callable[[float, str], None] = lambda _fraction, _words: None,
+    peak: Callable[[tuple[int, int, int], str], float] = peak_memory_mib,
 ) -> Table:
     """Return figures of methods on every volume below some paths, ready for JSON.
 
     Parameters
     ----------
     method_ids : by default every model and every denoising filter.
+    repeat : a second scan of the first series; without it, series of one protocol are compared.
+    peak : measures the memory that a method needs for a shape.
 
     A series that a gate refuses has a row with the reason; one that cannot be read, too.
 
@@ -89,44 +66,52 @@ def judge_scans(
     methods = methods or [engine.catalogue.method(one).id for one in method_ids or ()]
     rows: list[Row] = []
     with TemporaryDirectory(prefix="diptych-evaluate-") as unpacked:
-        scans = _scans(tuple(paths), Path(unpacked))
-        for number, one in enumerate(scans):
-            report(number / len(scans), str(one.facts["series"]))
+        found = found_series(tuple(paths), Path(unpacked))
+        repeats = repeats_among(found)
+        if repeat is not None:
+            others = found_series((repeat,), Path(unpacked))
+            repeats, found = (Repeat(found[0], others[0]),), (*found, *others)
+        for number, one in enumerate(found):
+            report(number / len(found), str(one.facts["series"]))
             rows += _rows(engine, one, methods, strength)
-    return {"strength": strength, "series": len(scans), "rows": rows}
+        compared = judge_repeats(engine, repeats, methods, strength, report)
+    return {
+        "strength": strength,
+        "series": len(found),
+        "groups": strata(rows),
+        "rows": rows,
+        **compared,
+        "memory": _memory(rows, methods, peak),
+    }
 
 
-def _scans(paths: tuple[Path, ...], unpacked: Path) -> list[_Scan]:
-    found = scan(paths, lambda *_: None, lambda: False, unpacked)
-    scans = [
-        _Scan(study, series, part)
-        for study in found.studies
-        for series in study.series
-        for part in parts(study, series)
-        if part.kind is PartKind.VOLUME
-    ]
-    if not scans:
-        raise UnreadableFile(
-            "There is no series of slices to judge methods on there.",
-            "",
-            "See what is there with: diptych info PATH",
-        )
-    return scans
+def _memory(
+    rows: Sequence[Row], methods: Sequence[str], peak: Callable[[tuple[int, int, int], str], float]
+) -> list[Row]:
+    """Return the peak memory of each method for the largest series that it ran on."""
+    found: list[Row] = []
+    for method in methods:
+        mine = [row for row in rows if row["method"] == method and "shape" in row]
+        if mine:
+            shapes = [cast("tuple[int, int, int]", row["shape"]) for row in mine]
+            largest = max(shapes, key=math.prod)
+            mib = peak(largest, method)
+            found.append({"method": method, "shape": largest, "peak_memory_mib": mib})
+    return found
 
 
-def _rows(engine: Engine, one: _Scan, methods: list[str], strength: float) -> list[Row]:
+def _rows(engine: Engine, one: FoundSeries, methods: list[str], strength: float) -> list[Row]:
     try:
-        volume = load_part(one.part)
+        volume = one.load()
     except DiptychError as error:
         return [{**one.facts, "method": "", "refused": str(error)}]
+    if isinstance(volume, Volume) and volume.is_complete:
+        survey(engine, volume)  # once for all methods, and no method's own time
     rows: list[Row] = []
     for method_id in methods:
-        request = EnhanceRequest(
-            one.study, one.series, one.part, volume, method_id, strength=strength
-        )
         started = time.perf_counter()
         try:
-            result = run(engine, prepare(engine, request))
+            result = run(engine, prepare(engine, one.request(volume, method_id, strength)))
         except DiptychError as error:
             rows.append({"method": method_id, **one.facts, "refused": str(error)})
             continue
@@ -170,6 +155,7 @@ def _figures(result: Enhancement) -> Row:
         "structure": audit.structure,
         "largest_change": audit.largest,
         "unit": volume.unit,
+        "shape": volume.values.shape,
         "warnings": "; ".join(warned),
     }
 

@@ -19,7 +19,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from viewer.app.messages import Message, warning
+from viewer.app.settings import load_settings
 from viewer.core.errors import DiptychError, UnreadableFile
+from viewer.core.places import user_folder
 from viewer.core.texts import one_line
 from viewer.io.safely import locked, not_saved, private_folder
 
@@ -232,6 +234,15 @@ def log_quietly(home: Path, result: Enhancement, strength: float) -> Message | N
     except DiptychError as error:
         return warning(error.what, "The enhancement itself is not affected.", error.do)
     return None
+
+
+def log_headless(result: Enhancement) -> tuple[str, ...]:
+    """Log a use outside the window where the settings allow it; return why that failed, else ()."""
+    settings, _ = load_settings()
+    if not settings.enhancement.log_uses:
+        return ()
+    problem = log_quietly(user_folder(), result, result.plan.request.strength)
+    return () if problem is None else (problem.text,)
 
 
 def read_log(home: Path) -> tuple[tuple[Use, ...], tuple[int, ...]]:

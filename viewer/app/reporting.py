@@ -4,51 +4,32 @@ import csv
 import html
 import io
 import json
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from viewer import __version__
+from viewer.app.peak_memory import HOW
+from viewer.app.report_html import (
+    COLOURS,
+    Table,
+    cell,
+    html_table,
+    note,
+    rows_of,
+    svg,
+    turned,
+    whole_page,
+)
+from viewer.app.reporting_scans import gates_page, scans_page
 from viewer.app.scene_figures import Row
 from viewer.io.safely import not_saved, replace_file
 
-Table = dict[str, object]
-
-AIMS: tuple[tuple[str, str, str, float], ...] = (
-    ("kept 5 mm -20 HU", "contrast kept, 5 mm, -20 HU", "at least", 0.85),
-    ("ttf50 100 HU", "resolution (TTF50) at 100 HU", "at least", 0.95),
-    ("ttf50 30 HU", "resolution (TTF50) at 30 HU", "at least", 0.85),
-    ("bias_hu soft tissue", "bias in soft tissue, HU", "at most", 1.0),
-    ("nps_frequency 100 HU", "grain (NPS mean frequency)", "at least", 0.85),
+PARTS = (
+    *("rows", "inserts", "groups", "checks", "aims", "floors"),
+    *("registrations", "repeats", "spectra", "memory"),
+    *("gates", "confusion", "gate_counts", "verdicts"),
 )
-"""What a model should reach at the default cut: key, words, sense, figure."""
-
-_FACTS = (
-    "modality",
-    "vendor",
-    "model",
-    "kernel",
-    "kvp",
-    "thickness_mm",
-    "region",
-    "sex",
-    "age",
-    "slices",
-    "series",
-)
-
-_STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; color: #1b1f24; margin: 2rem auto; max-width: 72rem;
-       padding: 0 1.5rem; }
-h1 { font-size: 1.6rem; } h2 { font-size: 1.15rem; margin-top: 2.2rem; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 0.86rem; }
-th, td { padding: 0.25rem 0.7rem; text-align: right; vertical-align: top; max-width: 20rem;
-         border-bottom: 1px solid #d9dee4; }
-th { vertical-align: bottom; font-weight: 600; }
-th:first-child, td:first-child { text-align: left; }
-.missed { color: #a3261b; font-weight: 600; } .note { color: #57606a; max-width: 50rem; }
-.wide { overflow-x: auto; }
-"""
+"""Parts of a table that become a CSV file each."""
 
 
 def write_report(table: Table, folder: Path, command: str) -> tuple[Path, ...]:
@@ -62,10 +43,10 @@ def write_report(table: Table, folder: Path, command: str) -> tuple[Path, ...]:
     """
     stated = {"program": f"Diptych {__version__}", "command": command, **table}
     texts = {"report.json": json.dumps(stated, indent=1, ensure_ascii=False, default=str)}
-    for name in ("rows", "inserts", "groups", "checks"):
-        if name in table:
+    for name in PARTS:
+        if rows_of(table, name):
             texts[f"{name}.csv"] = csv_text(rows_of(table, name))
-    texts["report.html"] = scans_page(stated) if "series" in table else page(stated)
+    texts["report.html"] = _page_of(table)(stated)
     written = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -75,6 +56,12 @@ def write_report(table: Table, folder: Path, command: str) -> tuple[Path, ...]:
     except OSError as error:
         raise not_saved("The report", error) from error
     return tuple(written)
+
+
+def _page_of(table: Table) -> Callable[[Table], str]:
+    """Return what makes the page for a kind of table."""
+    kinds = {"verdicts": gates_page, "series": scans_page, "operation": detail_page}
+    return next((made for part, made in kinds.items() if part in table), page)
 
 
 def csv_text(rows: Sequence[Row]) -> str:
@@ -87,6 +74,24 @@ def csv_text(rows: Sequence[Row]) -> str:
     return text.getvalue()
 
 
+def detail_page(table: Table) -> str:
+    """Return the report on methods that add detail as one HTML page."""
+    parts = [
+        f"<h1>{html.escape(str(table['title']))}</h1>",
+        note(
+            f"{table['program']}, <code>{html.escape(str(table['command']))}</code>. "
+            f"{table['scenes']} simulated scenes, none used in training or tuning. "
+            f"{html.escape(str(table['explanation']))} For research, not for diagnosis."
+        ),
+        turned(rows_of(table, "rows")),
+        note(
+            f"Parameters: {html.escape(str(table.get('settings', '')))}. "
+            f"Seeds: {html.escape(str(table.get('seeds', '')))}."
+        ),
+    ]
+    return whole_page(parts)
+
+
 def page(table: Table) -> str:
     """Return the report as one HTML page that needs nothing else, plots included."""
     cut = float(str(table["cut"]))
@@ -94,152 +99,73 @@ def page(table: Table) -> str:
     full = [row for row in rows_of(table, "rows") if row["strength"] in ("none", "full")]
     parts = [
         f"<h1>Denoising judged at a {cut:.0%} cut of the noise</h1>",
-        _note(
+        note(
             f"{table['program']}, <code>{html.escape(str(table['command']))}</code>. "
             f"{table['scenes']} simulated scenes and {table['pairs']} pairs for each insert, none "
             "used in training or tuning. Every method is blended back to the same cut in flat "
             "tissue, so that none gains by smoothing less. For research, not for diagnosis."
         ),
+        *(f"<p>{html.escape(str(row['words']))}</p>" for row in rows_of(table, "floors")),
         "<h2>Aims</h2>",
-        _aims(matched),
+        _aims(rows_of(table, "aims")),
         f"<h2>At a {cut:.0%} cut</h2>",
-        _turned(matched),
+        turned(matched),
         "<h2>At full strength</h2>",
-        _note(
+        note(
             "Gain against the full dose is against an image that has noise of its own: "
             f"{float(str(table['ceiling_db'])):.1f} dB are the most that is possible."
         ),
-        _turned(full),
+        turned(full),
         "<h2>Can a lesion of known place be told from none?</h2>",
-        _note(
+        note(
             "A channelised Hotelling observer on a rod in water, at the cut. d' over the input's "
             "with its 95 % interval (1,000 joint resamplings of the pairs)."
         ),
         _svg_inserts(rows_of(table, "inserts")),
-        _html_table(rows_of(table, "inserts"), _columns(rows_of(table, "inserts"))),
+        html_table(rows_of(table, "inserts")),
         "<h2>Where it does worst</h2>",
-        _note("Groups of scenes by region, kernel and noise; the smallest gain comes first."),
-        _html_table(rows_of(table, "groups"), _columns(rows_of(table, "groups"))),
+        note("Groups of scenes by region, kernel and noise; the smallest gain comes first."),
+        html_table(sorted(rows_of(table, "groups"), key=lambda row: float(str(row["gain_db"])))),
         "<h2>Where there is nothing to do</h2>",
-        _turned(rows_of(table, "checks")),
-        _note(
+        turned(rows_of(table, "checks")),
+        "<h2>Memory</h2>",
+        note(f"{HOW.capitalize()}."),
+        html_table(rows_of(table, "memory")),
+        note(
             f"Parameters: {html.escape(str(table.get('settings', '')))}. "
             f"Seeds: {html.escape(str(table.get('seeds', '')))}."
         ),
     ]
-    return _whole_page(parts)
-
-
-def scans_page(table: Table) -> str:
-    """Return the report on real scans as one HTML page."""
-    rows = rows_of(table, "rows")
-    strength = float(str(table["strength"]))
-    parts = [
-        f"<h1>Methods on real scans at a strength of {strength:.0%}</h1>",
-        _note(
-            f"{table['program']}, <code>{html.escape(str(table['command']))}</code>. No truth is "
-            "known here: noise is measured on the original and again on the enhanced pixels, in "
-            "flat regions (cut flat) and by its fine detail (cut measured), which a coarser grain "
-            "makes look larger. Structure near 0 means that the residual looks like noise. For "
-            "research, not for diagnosis."
-        ),
-    ]
-    for name in dict.fromkeys(str(row.get("series", "")) for row in rows):
-        some = [row for row in rows if str(row.get("series", "")) == name]
-        known = [(one.replace("_", " "), some[0].get(one)) for one in _FACTS if some[0].get(one)]
-        facts = ", ".join(f"{title} {_cell(value)}" for title, value in known)
-        parts += [
-            f"<h2>{html.escape(name or 'Series without a name')}</h2>",
-            _note(facts),
-            _turned([{k: v for k, v in row.items() if k not in _FACTS} for row in some]),
-        ]
-    return _whole_page(parts)
-
-
-def _whole_page(parts: Iterable[str]) -> str:
-    body = "\n".join(parts)
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        f"<title>Diptych: methods judged</title><style>{_STYLE}</style></head>\n"
-        f"<body>\n{body}\n</body></html>\n"
-    )
-
-
-def rows_of(table: Table, name: str) -> list[Row]:
-    """Return one part of a table: "rows", "inserts", "groups" or "checks"."""
-    found = table.get(name, [])
-    return list(found) if isinstance(found, list) else []
-
-
-def _note(text: str) -> str:
-    return f'<p class="note">{text}</p>'
-
-
-def _columns(rows: Sequence[Row]) -> list[str]:
-    return list(dict.fromkeys(name for row in rows for name in row if name != "kind"))
-
-
-def _html_table(rows: Sequence[Row], columns: Iterable[str]) -> str:
-    names = list(columns)
-    head = "".join(f"<th>{html.escape(name.replace('_', ' '))}</th>" for name in names)
-    lines = [
-        "<tr>" + "".join(f"<td>{_cell(row.get(name, ''))}</td>" for name in names) + "</tr>"
-        for row in rows
-    ]
-    table = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
-    return f'<div class="wide">{table}</div>'
-
-
-def _turned(rows: Sequence[Row]) -> str:
-    """Return rows as the columns of a table, so that many figures fit beside few methods."""
-    head = "".join(f"<th>{html.escape(str(row['method']))}</th>" for row in rows)
-    lines = [
-        f"<tr><td>{html.escape(name.replace('_', ' '))}</td>"
-        + "".join(f"<td>{_cell(row.get(name, ''))}</td>" for row in rows)
-        + "</tr>"
-        for name in _columns(rows)
-        if name not in ("method", "strength")
-    ]
-    return (
-        f'<div class="wide"><table><thead><tr><th></th>{head}</tr></thead>'
-        f"<tbody>{''.join(lines)}</tbody></table></div>"
-    )
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, float):
-        return (
-            "–"
-            if not math.isfinite(value)
-            else f"{value:.3g}"
-            if abs(value) < 100
-            else f"{value:.0f}"
-        )
-    return html.escape(str(value))
+    return whole_page(parts)
 
 
 def _aims(rows: Sequence[Row]) -> str:
     """Return a table of the aims with each method's figure, those missed marked by a word."""
-    head = "".join(f"<th>{html.escape(str(row['method']))}</th>" for row in rows)
+    methods = list(dict.fromkeys(str(row["method"]) for row in rows))
+    wanted = list(dict.fromkeys((row["aim"], row["at"], row["sense"]) for row in rows))
+    head = "".join(f"<th>{html.escape(one)}</th>" for one in methods)
     lines = []
-    for key, words, sense, aim in AIMS:
-        cells = []
-        for row in rows:
-            figure = row.get(key)
-            if not isinstance(figure, float):
-                cells.append("<td></td>")
-                continue
-            is_met = abs(figure) <= aim if sense == "at most" else figure >= aim
-            text = f"{figure:.2f}"
-            cells.append(f"<td>{text}</td>" if is_met else f'<td class="missed">{text} missed</td>')
-        lines.append(f"<tr><td>{words}, {sense} {aim:g}</td>{''.join(cells)}</tr>")
+    for aim in wanted:
+        some = [row for row in rows if (row["aim"], row["at"], row["sense"]) == aim]
+        cells = {str(row["method"]): _aim_cell(row) for row in some}
+        words = html.escape(f"{aim[0]}, {aim[1]}, {aim[2]} {cell(some[0]['limit'])}")
+        inner = "".join(cells.get(one, "<td></td>") for one in methods)
+        lines.append(f"<tr><td>{words}</td>{inner}</tr>")
     return (
         f'<div class="wide"><table><thead><tr><th>aim</th>{head}</tr></thead>'
         f"<tbody>{''.join(lines)}</tbody></table></div>"
     )
 
 
-_COLOURS = ("#b3541e", "#2f6f9f", "#5a7d2a", "#7a4a99", "#8a6d1c", "#4d5a66", "#a33a5b", "#1f7a72")
+def _aim_cell(row: Row) -> str:
+    if row["verdict"] == "not measured":
+        return "<td>–</td>"
+    text = f"{float(str(row['figure'])):.2f}"
+    return (
+        f"<td>{text}</td>" if row["verdict"] == "met" else f'<td class="missed">{text} missed</td>'
+    )
+
+
 _ROW_PX, _LEFT_PX, _WIDE_PX, _TOP_PX = 22, 210, 760, 30
 _LOW, _HIGH = 0.6, 1.3
 
@@ -251,7 +177,7 @@ def _svg_inserts(rows: Sequence[Row]) -> str:
     lines = [_gridline(value, height) for value in (0.6, 0.8, 0.95, 1.0, 1.2)]
     for place, row in enumerate(rows):
         y = _TOP_PX + _ROW_PX * (place + 0.5)
-        colour = _COLOURS[methods.index(str(row["method"])) % len(_COLOURS)]
+        colour = COLOURS[methods.index(str(row["method"])) % len(COLOURS)]
         low, high, middle = (
             _x(float(str(row[name]))) for name in ("d_ratio_low", "d_ratio_high", "d_ratio")
         )
@@ -261,11 +187,7 @@ def _svg_inserts(rows: Sequence[Row]) -> str:
             f'<line x1="{low:.1f}" x2="{high:.1f}" y1="{y}" y2="{y}" stroke="{colour}" '
             f'stroke-width="2"/><circle cx="{middle:.1f}" cy="{y}" r="4" fill="{colour}"/>'
         )
-    return (
-        f'<div class="wide"><svg width="{_LEFT_PX + _WIDE_PX + 20}" height="{height}" role="img" '
-        'aria-label="d prime over that of the input" font-size="12" '
-        f'font-family="system-ui, sans-serif">{"".join(lines)}</svg></div>'
-    )
+    return svg("".join(lines), _LEFT_PX + _WIDE_PX + 20, height, "d prime over that of the input")
 
 
 def _gridline(value: float, height: int) -> str:

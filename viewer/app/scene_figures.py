@@ -18,6 +18,7 @@ Row = dict[str, object]
 
 BLOCK = 16
 GAUSSIAN_PIXELS = 2.0
+LESION_SHARE, RIM_SHARE = 0.5, 0.02
 SELF_CHECK_BORDER = 64
 
 
@@ -95,17 +96,43 @@ def at_cut(
 
 
 def figures(results: list[Judged], factors: list[float]) -> Row:
-    """Return mean figures over scenes, and the contrast that each kind of lesion keeps."""
+    """Return mean figures over scenes, and those of each kind of lesion.
+
+    Of a lesion: the contrast that is kept, the error of its contrast (`bias`), and its contrast
+    over the SD around it (`cnr`), which says nothing without the other two.
+    """
     rows: list[Row] = []
-    kept: dict[str, list[float]] = {}
+    found: dict[str, list[float]] = {}
     for one, factor in zip(results, factors, strict=True):
         plain, lesions = one.blended(factor)
         rows.append({"factor": factor, **scene_figures(one.ground, one.scene, plain)})
         for lesion in one.scene.lesions:
-            seen = (lesions - plain)[lesion.window]
-            kept.setdefault(lesion.kind, []).append(kept_contrast(seen, lesion.response))
-    contrast: Row = {f"kept {kind}": float(np.mean(one)) for kind, one in sorted(kept.items())}
-    return {**means(rows), **contrast}
+            unit = one.ground.suffix
+            seen, image = (lesions - plain)[lesion.window], lesions[lesion.window]
+            error, cnr = lesion_figures(seen, image, lesion.response)
+            for name, figure in (
+                ("kept", kept_contrast(seen, lesion.response)),
+                (f"bias_{unit}", error),
+                ("cnr", cnr),
+            ):
+                found.setdefault(f"{name} {lesion.kind}", []).append(figure)
+    return {**means(rows), **{name: float(np.nanmean(one)) for name, one in sorted(found.items())}}
+
+
+def lesion_figures(
+    difference: Float32Array, image: Float32Array, response: Float32Array
+) -> tuple[float, float]:
+    """Return the error of a lesion's contrast in the unit of the image, and its CNR.
+
+    Parameters
+    ----------
+    difference : the image with the lesion less that without.
+    response : what the lesion adds; inside is where it is more than half of its largest.
+    """
+    size = np.abs(response)
+    inside, around = size > LESION_SHARE * size.max(), size < RIM_SHARE * size.max()
+    error = float((difference - response)[inside].mean())
+    return error, metrics.contrast_to_noise(image, inside, around)
 
 
 def kept_contrast(difference: Float32Array, response: Float32Array) -> float:
@@ -137,7 +164,11 @@ def scene_figures(ground: Ground, scene: Scene, image: Float32Array) -> Row:
         tissue = metrics.tissue(scene.truth, scene.body, low, high)
         row[f"bias_{unit} {name}"] = metrics.bias(image - noisy + scene.truth, scene.truth, tissue)
     for name, centre, width in ground.windows:
-        row[f"psnr_db {name}"] = metrics.psnr(image, scene.truth, scene.body, centre, width)
+        after, before = (
+            metrics.psnr(one, scene.truth, scene.body, centre, width) for one in (image, noisy)
+        )
+        row[f"psnr_db {name}"] = after
+        row[f"psnr_gain_db {name}"] = after - before
         row[f"ssim {name}"] = metrics.ssim(
             image[None], scene.truth[None], scene.body[None], centre, width
         )
@@ -152,7 +183,10 @@ def _gain(
 
 
 def groups(results: list[Judged], factors: list[float]) -> list[Row]:
-    """Return gain and contrast kept by region, kernel and noise, the worst group first."""
+    """Return gains and contrast kept by region, kernel and noise, the worst group first.
+
+    Gains are of the RMSE in the body, and of the PSNR in each window.
+    """
     rows: list[Row] = []
     for name in ("region", "kernel", "noise_sd"):
         values = sorted({str(getattr(one.scene, name)) for one in results})
@@ -163,7 +197,11 @@ def groups(results: list[Judged], factors: list[float]) -> list[Row]:
                 if str(getattr(one.scene, name)) == value
             ]
             found = figures([one for one, _ in some], [factor for _, factor in some])
-            kept = {key: figure for key, figure in found.items() if key.startswith("kept")}
+            kept = {
+                key: figure
+                for key, figure in found.items()
+                if key.startswith(("psnr_gain_db", "kept"))
+            }
             rows.append(
                 {
                     "group": f"{name.removesuffix('_sd')} {value}",

@@ -2,7 +2,7 @@
 
 import math
 from bisect import bisect
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -169,6 +169,31 @@ class VolumeGeometry:
             along = np.asarray(mm, dtype=np.float64) @ self.normal
             index[..., 0] = np.interp(along, ends, np.arange(-1, count + 1))
         return index
+
+    def finer(self, factor: int) -> "VolumeGeometry":
+        """Return the grid with `factor` steps for each step between slices, first and last kept.
+
+        The slices count as as thick as they are far apart; every `factor`-th lies where a slice of
+        this grid does.
+
+        Raises
+        ------
+        InvalidGeometry : the slices are not evenly spaced in the patient, or there is one only.
+        """
+        if not (self.is_even and self.is_patient) or self.shape[0] < 2 or factor < 1:
+            raise InvalidGeometry("Only evenly spaced slices in the patient can be made finer.")
+        affine = np.array(self.affine)
+        affine[:3, 0] /= factor
+        count = (self.shape[0] - 1) * factor + 1
+        first = float(affine[:3, 3] @ self.normal)
+        step = self.spacing_mm[0] / factor
+        return replace(
+            self,
+            affine=affine,
+            shape=(count, *self.shape[1:]),
+            slice_positions_mm=tuple(first + step * k for k in range(count)),
+            slice_thickness_mm=step,
+        )
 
     @property
     def centre_mm(self) -> Point:

@@ -4,6 +4,9 @@ import math
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
+AT_A_SLICE = 0.01
+"""Share of an acquired step within which a finer slice lies where a slice was acquired."""
+
 RESEARCH_CAUTION = "Research comparator: not for reading"
 """Stands among the cautions of what a comparator has made, on the screen and in files."""
 
@@ -27,7 +30,9 @@ class Provenance:
     `source_uids` are the SOP Instance UIDs of the input in slice order; `time` is aware UTC,
     ISO 8601. `gates` are the warnings about this series, of the gates and of the residual audit,
     `cautions` those that hold for the method, both in words. `is_synthetic_data` follows Synthetic
-    Data (0008,001C). Source: DICOM PS3.3 C.12.1, C.12.4 and C.7.6.1.1.2.
+    Data (0008,001C). `slice_steps_mm` are the steps of the slices (made, acquired) where a method
+    made finer ones; the first lies where the first acquired one does.
+    Source: DICOM PS3.3 C.12.1, C.12.4 and C.7.6.1.1.2.
     """
 
     kind: MethodKind
@@ -47,6 +52,7 @@ class Provenance:
     cautions: tuple[str, ...] = ()
     is_synthetic_data: bool = False
     gates: tuple[str, ...] = ()
+    slice_steps_mm: tuple[float, float] | None = None
 
     @property
     def is_research(self) -> bool:
@@ -76,14 +82,34 @@ class Label:
     is_badge: bool = False
 
 
+def acquired_words(provenance: Provenance | None, index: int) -> str:
+    """Say where a finer slice lies, such as "between acquired slices 7 and 8"; "" for all others.
+
+    `index` counts from 0, the words from 1.
+    """
+    steps = provenance.slice_steps_mm if provenance is not None else None
+    if steps is None:
+        return ""
+    place = index * steps[0] / steps[1]
+    if abs(place - round(place)) < AT_A_SLICE:
+        return f"at acquired slice {round(place) + 1}"
+    return f"between acquired slices {math.floor(place) + 1} and {math.floor(place) + 2}"
+
+
 def strength_words(provenance: Provenance) -> str:
     """Say in words how strong the effect is, such as "noise −40 %" or "blend 40 %".
 
     Where the asked noise cut could not be reached the reached figure is shown with it. A strength
-    that is NaN was lost on the way (files cleaned of their texts).
+    that is NaN was lost on the way (files cleaned of their texts). Finer slices come with their
+    steps; a filter that makes them has no strength.
     """
     if math.isnan(provenance.strength):
         return "strength not recorded"
+    if provenance.slice_steps_mm is not None:
+        made, acquired = provenance.slice_steps_mm
+        finer = f"finer slices {made:.1f} mm, acquired {acquired:.1f} mm"
+        is_filter = provenance.kind is MethodKind.FILTER
+        return finer if is_filter else f"{finer} · blend {round(100 * provenance.strength)} %"
     asked = round(100 * provenance.strength)
     if provenance.reached is None:
         return f"blend {asked} %"

@@ -145,20 +145,42 @@ def derive(
     provenance: Provenance,
     loaded: BoolArray | None = None,
     unit: str = "",
+    *,
+    factor: int = 1,
+    mask: BoolArray | None = None,
 ) -> DerivedVolume:
     """Return computed values on the grid of `source`; the only maker of derived volumes.
 
-    `unit` is that of the values where it is not the source's ("").
+    Parameters
+    ----------
+    loaded : which slices are there, by default those of the source.
+    unit : that of the values where it is not the source's ("").
+    factor : above 1 the values lie on the source's grid with that many steps for each of its own,
+        see `VolumeGeometry.finer`; then `sources` are the slices that all of it was made from.
+    mask : padding on the finer grid; on the source's own grid the source's mask holds.
+
+    Raises
+    ------
+    InvalidGeometry : the values do not have the shape of that grid, or there is no such grid; a
+        source that is not complete has none.
     """
+    if factor == 1:
+        loaded, mask = source.loaded if loaded is None else loaded, source.mask
+        geometry, unreadable = source.geometry, source.unreadable
+    else:
+        if not source.is_complete:
+            raise InvalidGeometry("Finer slices need every slice of the series.")
+        geometry, unreadable = source.geometry.finer(factor), ()
+        loaded = np.ones(geometry.shape[0], dtype=np.bool_) if loaded is None else loaded
     return DerivedVolume(
         values=values,
-        geometry=source.geometry,
+        geometry=geometry,
         unit=unit or source.unit,
         sources=source.sources,
-        loaded=source.loaded if loaded is None else loaded,
+        loaded=loaded,
         provenance=provenance,
-        mask=source.mask,
-        unreadable=source.unreadable,
+        mask=mask,
+        unreadable=unreadable,
     )
 
 

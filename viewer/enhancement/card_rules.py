@@ -134,7 +134,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(
         "input.nps_mean_frequency_per_pixel",
         _SPAN,
-        "the same by pixel; gate where `snr` is given, else for information",
+        "the same by pixel; gate where the one by mm is not given, else for information",
     ),
     Entry("input.snr", _SPAN, "typical signal over noise, for values without a unit; gate"),
     Entry(

@@ -12,6 +12,7 @@ from viewer.enhancement.audit import StructureLine
 from viewer.enhancement.card_rules import ANY_UNIT, DEFAULT_BOUND_SD, RESEARCH, read_card_file
 from viewer.enhancement.filters import filter_methods
 from viewer.enhancement.method import Effect, Method
+from viewer.enhancement.through_plane import FACTOR, FINER_CUBIC
 from viewer.enhancement.weights_file import (
     WeightsFile,
     WeightsState,
@@ -141,7 +142,7 @@ class Catalogue:
         shown = (
             card.method for card in self.cards if self.is_research or not card.method.is_research
         )
-        return (*shown, *filter_methods())
+        return (*shown, *filter_methods(), FINER_CUBIC)
 
     def method(self, method_id: str) -> Method:
         """Return the method of this id.
@@ -238,6 +239,7 @@ def read_card(path: Path, *, is_added: bool = False) -> ModelCard:
         effect=Effect.NOISE_CUT if card["operation"] == "denoise" else Effect.BLEND,
         operation=str(card["operation"]),
         purpose=str(card.get("purpose", "")),
+        parameters=(FACTOR,) if card["operation"] == FINER_CUBIC.operation else (),
         weights_sha256=next(one.sha256 for one in (tensors, onnx) if one is not None),
         is_research=card["status"] == RESEARCH,
     )

@@ -178,17 +178,14 @@ def _figure_gates(candidate: Candidate, wanted: InputRange) -> Iterator[GateResu
         return
     grain = noise.frequency_per_mm
     per_pixel = grain * geometry.spacing_mm[2]
+    by_pixel = (
+        Span() if wanted.noise_frequency_per_mm.is_limited else (wanted.noise_frequency_per_pixel)
+    )
     figures = (
         ("measured noise", noise.typical_sd, wanted.noise_sd, wanted.unit, True),
         ("measured signal to noise", noise.snr, wanted.snr, "", True),
         ("noise frequency (grain)", grain, wanted.noise_frequency_per_mm, "per mm", True),
-        (
-            "noise frequency (grain)",
-            per_pixel,
-            wanted.noise_frequency_per_pixel if wanted.snr.is_limited else Span(),
-            "per pixel",
-            True,
-        ),
+        ("noise frequency (grain)", per_pixel, by_pixel, "per pixel", True),
         ("tube voltage", candidate.series.kvp, wanted.kvp, "kV", False),
     )
     for name, value, span, unit, can_block in figures:

@@ -287,14 +287,26 @@ class Engine:
     def _one_at_a_time(
         self, method: Method, source: SourceSlices, settings: Settings, device: str
     ) -> Processor:
+        card, runner = self.catalogue.card(method.id), self.runner(method, device)
+        if card is None or runner is None:
+            return FilterProcessor(method, source, settings)
+        return DenoisingProcessor(runner, source, card.input.noise_model)
+
+    def runner(self, method: Method, device: str = "auto") -> Runner | None:
+        """Return a model's network on a device, open from now on; None for a filter.
+
+        Raises
+        ------
+        UntrustedWeights, UnfitModel : see `processor`.
+        """
         card = self.catalogue.card(method.id)
         if card is None:
-            return FilterProcessor(method, source, settings)
+            return None
         key = (method.id, method.weights_sha256, card.bound_sd, device)
         with self._lock:
             if key not in self._runners:
                 self._runners[key] = self._open_model(card, device)
-            return DenoisingProcessor(self._runners[key], source, card.input.noise_model)
+            return self._runners[key]
 
     def spread(self, card: ModelCard, source: SourceSlices) -> DenoisingProcessor:
         """Return the network of a model's spread made ready for a source; it stays open.

@@ -27,6 +27,8 @@ class Effect(Enum):
     """The fraction by which the noise SD falls in flat regions."""
     BLEND = "blend"
     """The fraction of the method's own change that is applied."""
+    WHOLE = "whole"
+    """There is no strength: the method is applied as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +48,9 @@ class Parameter:
 class Method:
     """A way to enhance a volume, as it is listed, labelled and stored.
 
-    `operation` is a word for DICOM ("denoise", "sharpen", "contrast"). `weights_sha256` is ""
-    for a filter. `caution` is said on every result of the method ("" for none). `is_research` marks
-    a comparator, which is not for reading.
+    `operation` is a word for DICOM ("denoise", "sharpen", "contrast", "resample"). `weights_sha256`
+    is "" for a filter. `caution` is said on every result of the method ("" for none). `is_research`
+    marks a comparator, which is not for reading.
     """
 
     id: str
@@ -67,6 +69,11 @@ class Method:
     def keeps_unit(self) -> bool:
         """False where values come out that are no modality values (HU, SUV) any more."""
         return self.operation != "contrast"
+
+    @property
+    def makes_finer(self) -> bool:
+        """True where the result has more slices than the source; then "factor" is a parameter."""
+        return self.operation == "resample"
 
     def settings(self, given: Settings = ()) -> Settings:
         """Return a value for every parameter: the given one or the default, in listed order.

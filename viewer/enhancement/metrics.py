@@ -169,3 +169,14 @@ def structures(images: AnyArray) -> float:
             sizes = np.bincount(labels.ravel())[1:]
             count += int((sizes >= STRUCTURE_PIXELS).sum())
     return 1e5 * count / smooth.size
+
+
+def overshoot(image: AnyArray, ideal: AnyArray, mask: BoolArray, share: float = 0.999) -> float:
+    """Return how far values leave the range of the ideal within three pixels, in their unit.
+
+    The quantile `share` over the mask; images are [row, column].
+    """
+    beyond = np.maximum(
+        image - ndimage.maximum_filter(ideal, 7), ndimage.minimum_filter(ideal, 7) - image
+    )
+    return float(np.quantile(np.maximum(beyond[mask], 0.0), share))

@@ -166,10 +166,25 @@ def tissue(smooth: FloatArray, span: Span) -> BoolArray:
 
 def mean_frequency(blocks: FloatArray, pixel_mm: float) -> float:
     """Mean frequency in cycles per mm of detrended square blocks [block, row, column]."""
+    frequency, radial = noise_power(blocks, pixel_mm)
+    return float(np.sum(frequency * radial) / np.sum(radial))
+
+
+def noise_power(blocks: FloatArray, pixel_mm: float) -> tuple[FloatArray, FloatArray]:
+    """Radial noise power spectrum of detrended square blocks [block, row, column].
+
+    Returns
+    -------
+    Frequencies in cycles per mm up to Nyquist, and the power at each in squared units times mm^2.
+
+    Source: ICRU Report 87, 2012; a Hann window keeps coarse power from leaking.
+    """
     window = np.hanning(blocks.shape[-1] + 2)[1:-1]
-    power = np.abs(scipy.fft.fft2(blocks * np.outer(window, window))) ** 2
+    taper = np.outer(window, window)
+    power = np.abs(scipy.fft.fft2(blocks * taper)) ** 2
     frequency, radial = _radial(power.mean(axis=0))
-    return float(np.sum(frequency * radial) / np.sum(radial)) / pixel_mm
+    scale = pixel_mm**2 / float(np.sum(taper**2))
+    return frequency / np.float32(pixel_mm), radial * np.float32(scale)
 
 
 def _quiet_blocks(planes: list[_Plane]) -> FloatArray | None:

@@ -34,6 +34,7 @@ SOURCE_IMAGE = Code("121322", "DCM", "Source image for image processing operatio
 ACQUISITION_EQUIPMENT = Code("109101", "DCM", "Acquisition Equipment")
 PROCESSING_EQUIPMENT = Code("109102", "DCM", "Processing Equipment")
 
+_SPATIAL_RESAMPLING = Code("113085", "DCM", "Spatial resampling")
 _EDGE_ENHANCEMENT = Code("113086", "DCM", "Edge enhancement")
 _SMOOTHING = Code("113087", "DCM", "Smoothing")
 _GAUSSIAN_BLUR = Code("113088", "DCM", "Gaussian blur")
@@ -88,6 +89,8 @@ def method_codes(provenance: Provenance) -> tuple[Code, ...]:
     method = Code(name[:16], OWN_SCHEME, meaning, version[:16])
     nearest = [code for word, code in _NEAREST if not is_ai and word in provenance.method_id]
     codes = [kind, *([method] if name else []), *nearest[:1]]
+    if provenance.slice_steps_mm is not None:
+        codes.append(_SPATIAL_RESAMPLING)
     return (*codes, ARTIFICIAL_INTELLIGENCE) if is_ai else tuple(codes)
 
 

@@ -300,6 +300,7 @@ def unpacked(text: str, own_sources: tuple[str, ...] = ()) -> Provenance | None:
             cautions=tuple(str(caution) for caution in content["cautions"]),
             is_synthetic_data=bool(content["is_synthetic_data"]),
             gates=tuple(str(words) for words in content.get("gates", ())),
+            slice_steps_mm=_unpacked_steps(content.get("slice_steps_mm")),
         )
     except (ValueError, KeyError, TypeError, zlib.error, binascii.Error, RecursionError):
         return None
@@ -314,6 +315,15 @@ _TEXTS = (
     "software_version",
     "time",
 )
+
+
+def _unpacked_steps(value: Any) -> tuple[float, float] | None:
+    if value is None:
+        return None
+    made, acquired = (float(step) for step in value)
+    if not 0 < made <= acquired < float("inf"):
+        raise ValueError("not steps of slices")
+    return (made, acquired)
 
 
 def _unpacked_uids(text: str) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from viewer.core.provenance import Provenance
 from viewer.core.study import SeriesPart
 from viewer.core.volume import DerivedVolume, Frames
 from viewer.io import derivation, identity
+from viewer.io.derived_grid import finer_numbers, finer_sources, put_place
 from viewer.io.derived_image import (
     RULES,
     WHAT,
@@ -61,11 +62,12 @@ def write_derived(
     Parameters
     ----------
     part : the source; its files are read again for their headers and never written.
-    enhanced : complete modality values [slice, row, column], one slice per source of `part`.
+    enhanced : complete modality values [slice, row, column], one slice per source of `part`, or
+        on a finer grid (see `VolumeGeometry.finer`) from its first slice to its last.
     folder : comes into being with the whole series in it, or not at all.
     taken_numbers : Series Numbers of the study, which the new series must not repeat.
-    inputs : for each slice the sources beside its own that it was computed from, as places in
-        `part`; () where each slice was computed from its own source alone.
+    inputs : for each slice of `enhanced` the sources beside its own (or nearest) that it was
+        computed from, as places in `part`; () where each was computed from its own alone.
     now : when the series is made (default: now); shown in the source's time zone if it has one.
 
     Raises
@@ -76,6 +78,7 @@ def write_derived(
     Cancelled : somebody asked for it; nothing is left behind.
     """
     provenance = _checked(part, enhanced)
+    finer_sources(part, enhanced)
     try:
         first = read_header(part.sources[0])
         _check_kind(first)
@@ -106,7 +109,7 @@ def _plan(
         record=derivation.packed(provenance),
         now=now or datetime.now().astimezone(),
         unit=enhanced.unit,
-        instance_numbers=identity.instance_numbers(part),
+        instance_numbers=finer_numbers(part, enhanced),
         neighbours=tuple(tuple(part.sources[place] for place in others) for others in inputs),
     )
 
@@ -125,7 +128,7 @@ def _write(
         images = iter([derived_multiframe(first, part, enhanced, plan)])
     else:
         images = _single_frames(first, part, enhanced, plan)
-    count = 1 if first.SOPClassUID in ENHANCED_CLASSES else len(part.sources)
+    count = 1 if first.SOPClassUID in ENHANCED_CLASSES else len(enhanced.values)
     written: list[str] = []
     with new_folder(folder, WHAT) as temporary:
         while True:
@@ -144,19 +147,21 @@ def _write(
 def _single_frames(
     first: Dataset, part: SeriesPart, enhanced: DerivedVolume | Frames, plan: Plan
 ) -> Iterator[Dataset]:
-    """Yield one derived image per source slice, all coded alike (but PET, slice by slice)."""
+    """Yield one derived image per slice, all coded alike (but PET, slice by slice)."""
     values, mask = enhanced.values, enhanced.mask
     rules = RULES[first.SOPClassUID]
     is_by_slice = rules.has_no_intercept
     seen = [extremes(values[n], None if mask is None else mask[n]) for n in range(len(values))]
     whole = joined(seen)
-    for index, frame in enumerate(part.sources):
+    for index, place in enumerate(finer_sources(part, enhanced)):
+        frame = part.sources[place]
         header = read_header(frame)
         texts = verbatim(header)
         span = _with_padding(seen[index], whole) if is_by_slice else whole
         coded = stored_format(source_format(header if is_by_slice else first), span, rules)
         real = None if mask is None else mask[index]
         dataset = derived_header(header, frame, index, plan, coded)
+        put_place(dataset, enhanced, index)
         stored = stored_values(values[index], real, coded)
         put_pixels(dataset, header, stored, real, coded, plan.unit)
         restore(dataset, texts)

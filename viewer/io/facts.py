@@ -97,6 +97,7 @@ def acquisition(elements: Elements) -> tuple[tuple[str, str], ...]:
 @depends_on(
     "SpecificCharacterSet",
     *(keyword for _, keyword in (*_CODES, *_TEXTS)),
+    "CTDIvol",
     *_B_VALUES,
     *_CREATOR_KEYWORDS,
 )
@@ -110,6 +111,9 @@ def _acquisition(elements: Elements) -> tuple[tuple[str, str], ...]:
     for name, keyword in _TEXTS:
         if keyword in raw and (value := text(elements, keyword)):
             pairs[name] = value
+    dose = number(elements, "CTDIvol")
+    if dose is not None and dose > 0:
+        pairs["ctdi_vol_mgy"] = f"{dose:g}"
     b_value = diffusion_b_value(elements)
     if b_value is not None:
         pairs["b_value"] = f"{b_value:g}"

@@ -1,4 +1,4 @@
-"""Bones, walls and organs shared by the chest, abdomen and head phantoms."""
+"""Bones, walls and organs shared by the phantoms of the body."""
 
 from __future__ import annotations
 
@@ -167,3 +167,52 @@ def organ_grain(rng: np.random.Generator, canvas: Canvas, finest_mm: float = 1.2
         exponent=float(rng.uniform(1.0, 1.8)),
         finest_mm=finest_mm,
     )
+
+
+def paint_bowel(
+    rng: np.random.Generator,
+    canvas: Canvas,
+    reach_mm: tuple[float, float],
+    grain: FloatArray,
+    height_mm: float = 0.0,
+) -> None:
+    """Loops with fluid, gas, contrast medium or stool around a height.
+
+    Parameters
+    ----------
+    reach_mm : half width and half depth of the cavity.
+    """
+    width, depth = reach_mm
+    for _ in range(int(rng.integers(14, 30))):
+        place = (
+            float(rng.uniform(-0.8, 0.8) * width),
+            float(rng.uniform(-0.85, 0.35) * depth),
+            height_mm + float(rng.normal(0.0, 18.0)),
+        )
+        axes = (float(rng.uniform(8, 26)), float(rng.uniform(8, 18)), float(rng.uniform(15, 50)))
+        loop = Ellipsoid(place, axes, float(rng.uniform(0, np.pi)), 2.2)
+        canvas.paint(canvas.inside(loop, 0.5), rng.uniform(30.0, 80.0))
+        content = rng.choice(4, p=[0.4, 0.3, 0.15, 0.15])
+        inside = canvas.inside(loop.scaled(-2.5), 0.5)
+        if content == 1:
+            canvas.paint(inside, -970.0)
+        elif content == 2:
+            canvas.paint(inside, rng.uniform(100.0, 350.0))
+        elif content == 3:
+            canvas.paint(inside, -150.0 + 180.0 * grain)
+        else:
+            canvas.paint(inside, rng.uniform(5.0, 35.0))
+
+
+def paint_muscle(
+    canvas: Canvas, shape: Ellipsoid, grain: FloatArray, within: FloatArray | float = 1.0
+) -> None:
+    """A muscle streaked with fat along the zero lines of `grain`, kept to the coverage `within`."""
+    streaks = 55.0 * np.exp(-((grain / 0.07) ** 2))
+    canvas.paint(canvas.inside(shape, 0.8) * within, MUSCLE_HU + 5.0 * grain - streaks)
+
+
+def paint_tube(canvas: Canvas, tube: Tube, hu: float) -> None:
+    """A tube of one value."""
+    near = tube.near(float(canvas.z_mm.min()), float(canvas.z_mm.max()))
+    canvas.paint(canvas.tubes(near.points_mm, near.radii_mm), hu)

@@ -165,23 +165,18 @@ def _paint_mediastinum(canvas: Canvas, chest: Chest, grain: FloatArray) -> None:
         path([(10, -depth * 0.1, 36), (16, -depth * 0.08, 150)], 4.0, 1.5),
         path([(18, 0, 34), (24, 6, 150)], 4.5, 1.5),
     ]
-    _paint_tube(canvas, joined(vessels), blood)
+    anatomy.paint_tube(canvas, joined(vessels), blood)
     gullet = path([(4, spine_front - 12, 160), (5, spine_front - 12, -190)], 6.5, 2.5)
-    _paint_tube(canvas, gullet, 38.0)
-    _paint_tube(
+    anatomy.paint_tube(canvas, gullet, 38.0)
+    anatomy.paint_tube(
         canvas, path([(3, spine_front - 13, 60), (4, spine_front - 13, 20)], 1.8, 0.8), -700.0
     )
     windpipe = path([(0, depth * 0.1, 160), (0, depth * 0.15, 2)], 8.6, 2.0)
-    _paint_tube(canvas, Tube(windpipe.points_mm, windpipe.radii_mm + np.float32(1.6)), 35.0)
+    anatomy.paint_tube(canvas, Tube(windpipe.points_mm, windpipe.radii_mm + np.float32(1.6)), 35.0)
     airways = chest.bronchi
-    _paint_tube(canvas, Tube(airways.points_mm, airways.radii_mm + np.float32(1.2)), 30.0)
-    _paint_tube(canvas, windpipe, -995.0)
-    _paint_tube(canvas, airways, -990.0)
-
-
-def _paint_tube(canvas: Canvas, tube: Tube, hu: float) -> None:
-    near = tube.near(float(canvas.z_mm.min()), float(canvas.z_mm.max()))
-    canvas.paint(canvas.tubes(near.points_mm, near.radii_mm), hu)
+    anatomy.paint_tube(canvas, Tube(airways.points_mm, airways.radii_mm + np.float32(1.2)), 30.0)
+    anatomy.paint_tube(canvas, windpipe, -995.0)
+    anatomy.paint_tube(canvas, airways, -990.0)
 
 
 def _paint_chambers(canvas: Canvas, chest: Chest, heart: Ellipsoid) -> None:

@@ -36,6 +36,14 @@ class Kernel:
         return np.asarray(fall * bump / at_zero, np.float32)
 
 
+SHARPER, SHARPER_BOOST = 1.6, 0.2
+
+
+def sharper(kernel: Kernel) -> Kernel:
+    """The kernel that `ct-sharpen` aims at: 1.6 times the frequency, a little more mid-band."""
+    return Kernel(SHARPER * kernel.half_per_mm, kernel.boost + SHARPER_BOOST, kernel.order)
+
+
 SOFT = Kernel(half_per_mm=0.34)
 STANDARD = Kernel(half_per_mm=0.44, boost=0.1)
 LUNG = Kernel(half_per_mm=0.62, boost=0.5, order=3.0)

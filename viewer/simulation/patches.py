@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.ndimage
 
+from viewer.simulation.fan import FanBeam
 from viewer.simulation.kernels import FloatArray, Kernel, noise_mean_frequency
 from viewer.simulation.noise import blur, relative_sd_map, slice_weights
 from viewer.simulation.phantom import Region, Sampling, Stack, random_stack
@@ -117,21 +118,31 @@ def scanned(
     pixel_mm: float,
     correlation: float,
     wanted_sd: float | None = None,
+    fan: FanBeam | None = None,
 ) -> tuple[FloatArray, FloatArray]:
     """Noise-free reconstruction and its noise, both [slice, row, column].
 
     Parameters
     ----------
     wanted_sd : median noise SD in HU to which the exposure is set; None draws 4 to 70 HU.
+    fan : the scanner whose rays are measured and then rebinned; None measures parallel ones.
     """
-    offsets = beam.offsets() * np.float32(pixel_mm)
-    sinograms = [beam.project(attenuation(plane), pixel_mm) for plane in values]
-    clean = np.stack([filtered_back_projection(one, beam, kernel, pixel_mm) for one in sinograms])
+    offsets = beam.offsets() * np.float32(pixel_mm) if fan is None else fan.offsets_mm()
+    per_mm = [attenuation(plane) for plane in values]
+    if fan is None:
+        sinograms = [beam.project(plane, pixel_mm) for plane in per_mm]
+    else:
+        sinograms = [fan.project(plane, beam, pixel_mm) for plane in per_mm]
+
+    def image(readings: FloatArray) -> FloatArray:
+        rays = readings if fan is None else fan.rebinned(readings, beam, pixel_mm)
+        return filtered_back_projection(rays, beam, kernel, pixel_mm)
+
+    clean = np.stack([image(one) for one in sinograms])
 
     def noise_of(plane: int, exposure: Exposure) -> FloatArray:
         noisy = measured(rng, sinograms[plane], exposure, offsets)
-        image = filtered_back_projection(noisy, beam, kernel, pixel_mm)
-        return np.asarray(image - clean[plane], np.float32)
+        return np.asarray(image(noisy) - clean[plane], np.float32)
 
     exposure = Exposure(
         photons=1e5,

@@ -1,4 +1,4 @@
-"""Random stacks of slices for training and evaluation: chest, abdomen, head, abstract shapes."""
+"""Random stacks of slices for training and evaluation: parts of the body, abstract shapes."""
 
 from __future__ import annotations
 
@@ -11,8 +11,12 @@ from viewer.simulation import anatomy
 from viewer.simulation.anatomy import INFINITE, Torso
 from viewer.simulation.canvas import Canvas, Ellipsoid, Warp
 from viewer.simulation.chest import Chest, paint_chest
+from viewer.simulation.extremity import paint_extremity
+from viewer.simulation.jaw import paint_jaw
 from viewer.simulation.kernels import FloatArray
 from viewer.simulation.lesions import Lesion, paint_lesions, random_lesions
+from viewer.simulation.mr import Profile, slice_profile
+from viewer.simulation.pelvis import Pelvis, paint_pelvis
 from viewer.simulation.vessels import tree
 
 
@@ -23,6 +27,13 @@ class Region(StrEnum):
     ABDOMEN = "abdomen"
     HEAD = "head"
     ABSTRACT = "abstract"
+    PELVIS = "pelvis"
+    EXTREMITY = "extremity"
+    JAW = "jaw"
+
+
+_LEVELS_MM = {Region.CHEST: (-160.0, 110.0), Region.PELVIS: (-55.0, 105.0)}
+"""Range of heights at which the middle slice of a stack lies; 0 for all others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +63,11 @@ class Sampling:
     Attributes
     ----------
     slices, size : number of slices and of rows and columns.
+    thickness_mm : of each slice, full width at half maximum; less than the spacing leaves gaps.
     planes : thin planes averaged into each slice, over its thickness.
     centre_mm : x and y of the middle of the picture.
+    profile : weight of the planes; other than a box they lie over twice the thickness, and five or
+        more are needed.
     """
 
     slices: int
@@ -63,12 +77,25 @@ class Sampling:
     thickness_mm: float
     planes: int = 1
     centre_mm: tuple[float, float] = (0.0, 0.0)
+    profile: Profile = Profile.BOX
 
     def plane_heights(self, middle_mm: float) -> FloatArray:
         """Heights of all thin planes, slice by slice."""
         centres = middle_mm + (np.arange(self.slices) - (self.slices - 1) / 2) * self.spacing_mm
-        within = (np.arange(self.planes) + 0.5) / self.planes - 0.5
-        return np.asarray(centres[:, None] + within * self.thickness_mm, np.float32).ravel()
+        return np.asarray(centres[:, None] + self._offsets_mm(), np.float32).ravel()
+
+    def sliced(self, planes: FloatArray) -> FloatArray:
+        """Slices [slice, row, column] from values or coverage on all planes, slice by slice."""
+        grouped = planes.reshape(self.slices, self.planes, *planes.shape[1:])
+        if self.profile is Profile.BOX:
+            return np.asarray(grouped.mean(axis=1), np.float32)
+        weights = slice_profile(self._offsets_mm(), self.thickness_mm, self.profile)
+        return np.asarray(np.tensordot(grouped, weights, (1, 0)), np.float32)
+
+    def _offsets_mm(self) -> FloatArray:
+        """Heights of a slice's planes over its middle."""
+        width = self.thickness_mm * (1.0 if self.profile is Profile.BOX else 2.0)
+        return np.asarray(((np.arange(self.planes) + 0.5) / self.planes - 0.5) * width)
 
 
 def random_stack(
@@ -80,16 +107,15 @@ def random_stack(
     ----------
     lesion_count : lesions strewn over the picture, most of them of low contrast.
     """
-    middle = float(rng.uniform(-160.0, 110.0)) if region is Region.CHEST else 0.0
+    low, high = _LEVELS_MM.get(region, (0.0, 0.0))
+    middle = float(rng.uniform(low, high)) if low < high else 0.0
     heights = sampling.plane_heights(middle)
     canvas = _painted(rng, region, sampling, heights)
     lesions = random_lesions(rng, lesion_count, canvas, middle, sampling)
     painted = paint_lesions(canvas, lesions)
-    shape = (sampling.slices, sampling.planes, sampling.size, sampling.size)
-    coverage = painted.reshape(shape).mean(axis=1)[sampling.slices // 2]
     return Stack(
-        values=canvas.values.reshape(shape).mean(axis=1),
-        lesion_weight=np.asarray(coverage, np.float32),
+        values=sampling.sliced(canvas.values),
+        lesion_weight=sampling.sliced(painted)[sampling.slices // 2],
         lesions=lesions,
         pixel_mm=sampling.pixel_mm,
         spacing_mm=sampling.spacing_mm,
@@ -106,11 +132,18 @@ def _painted(
         paint_chest(canvas, chest)
         anatomy.paint_table(canvas, chest.torso.skin.axes[1] + 10.0)
         return canvas
-    canvas = _blank(sampling, heights, Warp.random(rng, 8.0))
+    sway_mm = {Region.PELVIS: 2.0, Region.EXTREMITY: 3.0, Region.JAW: 2.0}.get(region, 8.0)
+    canvas = _blank(sampling, heights, Warp.random(rng, sway_mm))
     if region is Region.ABDOMEN:
         paint_abdomen(rng, canvas)
     elif region is Region.HEAD:
         paint_head(rng, canvas)
+    elif region is Region.PELVIS:
+        paint_pelvis(canvas, Pelvis.random(rng))
+    elif region is Region.EXTREMITY:
+        paint_extremity(rng, canvas)
+    elif region is Region.JAW:
+        paint_jaw(rng, canvas)
     else:
         paint_abstract(rng, canvas)
     return canvas
@@ -132,7 +165,7 @@ def paint_abdomen(rng: np.random.Generator, canvas: Canvas) -> None:
     for side in (-1.0, 1.0):
         psoas = Ellipsoid((side * 38.0, depth * 0.55, 0.0), (19.0, 24.0, INFINITE), side * 0.3)
         canvas.paint(canvas.inside(psoas), 55.0 + 5.0 * grain)
-    _paint_bowel(rng, canvas, width, depth, second)
+    anatomy.paint_bowel(rng, canvas, (width, depth), second)
     organ = rng.uniform(2.0, 9.0)
     liver = Ellipsoid(
         (-width * rng.uniform(0.40, 0.55), -depth * rng.uniform(0.0, 0.2), rng.normal(0, 20)),
@@ -184,30 +217,6 @@ def _paint_kidney(
     canvas.paint(canvas.inside(outer.scaled(-9.0), 3.0), rng.uniform(30.0, 130.0))
     sinus = Ellipsoid((place[0] - side * 10.0, place[1], height), (13.0, 12.0, 30.0), side * 0.6)
     canvas.paint(canvas.inside(sinus, 2.0), rng.uniform(-90.0, 10.0))
-
-
-def _paint_bowel(
-    rng: np.random.Generator, canvas: Canvas, width: float, depth: float, grain: FloatArray
-) -> None:
-    for _ in range(int(rng.integers(14, 30))):
-        place = (
-            float(rng.uniform(-0.8, 0.8) * width),
-            float(rng.uniform(-0.85, 0.35) * depth),
-            float(rng.normal(0.0, 18.0)),
-        )
-        axes = (float(rng.uniform(8, 26)), float(rng.uniform(8, 18)), float(rng.uniform(15, 50)))
-        loop = Ellipsoid(place, axes, float(rng.uniform(0, np.pi)), 2.2)
-        canvas.paint(canvas.inside(loop, 0.5), rng.uniform(30.0, 80.0))
-        content = rng.choice(4, p=[0.4, 0.3, 0.15, 0.15])
-        inside = canvas.inside(loop.scaled(-2.5), 0.5)
-        if content == 1:
-            canvas.paint(inside, -970.0)
-        elif content == 2:
-            canvas.paint(inside, rng.uniform(100.0, 350.0))
-        elif content == 3:
-            canvas.paint(inside, -150.0 + 180.0 * grain)
-        else:
-            canvas.paint(inside, rng.uniform(5.0, 35.0))
 
 
 def paint_head(rng: np.random.Generator, canvas: Canvas) -> None:
