@@ -20,7 +20,7 @@ from viewer.core.volume import DerivedVolume
 from viewer.enhancement.catalogue import Catalogue, read_catalogue
 from viewer.enhancement.checks import Verdict
 from viewer.enhancement.engine import Engine
-from viewer.enhancement.through_plane import SliceSampling, through_plane
+from viewer.enhancement.through_plane import Profile, SliceSampling, through_plane
 from viewer.io.assemble import load_part
 
 SPACING = (4.0, 0.8, 0.8)
@@ -77,7 +77,7 @@ def test_finer_slices_lie_between_the_acquired_ones(engine):
 def test_seen_through_the_profile_they_are_the_acquired_slices(engine):
     volume = stack()
     result = enhance(engine, request(volume))
-    planes = through_plane(SliceSampling(10, 4.0, 4.0, 4))
+    planes = through_plane(SliceSampling(10, 4.0, 4.0, 4, Profile.BOX))
     assert planes.misfit(result.volume().values, volume.values)[1] < 0.6
     assert float(dict(result.provenance().parameters)["consistency_largest"].split()[0]) < 0.6
 
@@ -85,7 +85,7 @@ def test_seen_through_the_profile_they_are_the_acquired_slices(engine):
 def test_the_label_names_both_steps_and_no_strength(engine):
     label = label_for(enhance(engine, request(stack())).provenance())
     assert label.title == "FILTERED"
-    assert label.detail == "Finer slices (cubic) · finer slices 1.0 mm, acquired 4.0 mm"
+    assert label.detail == "Finer slices (cubic) · 1.0 mm slices, acquired 4.0 mm"
 
 
 def test_each_slice_says_where_it_lies_among_the_acquired_ones(engine):
@@ -100,7 +100,13 @@ def test_the_provenance_tells_how_the_slices_were_taken(engine):
     told = dict(enhance(engine, request(stack(), 3)).provenance().parameters)
     assert told["factor"] == "3"
     assert (told["slice_thickness_mm"], told["slice_gap_mm"]) == ("4", "0")
-    assert (told["slice_profile"], told["self_tuned"]) == ("Gaussian", "no")
+    assert (told["slice_profile"], told["self_tuned"]) == ("box", "no")
+
+
+def test_mr_slices_are_taken_as_gaussian_ct_slices_as_a_box(engine):
+    volume = replace(stack(), unit="stored")
+    told = dict(enhance(engine, request(volume)).provenance().parameters)
+    assert told["slice_profile"] == "Gaussian"
 
 
 def test_padding_stays_padding_between_slices(engine):
@@ -118,7 +124,7 @@ def test_padding_stays_padding_between_slices(engine):
 def test_a_model_adds_what_the_acquired_slices_do_not_see(model):
     volume = stack()
     result = enhance(model, request(volume, method="tiny"))
-    planes = through_plane(SliceSampling(10, 4.0, 4.0, 4))
+    planes = through_plane(SliceSampling(10, 4.0, 4.0, 4, Profile.BOX))
     for strength in (0.0, 0.5, 1.0):
         assert planes.misfit(result.volume(strength).values, volume.values)[1] < 1
     assert np.abs(result.volume(1.0).values - result.volume(0.0).values).max() > 2
@@ -129,7 +135,7 @@ def test_a_model_adds_what_the_acquired_slices_do_not_see(model):
 def test_a_models_label_says_that_it_is_ai_and_how_much_of_it_is_there(model):
     label = label_for(enhance(model, request(stack(), method="tiny")).provenance(0.6))
     assert label.title == "AI-ENHANCED"
-    assert label.detail == "Tiny 0.1 · finer slices 1.0 mm, acquired 4.0 mm · blend 60 %"
+    assert label.detail == "Tiny 0.1 · 1.0 mm slices, acquired 4.0 mm · blend 60 %"
 
 
 def test_a_models_detail_is_kept_for_the_next_time(model):
@@ -244,7 +250,7 @@ def test_each_file_names_its_place_and_the_acquired_slices_it_came_from(tmp_path
         assert (items[0].SpatialLocationsPreserved == "YES") == (place % 3 == 0)
         named = {item.ReferencedSOPInstanceUID for item in items}
         assert {volume.sources[place // 3], volume.sources[-(-place // 3)]} <= named
-        assert "finer slices 1.0 mm, acquired 3.0 mm" in one.DerivationDescription
+        assert "1.0 mm slices, acquired 3.0 mm" in one.DerivationDescription
         codes = [code.CodeMeaning for code in one.DerivationCodeSequence]
         assert "Spatial resampling" in codes
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QLabel, QProgressBar, QPushButton, QSlider
+from PySide6.QtWidgets import QComboBox, QLabel, QProgressBar, QPushButton, QSlider, QSpinBox
 
 from tests.ui.samples import ENHANCED_STATE, METHODS
 from viewer.ui.controls import FactList, FigureTable
@@ -173,3 +173,18 @@ def test_without_a_spread_the_switch_is_off_with_the_reason(panel):
     panel.set_state(replace(ENHANCED_STATE, spread=SpreadState("Gaussian is a filter.")))
     assert not push(panel, SPREAD_SWITCH).isEnabled()
     assert "Gaussian is a filter." in visible_texts(panel)
+
+
+def test_a_method_that_makes_finer_slices_asks_how_many_and_has_no_strength(panel, qtbot):
+    number = panel.findChild(QSpinBox)
+    assert not number.isVisible()
+    words = "1.5 mm slices from 6.0 mm"
+    state = replace(ENHANCED_STATE, has_strength=False, factor=4, factor_words=words)
+    panel.set_state(state)
+    assert number.isVisible()
+    assert number.value() == 4
+    assert words in visible_texts(panel)
+    assert not panel.findChild(QSlider).isVisible()
+    with qtbot.waitSignal(panel.factor_changed) as signal:
+        number.setValue(5)
+    assert signal.args == [5]

@@ -150,3 +150,45 @@ def test_pixels_with_a_spread_bring_its_bar_and_words_and_others_do_not(comparis
     if layers.bar is not None:
         assert (layers.bar.low, layers.bar.high, layers.bar.unit) == (15.0, 60.0, "HU")
         assert NOT_ERROR in layers.bar.words
+
+
+def finer(source, factor=4):
+    """A layer of finer slices, each with its own number as its value."""
+    geometry = source.geometry.finer(factor)
+    own = np.arange(geometry.shape[0], dtype=np.int16)[:, None, None]
+    values = np.broadcast_to(own, geometry.shape)
+    nothing = np.zeros(geometry.shape, np.int16)
+    start = derive(source, values, provenance(), factor=factor)
+    residual = derive(source, nothing, provenance(), factor=factor)
+    return Layer(residual, 0.0, 1.0, provenance(), start)
+
+
+def finer_order(source, layer, index, show=Show.BOTH):
+    grid_mm = layer.start.geometry
+    focus = grid_mm.on_slice(grid_mm.centre_mm, index)
+    state = ViewState(focus_mm=focus, interpolation=Interpolation.NEAREST)
+    request = resolve(state, grid_mm, (24, 24), WINDOW)
+    return DrawOrder(request, source, layer, show, LARGEST, geometry=grid_mm)
+
+
+def test_a_finer_slice_has_the_nearest_acquired_one_as_its_original_and_says_so():
+    source, _ = noisy()
+    layer = finer(source)
+    order = finer_order(source, layer, 13)
+    picture, reslicer = drawn(order, Reslicer()), Reslicer()
+    own = reslicer.plane(source, replace(order.slice, slice_index=3))
+    only = drawn(replace(order, layer=None, show=Show.ORIGINAL), reslicer).original
+    assert np.array_equal(picture.original, only)
+    assert own.values.std() > 0
+    layers = shown_layers(picture, Comparison.FLICKER, shows_original=True, beside=None)
+    assert layers.pixels.caption == "Original, nearest acquired slice"
+    assert layers.pixels.label is None
+    layers = shown_layers(picture, Comparison.FLICKER, shows_original=False, beside=None)
+    assert layers.pixels.label == label_for(layer.provenance)
+
+
+def test_finer_pixels_come_from_the_slice_that_the_view_shows():
+    source, _ = noisy()
+    layer = finer(source)
+    grey = [drawn(finer_order(source, layer, k), Reslicer()).derived[12, 12, 0] for k in (4, 20)]
+    assert grey[1] - grey[0] == pytest.approx(16 / WINDOW.width * 255, abs=2)

@@ -5,10 +5,17 @@ from dataclasses import replace
 
 from viewer.app.command import Command
 from viewer.app.following import change
+from viewer.app.messages import info
 from viewer.app.session import Session
 from viewer.app.workspace import Layer, PartKey, Workspace
 from viewer.core.layout import grid
 from viewer.core.view import ORIGINAL, Comparison, Plane, ViewState
+
+NO_RESIDUAL = (
+    "Finer slices have no residual.",
+    "Most of them lie where nothing was acquired to take them from.",
+    "Compare them side by side, by swipe or by flicker.",
+)
 
 SIDE_BY_SIDE = "comparison"
 """Name of the layout with the original on the left and its derived layer on the right."""
@@ -30,6 +37,15 @@ def layer_of(workspace: Workspace, state: ViewState) -> Layer | None:
         return None
     name = layer_name(workspace, state.part)
     return workspace.layers.get((state.part, name)) if name else None
+
+
+def makes_finer(workspace: Workspace, state: ViewState) -> bool:
+    """True when the derived layer of a view's part has finer slices than were acquired."""
+    name = state.layer
+    if name == ORIGINAL and state.part is not None:
+        name = layer_name(workspace, state.part) or ""
+    layer = workspace.layers.get((state.part, name)) if state.part is not None else None
+    return layer is not None and layer.start is not None
 
 
 def has_layer(session: Session) -> bool:
@@ -73,6 +89,9 @@ def toggle(comparison: Comparison) -> Callable[[Session], None]:
         workspace = session.workspace
         state = workspace.active_state
         wanted = Comparison.NONE if state.comparison is comparison else comparison
+        if wanted is Comparison.RESIDUAL and makes_finer(workspace, state):
+            workspace.tell(info(*NO_RESIDUAL))
+            return
         if has_layer(session) and state.plane is not Plane.VOLUME:
             change(session, workspace.active, replace(state, comparison=wanted))
 

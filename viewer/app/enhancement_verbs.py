@@ -11,6 +11,7 @@ from viewer.app.comparing import (
     is_side_by_side,
     layer_name,
     leave_side_by_side,
+    makes_finer,
     show_side_by_side,
 )
 from viewer.app.following import has_image
@@ -49,7 +50,9 @@ def enhance_active(session: Session, method_id: str, strength: float) -> None:
         workspace.tell(info("This cannot be enhanced here.", means, do))
         return
     found = session.enhancements.enhancement(part, method_id)
-    if found is None or not found.residual.is_complete:
+    factor = workspace.settings.enhancement.factor
+    is_other = found is not None and found.plan.factor not in (1, factor)
+    if found is None or is_other or not found.residual.is_complete:
         first = volume.geometry.slice_of(workspace.active_state.focus_mm)
         session.enhancements.start(
             part, method_id, strength, first, refused=lambda: _leave_refused(session)
@@ -82,6 +85,17 @@ def set_strength(session: Session, strength: float) -> None:
     chosen = replace(settings.enhancement, strength=strength)
     session.change_settings(replace(settings, enhancement=chosen))
     preview_strength(session, strength)
+
+
+def set_factor(session: Session, factor: int) -> None:
+    """Make slices so many times finer from now on, and anew where finer ones are in view."""
+    workspace = session.workspace
+    settings = workspace.settings
+    chosen = replace(settings.enhancement, factor=factor)
+    session.change_settings(replace(settings, enhancement=chosen))
+    method = shown_method(session)
+    if method and makes_finer(workspace, workspace.active_state):
+        enhance_active(session, method, chosen.strength)
 
 
 def cancel_enhancement(session: Session) -> None:

@@ -249,7 +249,13 @@ class Enhancements:
         found, volume = workspace.parts.get(part), workspace.volumes.get(part)
         if study is None or series is None or found is None or volume is None:
             return None
-        device = workspace.settings.enhancement.device
+        device, factor = (
+            workspace.settings.enhancement.device,
+            workspace.settings.enhancement.factor,
+        )
+
+        def makes_finer() -> bool:
+            return self.engine.catalogue.method(method_id).makes_finer
 
         def made() -> EnhanceRequest:
             from viewer.app.enhancing import EnhanceRequest
@@ -261,6 +267,7 @@ class Enhancements:
                 volume=volume,
                 method_id=method_id,
                 strength=strength,
+                settings=(("factor", float(factor)),) if makes_finer() else (),
                 first_slice=first,
                 device=device,
             )
@@ -361,4 +368,5 @@ def layer_at(result: Enhancement, strength: float) -> Layer:
     """Return the layer of an enhancement at a strength from 0 to 1."""
     residual = result.residual_volume(strength)
     provenance = residual.provenance
-    return Layer(residual, result.residual.step, provenance.blend, provenance)
+    start = result.finer_volume(strength)
+    return Layer(residual, result.residual.step, provenance.blend, provenance, start)

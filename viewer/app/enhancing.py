@@ -166,7 +166,8 @@ def _sampling(
     if not method.makes_finer:
         return None
     series = Candidate(request.study, request.series, request.part, request.volume, noise)
-    return sampling_of(request.volume.geometry, settings, stated_thickness_mm(series))
+    thickness, unit = stated_thickness_mm(series), request.volume.unit
+    return sampling_of(request.volume.geometry, settings, thickness, is_ct=unit == "HU")
 
 
 def _refuse(method: Method, gates: tuple[GateResult, ...]) -> None:

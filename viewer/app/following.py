@@ -19,7 +19,7 @@ ARBITRARY_UNITS = frozenset({STORED, ARBITRARY, "SIGNAL INTENSITY", ""})
 def geometry_of(workspace: Workspace, view: int) -> VolumeGeometry | None:
     """Return the grid that a view shows, None while nothing is loaded."""
     state = workspace.views.get(view)
-    volume = workspace.volumes.get(state.part) if state and state.part else None
+    volume = workspace.grid_of(state) if state is not None else None
     return volume.geometry if volume is not None else None
 
 

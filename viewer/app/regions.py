@@ -47,11 +47,14 @@ def region_statistics(volume: AnyVolume, measurement: Measurement) -> RegionStat
 
 def _layer_values(
     volume: AnyVolume, layer: Layer, measurement: Measurement
-) -> tuple[AnyArray, AnyArray] | None:
+) -> tuple[AnyArray, AnyArray | None] | None:
     """Return (enhanced, residual) values under a region, as the screen shows them.
 
-    None until all of it is enhanced: numbers of half a region cannot be compared.
+    None until all of it is enhanced: numbers of half a region cannot be compared. Finer slices have
+    voxels of their own under the region, and no residual.
     """
+    is_finer = layer.start is not None
+    volume = layer.start or volume
     index = voxels_in(measurement, volume.geometry)
     keep = volume.loaded[index[:, 0]]
     if volume.mask is not None:
@@ -62,7 +65,7 @@ def _layer_values(
     at = (index[:, 0], index[:, 1], index[:, 2])
     original = volume.values[at]
     enhanced = with_residual(original, layer.residual.values[at], layer.blend * layer.scale)
-    return (enhanced, enhanced.astype(np.float64) - original)
+    return (enhanced, None if is_finer else enhanced.astype(np.float64) - original)
 
 
 def region_row(
@@ -83,15 +86,17 @@ def region_row(
     if layer is None:
         return RegionRow(measurement.id, title, original, cnr=cnr)
     values = _layer_values(volume, layer, measurement)
-    enhanced, residual = (_plain(v, measurement) for v in values) if values else (None, None)
-    if enhanced is None or residual is None:
+    enhanced = _plain(values[0], measurement) if values else None
+    if values is None or enhanced is None:
         return RegionRow(measurement.id, title, original, cnr=cnr)
     if cnr is not None and background is not None:
         around = _layer_values(volume, layer, background)
         after = _plain(around[0], background) if around else None
         cnr = (cnr[0], contrast_to_noise(enhanced, after) if after is not None else None)
     noise = enhanced.sd / original.sd - 1 if original.sd > 0 else None
-    return RegionRow(measurement.id, title, original, enhanced, residual, noise, residual.mean, cnr)
+    residual = _plain(values[1], measurement) if values[1] is not None else None
+    bias = residual.mean if residual is not None else None
+    return RegionRow(measurement.id, title, original, enhanced, residual, noise, bias, cnr)
 
 
 def _plain(values: AnyArray, measurement: Measurement) -> RegionStatistics | None:

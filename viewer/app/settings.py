@@ -99,6 +99,9 @@ class EnhancementSettings:
         unit="fraction",
         limits=(0.0, 1.0),
     )
+    factor: int = _setting(
+        4, "How many times finer slices become, with methods that make finer ones.", limits=(2, 6)
+    )
     device: str = _setting("auto", "Where models run.", choices=("auto", "cpu", "cuda", "mps"))
     research: bool = _setting(False, "Offer comparators, too: they are not for reading.")
     log_uses: bool = _setting(

@@ -32,12 +32,14 @@ class Layer:
 
     `residual` times `scale` is enhanced minus original at full effect, in the unit of the source;
     `blend` is the factor on it that the strength asks for, and `provenance` says all of it.
+    Where slices were made finer `start` has the residual's grid and is what it is added to.
     """
 
     residual: DerivedVolume
     scale: float
     blend: float
     provenance: Provenance
+    start: DerivedVolume | None = None
 
 
 class Workspace:
@@ -199,6 +201,18 @@ class Workspace:
         """Say on the part's views why there are no pixels."""
         self.problems[key] = problem
         self.part_changed.emit(key)
+
+    def grid_of(self, state: ViewState) -> AnyVolume | None:
+        """Return the volume whose slices a view shows: the part's, or its layer's finer ones.
+
+        None while nothing is loaded.
+        """
+        if state.part is None:
+            return None
+        layer = self.layers.get((state.part, state.layer))
+        if layer is not None and layer.start is not None:
+            return layer.start
+        return self.volumes.get(state.part)
 
     def put_layer(self, key: PartKey, name: str, layer: Layer) -> None:
         """Publish a derived layer of a part; it counts as the one made last."""

@@ -82,6 +82,12 @@ class Label:
     is_badge: bool = False
 
 
+def step_words(mm: float) -> str:
+    """Return a step of slices in words: one decimal, two where it needs them, as in "1.25 mm"."""
+    words = f"{mm:.2f}"
+    return f"{words.removesuffix('0')} mm"
+
+
 def acquired_words(provenance: Provenance | None, index: int) -> str:
     """Say where a finer slice lies, such as "between acquired slices 7 and 8"; "" for all others.
 
@@ -107,7 +113,7 @@ def strength_words(provenance: Provenance) -> str:
         return "strength not recorded"
     if provenance.slice_steps_mm is not None:
         made, acquired = provenance.slice_steps_mm
-        finer = f"finer slices {made:.1f} mm, acquired {acquired:.1f} mm"
+        finer = f"{step_words(made)} slices, acquired {step_words(acquired)}"
         is_filter = provenance.kind is MethodKind.FILTER
         return finer if is_filter else f"{finer} · blend {round(100 * provenance.strength)} %"
     asked = round(100 * provenance.strength)

@@ -15,6 +15,7 @@ from viewer.core.geometry import VolumeGeometry
 from viewer.enhancement.inference import CHANNELS, Runner
 from viewer.enhancement.method import Float32Array, Settings, SourceSlices
 from viewer.enhancement.through_plane import (
+    Profile,
     SliceSampling,
     ThroughPlane,
     fine_mask,
@@ -30,9 +31,16 @@ def factor_of(settings: Settings) -> int:
 
 
 def sampling_of(
-    geometry: VolumeGeometry, settings: Settings, thickness_mm: float | None = None
+    geometry: VolumeGeometry,
+    settings: Settings,
+    thickness_mm: float | None = None,
+    *,
+    is_ct: bool = False,
 ) -> SliceSampling:
     """Return how a series was sampled; slices of unknown thickness touch each other.
+
+    Thick CT slices are means of thin ones, a box; slices that a radio-frequency pulse excites are
+    taken as Gaussian.
 
     Raises
     ------
@@ -40,7 +48,8 @@ def sampling_of(
     """
     step = geometry.spacing_mm[0]
     thickness = thickness_mm or geometry.slice_thickness_mm or step
-    return SliceSampling(geometry.shape[0], step, thickness, factor_of(settings))
+    profile = Profile.BOX if is_ct else Profile.GAUSSIAN
+    return SliceSampling(geometry.shape[0], step, thickness, factor_of(settings), profile)
 
 
 def real_slices(source: SourceSlices) -> AnyArray:

@@ -14,7 +14,7 @@ from viewer.core.arrays import Point
 from viewer.core.blending import with_residual
 from viewer.core.camera import eye_direction, mm_per_pixel, right_direction
 from viewer.core.geometry import FrameGeometry, VolumeGeometry, orientation_letters
-from viewer.core.provenance import Label, label_for
+from viewer.core.provenance import Label, acquired_words, label_for, step_words
 from viewer.core.study import FrameSource, Instance, Series, SeriesPart, Study
 from viewer.core.units import figure_with_unit
 from viewer.core.view import (
@@ -78,7 +78,7 @@ def subject(workspace: Workspace, view: int, request: SliceRequest | None) -> Su
     if state.part is None or request is None:
         return None
     study, series = workspace.study_of(state.part), workspace.series_of(state.part)
-    part, volume = workspace.parts.get(state.part), workspace.volumes.get(state.part)
+    part, volume = workspace.parts.get(state.part), workspace.grid_of(state)
     if study is None or series is None or part is None or volume is None:
         return None
     return Subject(view, state, study, series, part, volume, request)
@@ -89,7 +89,7 @@ def labels(workspace: Workspace, about: Subject) -> tuple[Label | None, Label | 
 
     Acquired pixels that are themselves a stored derived series carry its label.
     """
-    stored = label_for(about.volume.provenance)
+    stored = label_for(workspace.volumes[about.part.key].provenance)
     layer = layer_of(workspace, about.state)
     return (stored, label_for(layer.provenance) if layer is not None else None)
 
@@ -163,7 +163,8 @@ def _slice_lines(about: Subject) -> list[str]:
         place = geometry.slice_origin_mm(number - 1) @ geometry.plane_normal
         thick = geometry.slice_thickness_mm
         words = f"at {place:.1f} mm"
-        lines.append(f"{words} · {thick:.1f} mm thick" if thick else words)
+        lines.append(f"{words} · {step_words(thick)} thick" if thick else words)
+        lines.append(acquired_words(about.volume.provenance, number - 1))
     elif geometry.is_patient:
         lines.append(f"{state.plane.value} reformat")
     if state.slab_mm > 0 and geometry.is_patient:
@@ -271,9 +272,13 @@ def probe_words(volume: AnyVolume, mm: Point, layer: Layer | None = None) -> str
     words = figure_with_unit(float(value), volume.unit)
     if layer is None or not layer.residual.loaded[index[0]]:
         return f"original {words}" if layer is not None else words
+    is_finer = layer.start is not None
+    if is_finer and volume is not layer.start:
+        return f"original {words}"
     residual = layer.residual.values[index[0], row, column : column + 1]
     mixed = with_residual(np.atleast_1d(value), residual, layer.blend * layer.scale)
-    return f"original {words} · enhanced {figure_with_unit(float(mixed[0]), layer.residual.unit)}"
+    after = f"enhanced {figure_with_unit(float(mixed[0]), layer.residual.unit)}"
+    return after if is_finer else f"original {words} · {after}"
 
 
 def letters(session: Session, about: Subject) -> tuple[str, str, str, str] | None:

@@ -19,6 +19,7 @@ from viewer.ui import icons, theme
 from viewer.ui.audit_list import AuditList, AuditState
 from viewer.ui.charts import Chart, ChartState
 from viewer.ui.controls import FactList, FigureTable, Fold, button, label, set_severity
+from viewer.ui.factor_row import FactorRow
 from viewer.ui.gate_list import GateList, GateRow
 from viewer.ui.spread_box import SpreadBox, SpreadState
 
@@ -63,7 +64,9 @@ class EnhancementPanelState:
     """What the panel shows.
 
     `strength` is asked for (0 to 1), `strength_meaning` says what it cuts or blends and
-    `strength_words` what is reached. `progress` is 0 to 1 while running, else None. `blocked`
+    `strength_words` what is reached; `has_strength` is False for methods applied as a whole.
+    `factor` is how many times finer slices become, None for methods that keep them.
+    `progress` is 0 to 1 while running, else None. `blocked`
     says why it cannot run ("" when it can). `comparison` is one of the ids of `COMPARISONS`;
     `spot` is the place of the audit that the view shows.
     """
@@ -74,6 +77,9 @@ class EnhancementPanelState:
     strength: float = 0.4
     strength_meaning: str = "Noise cut in flat regions"
     strength_words: str = ""
+    has_strength: bool = True
+    factor: int | None = None
+    factor_words: str = ""
     gates: tuple[GateRow, ...] = ()
     blocked: str = ""
     progress: float | None = None
@@ -97,6 +103,7 @@ class EnhancementPanel(QWidget):
     method_chosen : id of a method.
     strength_changed : fraction 0 to 1, while the slider moves.
     strength_settled : fraction 0 to 1, when it rests.
+    factor_changed : how many times finer slices shall become.
     run_requested, cancel_requested, save_requested : the three buttons.
     comparison_chosen : id of a way to compare.
     place_chosen : number of a place of the residual audit.
@@ -106,6 +113,7 @@ class EnhancementPanel(QWidget):
     method_chosen = Signal(str)
     strength_changed = Signal(float)
     strength_settled = Signal(float)
+    factor_changed = Signal(int)
     run_requested = Signal()
     cancel_requested = Signal()
     save_requested = Signal()
@@ -124,6 +132,8 @@ class EnhancementPanel(QWidget):
         self._strength = _StrengthRow()
         self._strength.changed.connect(self.strength_changed)
         self._strength.settled.connect(self.strength_settled)
+        self._factor = FactorRow()
+        self._factor.changed.connect(self.factor_changed)
         self._gates = GateList()
         self._run = button("Enhance", "mdi6.blur", "Run the method on this series (E)")
         self._run.clicked.connect(self.run_requested)
@@ -167,8 +177,10 @@ class EnhancementPanel(QWidget):
         inner = QVBoxLayout(self._controls)
         inner.setContentsMargins(0, 0, 0, 0)
         inner.setSpacing(8)
-        for widget in (self._method, self._purpose, self._strength, self._gates, self._blocked):
+        for widget in (self._method, self._purpose, self._strength, self._factor):
             inner.addWidget(widget)
+        inner.addWidget(self._gates)
+        inner.addWidget(self._blocked)
         inner.addLayout(buttons)
         inner.addWidget(self._bar)
         inner.addWidget(self._progress)
@@ -211,6 +223,8 @@ class EnhancementPanel(QWidget):
         self._purpose.setText(purpose)
         self._purpose.setVisible(bool(purpose))
         self._strength.show_strength(state.strength, state.strength_meaning, state.strength_words)
+        self._strength.setVisible(state.has_strength)
+        self._factor.show_factor(state.factor, state.factor_words)
         self._gates.set_gates(state.gates)
         self._show_running(state)
         self._show_result(old, state)

@@ -70,7 +70,7 @@ def both_histograms(workspace: Workspace, part: PartKey, layer: Layer | None) ->
         return ChartState(x_title=unit_words(volume.unit))
     limits = _limits(original)
     curves = [_histogram("original", original, "original", limits)]
-    index = volume.geometry.slice_of(state.focus_mm)
+    index = layer.residual.geometry.slice_of(state.focus_mm)
     if layer.residual.loaded[index]:
         enhanced = _enhanced_slice(volume, layer, index)
         curves.append(_histogram("enhanced", enhanced, "enhanced", limits))
@@ -84,7 +84,7 @@ def _both_units(volume: AnyVolume, layer: Layer | None) -> str:
 
 
 def _enhanced_slice(volume: AnyVolume, layer: Layer, index: int) -> AnyArray:
-    factor = layer.blend * layer.scale
+    factor, volume = layer.blend * layer.scale, layer.start or volume
     mixed = with_residual(volume.values[index], layer.residual.values[index], factor)
     return _some(mixed, None if volume.mask is None else volume.mask[index])
 
@@ -103,6 +103,8 @@ def _profiles(volume: AnyVolume, layer: Layer | None, line: Measurement) -> Char
     curves = [Curve("original", along, original)]
     if layer is not None and layer.residual.is_complete:
         _, steps = line_profile(layer.residual, line)
+        if layer.start is not None:
+            along, original = line_profile(layer.start, line)
         enhanced = original + steps * (layer.scale * layer.blend)
         curves.append(Curve("enhanced", along, enhanced, "enhanced"))
     return ChartState(tuple(curves), line.unit, _both_units(volume, layer))

@@ -241,6 +241,7 @@ class InspectorLink(QObject):
         job = self._session.enhancements.job(part)
         refusal = self._session.enhancements.refusals.get((part, method))
         asked = workspace.settings.enhancement.strength
+        factor, factor_words = inspector_rows.finer_factor(self._session, method, part, layer)
         return EnhancementPanelState(
             subject=self._subject(),
             methods=methods,
@@ -248,6 +249,9 @@ class InspectorLink(QObject):
             strength=layer.provenance.strength if layer else asked,
             strength_meaning=inspector_rows.strength_meaning(self._session, method),
             strength_words=inspector_rows.strength_reached(layer),
+            has_strength=inspector_rows.has_strength(self._session, method),
+            factor=factor,
+            factor_words=factor_words,
             gates=inspector_rows.gate_rows(found.plan.gates if found else ()),
             blocked=refusal.text if refusal else "",
             progress=job.fraction if job is not None else None,
@@ -265,7 +269,7 @@ class InspectorLink(QObject):
 
     @staticmethod
     def _audit_state(found: Enhancement | None) -> AuditState | None:
-        if found is None or not found.residual.is_complete:
+        if found is None or found.finer is not None or not found.residual.is_complete:
             return None
         return inspector_rows.audit_state(auditing.audit_facts(found))
 
@@ -347,6 +351,7 @@ class InspectorLink(QObject):
         panel.method_chosen.connect(self._choose_method)
         panel.strength_changed.connect(lambda p: enhancement_verbs.preview_strength(session, p))
         panel.strength_settled.connect(lambda p: enhancement_verbs.set_strength(session, p))
+        panel.factor_changed.connect(lambda n: enhancement_verbs.set_factor(session, n))
         panel.run_requested.connect(self._run)
         panel.cancel_requested.connect(lambda: enhancement_verbs.cancel_enhancement(session))
         panel.save_requested.connect(save)

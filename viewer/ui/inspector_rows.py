@@ -8,13 +8,14 @@ from viewer.app.session import Session
 from viewer.app.spreading import SpreadFacts
 from viewer.app.workspace import Layer, PartKey, Workspace
 from viewer.core.measurement import RegionStatistics
-from viewer.core.provenance import MethodKind, strength_words
+from viewer.core.provenance import MethodKind, step_words, strength_words
 from viewer.core.units import figure_with_unit, unit_words
 from viewer.ui.audit_list import AuditState, SpotRow
 from viewer.ui.enhancement_panel import Figures, GateRow, MethodRow
 from viewer.ui.spread_box import SpreadState
 
 NOISE_CUT = "noise cut"
+WHOLE = "whole"
 
 
 class ListedMethod(Protocol):
@@ -144,6 +145,28 @@ def strength_meaning(session: Session, method_id: str) -> str:
             is_cut = method.effect.value == NOISE_CUT
             return "Noise cut in flat regions" if is_cut else "Blend fraction"
     return "Noise cut in flat regions"
+
+
+def has_strength(session: Session, method_id: str) -> bool:
+    """False for a method that is applied as a whole."""
+    methods = session.enhancements.methods()
+    return all(method.effect.value != WHOLE for method in methods if method.id == method_id)
+
+
+def finer_factor(
+    session: Session, method_id: str, part: PartKey, layer: Layer | None
+) -> tuple[int | None, str]:
+    """Return how many times finer a method makes slices, and of what; (None, "") for others."""
+    methods = session.enhancements.methods()
+    if not any(method.makes_finer for method in methods if method.id == method_id):
+        return (None, "")
+    workspace = session.workspace
+    factor, geometry = workspace.settings.enhancement.factor, workspace.volumes[part].geometry
+    step = geometry.spacing_mm[0]
+    words = f"{step_words(step / factor)} slices from {step_words(step)}"
+    if layer is not None and layer.start is not None:
+        words = f"{words}, {layer.start.geometry.shape[0]} from {geometry.shape[0]}"
+    return (factor, words)
 
 
 def strength_reached(layer: Layer | None) -> str:

@@ -112,7 +112,7 @@ class Pointing:
 
     def _drag_context(self) -> DragContext | None:
         viewport = self._viewport
-        volume = self._session.workspace.volumes.get(viewport.state.part or ("", 0))
+        volume = self._session.workspace.grid_of(viewport.state)
         if volume is None or viewport.request is None:
             return None
         window = viewport.window_in_use()
@@ -259,7 +259,7 @@ class Pointing:
 
     def _in_plane(self) -> tuple[Measurement, ...]:
         state, request = self._viewport.state, self._viewport.request
-        volume = self._session.workspace.volumes.get(state.part) if state.part else None
+        volume = self._session.workspace.grid_of(state)
         if volume is None or request is None:
             return ()
         return in_plane(self._session, state, request, volume.geometry)
@@ -305,7 +305,7 @@ class Pointing:
 
     def _window_from_region(self, start: QPointF, end: QPointF) -> None:
         self.region = None
-        volume = self._session.workspace.volumes.get(self._viewport.state.part or ("", 0))
+        volume = self._session.workspace.grid_of(self._viewport.state)
         if volume is None or volume.values.ndim > 3 or (end - start).manhattanLength() < 2 * CLICK:
             return
         corners = (self.to_mm(start), self.to_mm(end))

@@ -1,7 +1,7 @@
 """From an order for a view's pixels to pictures, in a worker: the newest order wins."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 import numpy as np
@@ -11,6 +11,7 @@ from viewer.app.messages import Message
 from viewer.app.spreading import SpreadOverlay
 from viewer.app.workspace import Layer
 from viewer.core.arrays import UInt8Array
+from viewer.core.geometry import VolumeGeometry
 from viewer.core.view import SliceRequest
 from viewer.core.volume import AnyVolume
 from viewer.render.drawing import draw, draw_over, draw_residual
@@ -32,7 +33,8 @@ class DrawOrder:
 
     `residual_largest` is the value at the ends of the residual's colour bar, in the unit of the
     volume; `is_coarse` asks for a quick picture while the hand moves. `spread` is laid over derived
-    pixels only.
+    pixels only. `geometry` is the grid that the plane was chosen on: that of `volume` (None), or of
+    finer slices.
     """
 
     slice: SliceRequest
@@ -42,6 +44,19 @@ class DrawOrder:
     residual_largest: float
     is_coarse: bool = False
     spread: SpreadOverlay | None = None
+    geometry: VolumeGeometry | None = None
+
+    @property
+    def has_nearest(self) -> bool:
+        """True when the original is the nearest acquired slice, not one at the very place."""
+        chosen_on = self.geometry or self.volume.geometry
+        is_other = chosen_on.shape != self.volume.geometry.shape
+        return is_other and self.slice.slice_index is not None
+
+    def is_of(self, volume: AnyVolume, geometry: VolumeGeometry) -> bool:
+        """True when it was meant for a volume of these slices, seen on a grid of this shape."""
+        chosen_on = self.geometry or self.volume.geometry
+        return self.volume.geometry is volume.geometry and chosen_on.shape == geometry.shape
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,13 +78,7 @@ def drawn(order: DrawOrder, reslicer: Reslicer) -> Drawn:
     layer = order.layer
     if layer is None or order.show is Show.ORIGINAL:
         return Drawn(order, original=_windowed(_acquired(order, reslicer), order))
-    derived = reslicer.blended(
-        order.volume,
-        layer.residual,
-        layer.blend * layer.scale,
-        order.slice,
-        is_coarse=order.is_coarse,
-    )
+    derived = _derived(order, layer, reslicer)
     if order.show is Show.DERIVED:
         return Drawn(order, derived=_with_spread(_windowed(derived, order), order, reslicer))
     original = _acquired(order, reslicer)
@@ -90,7 +99,27 @@ def _with_spread(derived: UInt8Array, order: DrawOrder, reslicer: Reslicer) -> U
 
 
 def _acquired(order: DrawOrder, reslicer: Reslicer) -> PlaneValues:
-    return reslicer.plane(order.volume, order.slice, is_coarse=order.is_coarse)
+    request = on_grid(order, order.volume.geometry)
+    return reslicer.plane(order.volume, request, is_coarse=order.is_coarse)
+
+
+def _derived(order: DrawOrder, layer: Layer, reslicer: Reslicer) -> PlaneValues:
+    start, factor = layer.start or order.volume, layer.blend * layer.scale
+    request = on_grid(order, start.geometry)
+    if not factor and layer.start is not None:
+        return reslicer.plane(start, request, is_coarse=order.is_coarse)
+    return reslicer.blended(start, layer.residual, factor, request, is_coarse=order.is_coarse)
+
+
+def on_grid(order: DrawOrder, geometry: VolumeGeometry) -> SliceRequest:
+    """Return the request of an order for a grid: one slice becomes the nearest slice there.
+
+    Finer slices that lie between acquired ones have the nearest of these as their original.
+    """
+    request, chosen_on = order.slice, order.geometry or order.volume.geometry
+    if request.slice_index is None or geometry.shape == chosen_on.shape:
+        return request
+    return replace(request, slice_index=geometry.slice_of(request.origin_mm))
 
 
 def _windowed(plane: PlaneValues, order: DrawOrder) -> UInt8Array:

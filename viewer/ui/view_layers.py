@@ -10,6 +10,7 @@ from viewer.ui.picture import ColourBar, Pixels
 from viewer.ui.view_drawing import Drawn
 
 ORIGINAL_CAPTION = "Original"
+NEAREST_CAPTION = "Original, nearest acquired slice"
 NOT_YET_CAPTION = "Original, not enhanced yet"
 
 
@@ -54,7 +55,7 @@ def shown_layers(
     original, derived = None, None
     if drawn.original is not None:
         room = label or beside
-        caption = ORIGINAL_CAPTION if room else ""
+        caption = NEAREST_CAPTION if order.has_nearest else ORIGINAL_CAPTION if room else ""
         caption = NOT_YET_CAPTION if label is None and is_awaited else caption
         original = Pixels(drawn.original, stored, caption, room)
     if drawn.derived is not None:

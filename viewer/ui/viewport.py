@@ -25,7 +25,6 @@ from viewer.core.arrays import UInt8Array
 from viewer.core.layout import with_active
 from viewer.core.provenance import Label, label_for
 from viewer.core.view import ORIGINAL, Comparison, Plane, SliceRequest, ViewState, resolve
-from viewer.core.volume import AnyVolume
 from viewer.core.windowing import Window
 from viewer.render.planar import Reslicer
 from viewer.ui import composition, view_lines
@@ -130,38 +129,38 @@ class Viewport(QWidget):
         """Ask for the pixels of the present state; coarse ones while the hand moves."""
         workspace = self._session.workspace
         state = self.state
-        volume = workspace.volumes.get(state.part) if state.part else None
+        volume, grid = workspace.volumes.get(state.part or ("", 0)), workspace.grid_of(state)
         is_flickering = state.comparison is Comparison.FLICKER
         self._flicker.set_on(is_flickering, workspace.settings.viewing.flicker_hz)
-        if volume is None:
+        if volume is None or grid is None:
             self._drawer.forget()
             self._drawn, self._request, self._volume_picture = None, None, None
             self.update()
             return
         ratio = self.devicePixelRatioF()
         size = (round(self.width() * ratio), round(self.height() * ratio))
-        self._request = resolve(state, volume.geometry, size, self.window_in_use())
+        self._request = resolve(state, grid.geometry, size, self.window_in_use())
         if is_moving:
             self._is_moving = True
             self._rest.start()
         if state.plane is Plane.VOLUME:
-            self._ask_volume(volume, size)
+            self._ask_volume(size)
             return
         layer = comparing.layer_of(workspace, state)
         is_coarse = self._is_moving and (state.plane in COARSE_PLANES or state.slab_mm > 0)
-        self._drawer.ask(
-            DrawOrder(
-                self._request,
-                volume,
-                layer,
-                self._show(state) if layer is not None else Show.ORIGINAL,
-                self._session.residual_largest(volume.unit) * state.residual_range,
-                is_coarse,
-                spreading.overlay(self._session, state, layer, min(self.width(), self.height())),
-            )
+        order = DrawOrder(
+            self._request,
+            volume,
+            layer,
+            self._show(state) if layer is not None else Show.ORIGINAL,
+            self._session.residual_largest(volume.unit) * state.residual_range,
+            is_coarse,
+            spreading.overlay(self._session, state, layer, min(self.width(), self.height())),
+            grid.geometry,
         )
+        self._drawer.ask(order)
 
-    def _ask_volume(self, volume: AnyVolume, size: tuple[int, int]) -> None:
+    def _ask_volume(self, size: tuple[int, int]) -> None:
         part = self.state.part
         shown = composition.rendered_volume(self._session, self.state)
         if part is None or shown is None:
@@ -261,7 +260,8 @@ class Viewport(QWidget):
         if self.state.plane is Plane.VOLUME:
             found = self._volume_picture
             return found.layers if found and found.part == self.state.part else Layers()
-        if self._drawn is None or self._drawn.order.volume.geometry is not about.geometry:
+        acquired = self._session.workspace.volumes[about.part.key]
+        if self._drawn is None or not self._drawn.order.is_of(acquired, about.geometry):
             return Layers()
         return shown_layers(
             self._drawn,
@@ -378,7 +378,7 @@ class Viewport(QWidget):
     def _probe_words(self) -> str:
         """Return the value under the pointer in what is shown now, wherever that came from."""
         workspace = self._session.workspace
-        volume = workspace.volumes.get(self.state.part) if self.state.part else None
+        volume = workspace.grid_of(self.state)
         if self._pointer is None or volume is None or self.state.plane is Plane.VOLUME:
             return ""
         layer = comparing.layer_of(workspace, self.state)

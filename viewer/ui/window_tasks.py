@@ -211,10 +211,10 @@ def shown_source(window: MainWindow) -> FrameSource | None:
     workspace = window.session.workspace
     state = workspace.active_state
     part = workspace.parts.get(state.part) if state.part else None
-    geometry = geometry_of(workspace, workspace.active)
-    if part is None or geometry is None:
+    volume = workspace.volumes.get(state.part) if state.part else None
+    if part is None or volume is None:
         return None
-    return part.sources[min(geometry.slice_of(state.focus_mm), len(part.sources) - 1)]
+    return part.sources[min(volume.geometry.slice_of(state.focus_mm), len(part.sources) - 1)]
 
 
 def show_tags(window: MainWindow) -> None:
