@@ -42,7 +42,7 @@ def update_card(
 
 
 _ROWS = {"none": "", "full": "_full"}
-_STATED = ("command", "modality", "cut", "scenes", "pairs", "ceiling_db", "explanation")
+_STATED = ("command", "modality", "cut", "scenes", "pairs", "ceiling_db", "explanation", "machine")
 
 
 def take_figures(card: dict[str, Any], report: dict[str, Any]) -> dict[str, Any]:

@@ -139,7 +139,8 @@ def _denoising(modality: str, names: Sequence[str], cards: Mapping[str, Card]) -
         "Kept: share of a lesion's contrast. TTF50 and NPS mean frequency: over the input's, 1 is "
         "unchanged. Lowest d': the lowest end of the 95 % intervals of a model observer on four "
         "faint rods. Possible dB: gain at full strength against a noisy full-dose image, of the "
-        f"dB that are possible. Time and memory: at full strength, 512 x 512. {words}",
+        f"dB that are possible. Time and memory: at full strength, 512 x 512; time is wall clock, "
+        f"{source.get('machine', 'whatever else the machine did')}. {words}",
         _table(heads, rows),
     ]
 
@@ -179,7 +180,8 @@ def _figure_row(
 def _figure(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return NOT_MEASURED
-    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.2f}"
+    text = f"{value:.0f}" if abs(value) >= 100 else f"{value:.2f}"
+    return "0.00" if text == "-0.00" else text
 
 
 def _others(cards: Mapping[str, Card]) -> list[str]:

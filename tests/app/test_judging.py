@@ -181,6 +181,7 @@ def test_every_method_has_its_aims_its_floor_and_its_memory(table: Table) -> Non
     assert blurred["resolution (TTF50) at 100 HU"] == "missed"
     assert blurred["change of a noiseless image, HU"] == "missed"
     assert blurred["change when mirrored, noise SDs"] == "met"
+    assert "cores" in str(table["machine"])
     floor = {row["method"]: row for row in rows_of(table, "floors")}
     assert floor["gaussian"]["is_below"] == (float(str(floor["gaussian"]["lowest_gain_db"])) < 0)
     assert str(floor["nlm"]["words"]).startswith("nlm is ")

@@ -86,8 +86,8 @@ def test_figures_keep_their_full_precision_in_csv() -> None:
 def test_the_page_says_which_aims_were_missed_and_obeys_nothing_in_names() -> None:
     text = page({"program": "Diptych 1", "command": COMMAND, **TABLE})
     assert "<p>good is never below the input</p>" in text
-    assert '<td class="missed">0.50 missed</td>' in text
-    assert "<td>0.90</td>" in text
+    assert '<td class="missed">0.500 missed</td>' in text
+    assert "<td>0.900</td>" in text
     assert "&lt;all&gt;" in text
     assert "<all>" not in text
     assert "–" in text  # a figure that is not there

@@ -17,6 +17,7 @@ mpr_*                   oblique planes beside vtkImageReslice alone; three views
 vr_*                    volume rendering of 512 x 512 x 600
 ui_tick_*               a timer of 1 ms in the real window while series load or are enhanced
 enhance_*               the visible slice and 300 slices on the CPU, beside torch
+patches_*               simulated training patches: milliseconds each, and patches a second
 ======================  =========================================================================
 """
 
@@ -36,6 +37,7 @@ from tests.benchmarks import (
     bench_networks,
     bench_render,
     bench_scan,
+    bench_simulation,
     bench_start,
     bench_ui,
     screen,
@@ -73,6 +75,10 @@ def _enhance(name: str) -> Part:
     return lambda _work, _runs: iter(bench_enhance.rows(name))
 
 
+def _simulated(name: str) -> Part:
+    return lambda _work, _runs: bench_simulation.rows(name)
+
+
 PARTS: dict[str, Part] = {
     "start_window": _start(("start_window",)),
     "first_image": _start(("first_image",)),
@@ -91,6 +97,7 @@ PARTS: dict[str, Part] = {
     "enhance_300": _enhance("enhance_300"),
     "enhance_batch": _enhance("enhance_batch"),
     "net": lambda _work, _runs: iter(bench_networks.rows()),
+    **{name: _simulated(name) for name in bench_simulation.MAKERS},
 }
 """What gives rows, under the beginning of their names, in the order of the table."""
 

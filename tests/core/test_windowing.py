@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 from pydicom.pixels import apply_voi, apply_windowing
+from skimage.color import rgb2lab
 
 from viewer.core.errors import InvalidWindow
 from viewer.core.windowing import (
@@ -222,3 +223,10 @@ def test_the_residual_map_is_signed_and_black_at_the_centre() -> None:
     assert table[127:129].max() <= 2
     assert table[40, 2] > table[40, 0]
     assert table[215, 0] > table[215, 2]
+
+
+def test_equal_steps_of_the_spread_map_are_equal_steps_of_lightness() -> None:
+    lightness = rgb2lab(colour_table("spread")[None] / 255.0)[0, :, 0]
+    steps = np.diff(lightness[::15])
+    assert (steps > 0).all()
+    assert steps.max() < 2 * steps.min()

@@ -7,6 +7,16 @@ from viewer.enhancement.card_rules import ENTRIES, description, problems, read_c
 from viewer.enhancement.catalogue import read_catalogue
 
 SHA = "ab" * 32
+SPREAD = {
+    "onnx": "spread.onnx",
+    "onnx_sha256": SHA,
+    "share": 0.9,
+    "factor": 1.4,
+    "coverage": 0.91,
+    "worst_group": "sharp kernel",
+    "worst_coverage": 0.88,
+    "scenes": 24,
+}
 
 
 def card(**changes):
@@ -42,6 +52,7 @@ def test_a_card_that_keeps_every_rule_has_no_problem():
         input__unit="stored",
         training={"anything": 1},
         audit={"anything": 2},
+        spread={**SPREAD, "seed": 3},
     )
     assert list(problems(whole)) == []
 
@@ -72,6 +83,10 @@ def test_a_card_that_keeps_every_rule_has_no_problem():
         ({"weights__file": "w.safetensors"}, "[weights] sha256 is missing; [weights] file needs"),
         ({"weights__file": "w.pt", "weights__sha256": SHA}, "file must be the name of a .safetens"),
         ({"input__noise_sds": [4, 70]}, "noise_sds is not known; did you mean [input] noise_sd"),
+        ({"spread__onnx": "s.onnx"}, "[spread] onnx_sha256 is missing; [spread] onnx needs it"),
+        ({"spread": {**SPREAD, "share": 1.2}}, "[spread] share must be a number from 0 to 1"),
+        ({"spread": {**SPREAD, "scenes": 0.5}}, "[spread] scenes must be a whole number above 0"),
+        ({"spread": {**SPREAD, "elsewhere": 0.8}}, "[spread] elsewhere_on is missing"),
         ({"stauts": "ship"}, "stauts is not known; did you mean status"),
     ],
 )

@@ -4,10 +4,12 @@ import shutil
 
 import pytest
 
+from tests.enhancement import toys
 from tests.enhancement.scenes import write_card
 from viewer.core.errors import UnknownMethod, UntrustedWeights
 from viewer.core.provenance import MethodKind
 from viewer.enhancement.catalogue import Span, read_catalogue
+from viewer.enhancement.engine import spread_runner
 from viewer.enhancement.inference import open_runner
 from viewer.enhancement.weights_file import WeightsState, trusted_weights, weights_state
 
@@ -116,3 +118,28 @@ def test_the_red_line_of_the_audit_comes_from_the_card(models):
     ((name, reason),) = read_catalogue(models).problems
     assert name == "tiny"
     assert "structure_p95 must be a number from -1 to 1" in reason
+
+
+def test_the_spread_of_a_model_comes_from_its_card_with_its_calibration(models):
+    assert read_catalogue(models).card("tiny").spread is None
+    toys.add_spread(models / "tiny", toys.spread_of())
+    card = read_catalogue(models).card("tiny")
+    assert (card.spread.share, card.spread.factor, card.spread.scenes) == (0.9, 2.0, 24)
+    assert (card.spread.worst_group, card.spread.worst_coverage) == ("noise 12", 0.8817)
+    assert card.spread.elsewhere is None
+    assert card.spread.file in card.files
+
+
+def test_a_changed_spread_refuses_to_run(models):
+    toys.add_spread(models / "tiny", toys.spread_of())
+    (models / "tiny" / "spread.onnx").write_bytes(toys.spread_of(0.4))
+    card = read_catalogue(models).card("tiny")
+    with pytest.raises(UntrustedWeights, match=r"spread\.onnx of tiny are not .* checksum differs"):
+        spread_runner(card)
+    with pytest.raises(UntrustedWeights, match=r"spread\.onnx"):
+        open_runner(card, "cpu")
+
+
+def test_a_model_without_a_spread_has_none_to_open(models):
+    with pytest.raises(UntrustedWeights, match="no weights of the form"):
+        spread_runner(read_catalogue(models).card("tiny"))

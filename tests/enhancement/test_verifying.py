@@ -4,6 +4,7 @@ import hashlib
 import pickle
 import shutil
 
+import numpy as np
 import pytest
 
 from tests.enhancement import toys
@@ -198,3 +199,20 @@ def test_a_process_that_was_killed_is_started_again(tmp_path):
     assert "in a process of its own" in process.device
     process.close()
     assert process._child.pid is None
+
+
+@pytest.mark.parametrize(
+    ("spread", "words"),
+    [
+        (toys.spread_of(), ""),
+        (toys.spread_of(-0.5), "spread is below 0"),
+        (toys.spread_of(output="noise"), "must take slices, noise_sd, frequency and give spread"),
+        (toys.spread_of(np.nan), "values that are no numbers"),
+    ],
+)
+def test_the_spread_of_a_model_is_tried_like_the_model(tmp_path, spread, words):
+    place = toys.write_toy(tmp_path, toys.honest())
+    toys.add_spread(place, spread)
+    found = verification(read_card(place / "card.toml", is_added=True), PATIENT)
+    assert found.is_passed is (words == "")
+    assert words in found.problem

@@ -73,6 +73,33 @@ def honest():
     return graph_bytes(nodes, constants)
 
 
+def spread_of(factor=0.5, output="spread"):
+    """A constant share of the noise SD as the spread of a model."""
+    node = helper.make_node("Mul", ["noise_sd", "factor"], [output])
+    return graph_bytes([node], [constant("factor", np.float32(factor))], outputs=[tensor(output)])
+
+
+SPREAD = """
+[spread]
+onnx = "spread.onnx"
+onnx_sha256 = "{sha256}"
+share = 0.9
+factor = 2.0
+coverage = 0.905
+worst_group = "noise 12"
+worst_coverage = 0.8817
+scenes = 24
+"""
+
+
+def add_spread(place, content):
+    """Give the model in a folder this file as its spread."""
+    (place / "spread.onnx").write_bytes(content)
+    table = SPREAD.format(sha256=hashlib.sha256(content).hexdigest())
+    card = place / "card.toml"
+    card.write_text(card.read_text(encoding="utf-8") + table, encoding="utf-8")
+
+
 def unbounded():
     """A thousand times what it was given, and not 0 where there is no noise."""
     nodes, constants = middle()

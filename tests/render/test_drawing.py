@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from viewer.core.windowing import Window, WindowFunction, apply_window, colour_table
-from viewer.render.drawing import draw, draw_residual, residual_window
+from viewer.render.drawing import OPACITY, draw, draw_over, draw_residual, residual_window
 from viewer.render.planar import PlaneValues, blend
 
 
@@ -80,3 +80,28 @@ def test_blending_keeps_the_type_and_clips() -> None:
     assert mixed.values.dtype == np.int16
     assert mixed.values.tolist() == [[32767, -4, 2]]
     assert mixed.mask.tolist() == [[True, True, False]]
+
+
+def test_a_map_is_laid_only_over_what_is_above_its_lower_end() -> None:
+    below = draw(ramp(), Window(40, 400))
+    values = np.full((6, 10), 15.0, np.float32)
+    values[1, 1], values[2, 2], values[3, 3] = 15.1, 60.0, 900.0
+    mask = np.ones((6, 10), dtype=np.bool_)
+    mask[3, 3] = False
+    above = draw_over(below, PlaneValues(values, mask), 15.0, 60.0)
+    changed = np.argwhere((above != below).any(axis=-1)).tolist()
+    assert [2, 2] in changed
+    assert all(place in ([1, 1], [2, 2]) for place in changed)
+    top = colour_table("spread")[255, ::-1]
+    wanted = (1 - OPACITY) * below[2, 2, :3] + OPACITY * top
+    assert np.allclose(above[2, 2, :3], wanted, atol=1)
+    assert (above[..., 3] == 255).all()
+
+
+def test_a_map_begins_transparent_and_stays_the_same_above_its_upper_end() -> None:
+    below = np.zeros((1, 4, 4), np.uint8)
+    values = np.array([[15.0, 15.01, 60.0, 500.0]], np.float32)
+    above = draw_over(below, PlaneValues(values, np.ones((1, 4), np.bool_)), 15.0, 60.0)
+    assert above[0, :2, :3].max() <= 1
+    assert np.array_equal(above[0, 2], above[0, 3])
+    assert above[0, 2, :3].max() > 100

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from viewer.simulation.canvas import Canvas, Ellipsoid, texture
+from viewer.simulation.canvas import Canvas, Ellipsoid, Warp, texture
 from viewer.simulation.lesions import Lesion, paint_lesions
 from viewer.simulation.phantom import Region, Sampling, random_stack
 from viewer.simulation.vessels import filling_tree, path, tree
@@ -15,6 +15,44 @@ def test_an_ellipsoid_covers_its_area() -> None:
     canvas = Canvas.blank([0.0], 200, 0.5)
     coverage = canvas.inside(Ellipsoid((3.0, -4.0, 0.0), (20.0, 12.0, np.inf), 0.4))
     assert coverage.sum() * 0.25 == pytest.approx(np.pi * 20.0 * 12.0, rel=0.01)
+
+
+def test_a_shape_is_drawn_the_same_wherever_it_lies_on_the_canvas() -> None:
+    rng = np.random.default_rng(8)
+    for _ in range(40):
+        canvas = Canvas.blank([-3.0, 0.0, 4.0], 60, 1.0, Warp.random(rng, 8.0))
+        x, y, z = (float(one) for one in rng.uniform(-40.0, 40.0, 3) * (1.0, 1.0, 0.2))
+        shape = Ellipsoid(
+            (x, y, z),
+            (float(rng.uniform(1, 25)), float(rng.uniform(1, 25)), float(rng.uniform(2, 20))),
+            float(rng.uniform(0, np.pi)),
+            float(rng.uniform(1.2, 5.0)),
+            (float(rng.normal(0, 0.5)), 0.3),
+        )
+        z_mm = canvas.z_mm[:, None, None] - z
+        moved_x = canvas.x_mm - (x + shape.drift[0] * z_mm)
+        moved_y = canvas.y_mm - (y + shape.drift[1] * z_mm)
+        cosine, sine = np.cos(shape.turn_rad), np.sin(shape.turn_rad)
+        sides = (cosine * moved_x + sine * moved_y, cosine * moved_y - sine * moved_x, z_mm)
+        power = sum(
+            np.abs(side / axis) ** shape.exponent
+            for side, axis in zip(sides, shape.axes, strict=True)
+        )
+        depth = (power ** (1.0 / shape.exponent) - 1.0) * min(shape.axes[:2])
+        expected = np.clip(0.5 - depth / 2.5, 0.0, 1.0)
+        np.testing.assert_allclose(canvas.inside(shape, 1.5), expected, atol=2e-4)
+
+
+def test_painting_mixes_in_proportion_to_coverage() -> None:
+    canvas = Canvas.blank([0.0, 1.0], 8, 1.0)
+    coverage = np.zeros_like(canvas.values)
+    coverage[1, 2:5, 3] = 0.25
+    canvas.paint(coverage, 1000.0)
+    assert canvas.values.sum() == pytest.approx(-1000.0 * (128 - 3) - 500.0 * 3)
+    canvas.paint(coverage, np.float32([1.0, 3.0])[:, None, None])
+    assert canvas.values[1, 2, 3] == pytest.approx(-500.0 * 0.75 + 0.75)
+    canvas.paint(np.zeros_like(coverage), 5.0)
+    assert canvas.values[0].max() == -1000.0
 
 
 def test_a_sphere_has_its_slice_profile_along_z() -> None:

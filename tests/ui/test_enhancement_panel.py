@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QComboBox, QLabel, QProgressBar, QPushButton, QSli
 from tests.ui.samples import ENHANCED_STATE, METHODS
 from viewer.ui.controls import FactList, FigureTable
 from viewer.ui.enhancement_panel import EMPTY_TEXT, EnhancementPanel, GateRow
+from viewer.ui.spread_box import SpreadState
 
 
 @pytest.fixture
@@ -152,6 +153,26 @@ def test_results_are_hidden_until_there_are_some(panel):
     panel.set_state(replace(ENHANCED_STATE, has_result=False))
     assert not push(panel, "Swipe").isVisible()
     assert not push(panel, "Save as DICOM").isVisible()
+
+
+SPREAD_SWITCH = "Show over the enhanced image"
+
+
+def test_the_spread_is_asked_for_and_its_switch_follows_the_state(panel, qtbot):
+    switch = push(panel, SPREAD_SWITCH)
+    panel.set_state(replace(ENHANCED_STATE, spread=SpreadState("", False, "± 13 HU", "It held.")))
+    with qtbot.waitSignal(panel.spread_toggled):
+        qtbot.mouseClick(switch, Qt.MouseButton.LeftButton)
+    assert not switch.isChecked()
+    panel.set_state(replace(ENHANCED_STATE, spread=SpreadState("", True, "± 13 HU", "It held.")))
+    assert switch.isChecked()
+    assert {"± 13 HU", "It held."} <= set(visible_texts(panel))
+
+
+def test_without_a_spread_the_switch_is_off_with_the_reason(panel):
+    panel.set_state(replace(ENHANCED_STATE, spread=SpreadState("Gaussian is a filter.")))
+    assert not push(panel, SPREAD_SWITCH).isEnabled()
+    assert "Gaussian is a filter." in visible_texts(panel)
 
 
 def test_a_method_that_makes_finer_slices_asks_how_many_and_has_no_strength(panel, qtbot):

@@ -7,9 +7,11 @@ import pytest
 
 from tests.sessions import new_session, put_layer, put_series
 from viewer.app import measuring
+from viewer.app.spreading import SpreadFacts
 from viewer.core.measurement import MeasurementKind
 from viewer.core.volume import ARBITRARY
-from viewer.ui.inspector_rows import region_figures
+from viewer.ui.inspector_rows import region_figures, spread_state
+from viewer.ui.spread_box import SpreadState
 
 
 @pytest.mark.parametrize(
@@ -31,3 +33,31 @@ def test_enhanced_values_name_their_unit_where_it_is_another(
     assert titles[2] == title
     bias = next(line for line in figures.rows if line[0].startswith("Residual mean"))
     assert float(bias[1]) == pytest.approx(-10.0)
+
+
+FACTS = SpreadFacts("", is_on=True, median=13.2, unit="HU", share=0.9, coverage="It held 90 %.")
+
+
+def test_the_spread_is_one_number_of_the_full_strength_image_with_what_it_held() -> None:
+    state = spread_state(FACTS)
+    assert state.figure.startswith("± 13 HU: half width of the 90 % interval")
+    assert "around the full-strength image" in state.figure
+    assert state.coverage.startswith("It held 90 %.")
+    assert "at a lower strength no interval is known" in state.coverage
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        (replace(FACTS, median=None), "being computed"),
+        (replace(FACTS, median=None, is_drawn=False), "acquired slices only"),
+        (replace(FACTS, median=None, is_on=False), "Switch it on"),
+    ],
+)
+def test_without_the_number_the_reason_is_said(facts: SpreadFacts, words: str) -> None:
+    assert words in spread_state(facts).figure
+
+
+def test_a_method_without_a_spread_says_why_and_nothing_else() -> None:
+    state = spread_state(SpreadFacts("Gaussian is a filter: it has no model spread."))
+    assert state == SpreadState("Gaussian is a filter: it has no model spread.")

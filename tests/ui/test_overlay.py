@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from PySide6.QtCore import QRectF
 
 from tests.ui.samples import CORNERS, DRAWN, LABEL, WARNINGS, grey
+from viewer.app.spreading import NOT_ERROR, SHORTEST_SIDE
 from viewer.core.provenance import residual_label
 from viewer.ui.lettering import text_width
 from viewer.ui.overlay import arrange
@@ -178,3 +179,18 @@ def test_differences_carry_their_sign():
 def test_no_letters_are_drawn_where_there_are_none():
     overlay = arrange(enhanced(letters=None), 640, 480)
     assert not {"R", "A", "L", "P"} & set(texts(overlay))
+
+
+@given(width=st.integers(SHORTEST_SIDE, 1600), height=st.integers(SHORTEST_SIDE, 1200))
+def test_what_is_said_of_the_spread_stands_beside_its_bar_in_every_view_that_shows_it(
+    width, height
+):
+    words = (NOT_ERROR, "90 % half width at full strength", "not drawn below 15 HU")
+    corners = CornerText(("Name", "ID 1"), ("a long description", "Series 3"), ("1 / 9",), ("W",))
+    bar = ColourBar(15, 60, "HU", "spread", words)
+    overlay = arrange(enhanced(colour_bar=bar, corners=corners), width, height)
+    assert set(words) <= set(texts(overlay))
+    assert "60 HU" in texts(overlay)
+    assert overlay.colour_bar.height() >= 40
+    assert overlaps(overlay) == []
+    assert all(QRectF(0, 0, width, height).contains(rect) for rect in overlay.taken)

@@ -8,6 +8,7 @@ import pytest
 from tests.grids import grid, volume
 from tests.sessions import provenance
 from viewer.app.jobs import Jobs
+from viewer.app.spreading import NOT_ERROR, SpreadOverlay
 from viewer.app.workspace import Layer
 from viewer.core.provenance import label_for
 from viewer.core.view import Comparison, Interpolation, Plane, SlabMode, ViewState, resolve
@@ -98,6 +99,57 @@ def test_what_cannot_be_drawn_is_said_and_no_older_picture_stays():
     assert "too far apart" in arrived[0].problem.what
     layers = shown_layers(arrived[0], Comparison.NONE, shows_original=False, beside=None)
     assert layers.pixels is None
+
+
+def spread_over(source, index):
+    """Half widths of 90 HU in the left half of one slice, to be drawn from 15 to 60 HU."""
+    half = np.zeros(source.values.shape[1:], np.float32)
+    half[:, :12] = 90.0
+    values = np.broadcast_to(half, source.values.shape)
+    there = np.arange(len(values)) == index
+    shown = derive(source, values, provenance(), there)
+    return SpreadOverlay(shown, 15.0, 60.0, "HU", (NOT_ERROR,))
+
+
+@pytest.mark.parametrize("show", [Show.DERIVED, Show.BOTH])
+def test_the_spread_is_laid_over_derived_pixels_and_never_over_acquired_ones(show):
+    source, layer = noisy()
+    order = order_for(source, layer, show)
+    plain = drawn(order, Reslicer())
+    spread = spread_over(source, order.slice.slice_index)
+    covered = drawn(replace(order, spread=spread), Reslicer())
+    changed = (covered.derived != plain.derived).any(axis=-1)
+    assert changed[:, :11].all()
+    assert not changed[:, 13:].any()
+    assert show is Show.DERIVED or np.array_equal(covered.original, plain.original)
+
+
+def test_the_spread_is_turned_and_flipped_with_the_image():
+    source, layer = noisy()
+    order = order_for(source, layer, Show.DERIVED, flip_horizontal=True)
+    spread = spread_over(source, order.slice.slice_index)
+    plain = drawn(order, Reslicer())
+    covered = drawn(replace(order, spread=spread), Reslicer())
+    changed = (covered.derived != plain.derived).any(axis=-1)
+    assert changed[:, 13:].all()
+    assert not changed[:, :11].any()
+
+
+@pytest.mark.parametrize("comparison", [Comparison.NONE, Comparison.SWIPE, Comparison.FLICKER])
+@pytest.mark.parametrize("shows_original", [False, True])
+def test_pixels_with_a_spread_bring_its_bar_and_words_and_others_do_not(comparison, shows_original):
+    source, layer = noisy()
+    order = order_for(source, layer, Show.BOTH)
+    spread = spread_over(source, order.slice.slice_index)
+    picture = drawn(replace(order, spread=spread), Reslicer())
+    layers = shown_layers(picture, comparison, shows_original=shows_original, beside=None)
+    parts = (layers.pixels, layers.right)
+    shows_derived = any(part is not None and part.values is picture.derived for part in parts)
+    assert shows_derived is not shows_original
+    assert (layers.bar is not None) is shows_derived
+    if layers.bar is not None:
+        assert (layers.bar.low, layers.bar.high, layers.bar.unit) == (15.0, 60.0, "HU")
+        assert NOT_ERROR in layers.bar.words
 
 
 def finer(source, factor=4):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from viewer.app.jobs import Job, Jobs, Lane, Progress
 from viewer.app.messages import Message
 from viewer.app.settings import cache_bytes
-from viewer.app.spreading import Spreads
+from viewer.app.spreads import Spreads
 from viewer.app.workspace import Layer, PartKey, Workspace
 from viewer.core.view import ViewState
 from viewer.core.volume import DerivedVolume, Volume

@@ -15,7 +15,7 @@ import numpy as np
 from viewer.app.aims import aims, floors
 from viewer.app.contenders import TUNED, Answer, Contender, answer_of, candidates
 from viewer.app.grounds import CT, Ground
-from viewer.app.peak_memory import peak_memory_mib
+from viewer.app.peak_memory import machine_words, peak_memory_mib
 from viewer.app.scene_figures import (
     Judged,
     Row,
@@ -87,6 +87,7 @@ def judge(
     if is_cancelled():
         raise Cancelled
     report(0.0, "Simulating scenes")
+    machine = machine_words()
     bench = _Bench.drawn(ground, extent, cut)
     tuning = _known(ground, TUNING_SEED, extent.tuning) if _needs_tuning(chosen) else []
     rows: list[Row] = [{"method": "input", "strength": "none", **bench.input_figures()}]
@@ -102,7 +103,7 @@ def judge(
             found[name] += getattr(part, name)
         found["settings"][method.id] = contender.words  # type: ignore[index]
         found["memory"] += [_memory(method, peak)]  # type: ignore[operator]
-    table = {**bench.stated, "pairs": extent.pairs, "rows": rows, **found}
+    table = {**bench.stated, "machine": machine, "pairs": extent.pairs, "rows": rows, **found}
     return {**table, "aims": aims(table), "floors": floors(table)}
 
 

@@ -1,7 +1,9 @@
-"""How much memory a method takes at most: measured in a child process that does nothing else."""
+"""Peak memory of a method, measured in a child process, and what else its time depends on."""
 
 import math
 import multiprocessing
+import os
+import platform
 import sys
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -72,6 +74,14 @@ def _slices(shape: tuple[int, int, int]) -> SourceSlices:
     return SourceSlices(
         values=values, spacing_mm=(1.0, 0.7, 0.7), noise_sd=sds, noise_frequency_per_mm=0.3
     )
+
+
+def machine_words() -> str:
+    """Return what a time depends on besides the method: processors, and how busy they are now."""
+    words = f"{os.cpu_count()} {platform.machine()} cores"
+    if hasattr(os, "getloadavg"):
+        words += f", load {os.getloadavg()[0]:.1f} when the run began"
+    return words
 
 
 def own_peak_mib() -> float:

@@ -160,7 +160,7 @@ def _aims(rows: Sequence[Row]) -> str:
 def _aim_cell(row: Row) -> str:
     if row["verdict"] == "not measured":
         return "<td>–</td>"
-    text = f"{float(str(row['figure'])):.2f}"
+    text = f"{float(str(row['figure'])):.3f}"
     return (
         f"<td>{text}</td>" if row["verdict"] == "met" else f'<td class="missed">{text} missed</td>'
     )

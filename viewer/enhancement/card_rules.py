@@ -177,6 +177,8 @@ ENTRIES: tuple[Entry, ...] = (
         Rule("a whole number above 0", lambda v: type(v) is int and v > 0),
         "how many other scenes there were",
     ),
+    Entry("spread.elsewhere", _SHARE, "share that it held on images of another kind"),
+    Entry("spread.elsewhere_on", _TEXT, "what those images were"),
     Entry("architecture.network", _TEXT, "the registered network that `file` is for"),
 )
 
@@ -184,6 +186,7 @@ _PAIRS = (
     ("weights.onnx", "weights.onnx_sha256"),
     ("weights.file", "weights.sha256"),
     ("weights.file", "architecture.network"),
+    ("spread.elsewhere", "spread.elsewhere_on"),
     *(
         ("spread.onnx", f"spread.{name}")
         for name in (

@@ -70,7 +70,8 @@ class Spread:
 
     The network has the inputs of the model's own and answers with the SD of the error in the unit
     of the input. `factor` such SDs to both sides held `share` of the true values on calibration
-    scenes, `coverage` of them on `scenes` others, and `worst_coverage` in the worst group of these.
+    scenes, `coverage` of them on `scenes` others, and `worst_coverage` in the worst group of these;
+    `elsewhere`, where it was measured, on images of another kind.
     """
 
     file: WeightsFile
@@ -80,6 +81,8 @@ class Spread:
     worst_group: str
     worst_coverage: float
     scenes: int
+    elsewhere: float | None = None
+    elsewhere_on: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,6 +287,8 @@ def _spread(card: Path, table: Mapping[str, Any]) -> Spread | None:
         worst_group=str(table["worst_group"]),
         worst_coverage=float(table["worst_coverage"]),
         scenes=int(table["scenes"]),
+        elsewhere=float(table["elsewhere"]) if "elsewhere" in table else None,
+        elsewhere_on=str(table.get("elsewhere_on", "")),
     )
 
 

@@ -204,12 +204,10 @@ def paint_bowel(
             canvas.paint(inside, rng.uniform(5.0, 35.0))
 
 
-def paint_muscle(
-    canvas: Canvas, shape: Ellipsoid, grain: FloatArray, within: FloatArray | float = 1.0
-) -> None:
-    """A muscle streaked with fat along the zero lines of `grain`, kept to the coverage `within`."""
+def muscle_hu(grain: FloatArray) -> FloatArray:
+    """Muscle streaked with fat along the zero lines of a texture, HU, same shape."""
     streaks = 55.0 * np.exp(-((grain / 0.07) ** 2))
-    canvas.paint(canvas.inside(shape, 0.8) * within, MUSCLE_HU + 5.0 * grain - streaks)
+    return np.asarray(MUSCLE_HU + 5.0 * grain - streaks, np.float32)
 
 
 def paint_tube(canvas: Canvas, tube: Tube, hu: float) -> None:

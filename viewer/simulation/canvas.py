@@ -12,6 +12,8 @@ from viewer.simulation.kernels import FloatArray, radial_frequencies
 
 AIR_HU = -1000.0
 
+Ranges = tuple[FloatArray, FloatArray]
+
 
 @dataclass(frozen=True, slots=True)
 class Ellipsoid:
@@ -90,6 +92,7 @@ class Canvas:
     pixel_mm : in-plane voxel size.
     x_mm, y_mm : warped coordinates [slice, row, column].
     centre_mm : x and y of the middle of the plane.
+    reach_mm : smallest and largest warped x of each column, and y of each row.
     """
 
     values: FloatArray
@@ -98,6 +101,13 @@ class Canvas:
     x_mm: FloatArray = field(repr=False)
     y_mm: FloatArray = field(repr=False)
     centre_mm: tuple[float, float] = (0.0, 0.0)
+    reach_mm: tuple[Ranges, Ranges] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Note which x each column and which y each row covers in any plane."""
+        columns = (self.x_mm.min(axis=(0, 1)), self.x_mm.max(axis=(0, 1)))
+        rows = (self.y_mm.min(axis=(0, 2)), self.y_mm.max(axis=(0, 2)))
+        self.reach_mm = columns, rows
 
     @classmethod
     def blank(
@@ -124,9 +134,12 @@ class Canvas:
 
     def inside(self, shape: Ellipsoid, softness_mm: float = 0.0) -> FloatArray:
         """Coverage 0 to 1 of every voxel by `shape`, edges one voxel (plus softness) wide."""
-        z = self.z_mm[:, None, None] - shape.centre[2]
-        x = self.x_mm - (shape.centre[0] + shape.drift[0] * z)
-        y = self.y_mm - (shape.centre[1] + shape.drift[1] * z)
+        edge = self.pixel_mm + softness_mm
+        box = self._box(shape, edge)
+        coverage = np.zeros_like(self.values)
+        z = self.z_mm[box[0], None, None] - shape.centre[2]
+        x = self.x_mm[box] - (shape.centre[0] + shape.drift[0] * z)
+        y = self.y_mm[box] - (shape.centre[1] + shape.drift[1] * z)
         cosine, sine = np.cos(shape.turn_rad), np.sin(shape.turn_rad)
         along = np.abs(cosine * x + sine * y) / shape.axes[0]
         across = np.abs(cosine * y - sine * x) / shape.axes[1]
@@ -137,12 +150,36 @@ class Canvas:
             power = along**shape.exponent + across**shape.exponent
             radius = (power + level ** (shape.exponent / 2)) ** (1.0 / shape.exponent)
         distance = (radius - 1.0) * min(shape.axes[0], shape.axes[1])
-        edge = self.pixel_mm + softness_mm
-        return np.asarray(np.clip(0.5 - distance / edge, 0.0, 1.0), np.float32)
+        coverage[box] = np.clip(0.5 - distance / edge, 0.0, 1.0)
+        return coverage
+
+    def _box(self, shape: Ellipsoid, edge_mm: float) -> tuple[slice, slice, slice]:
+        """Planes, rows and columns beyond which nothing is covered by a shape."""
+        share = 1.001 + 0.5 * edge_mm / min(shape.axes[0], shape.axes[1])
+        planes = _span(np.abs(self.z_mm - shape.centre[2]) <= share * shape.axes[2])
+        away = self.z_mm[planes] - shape.centre[2]
+        cosine, sine = abs(np.cos(shape.turn_rad)), abs(np.sin(shape.turn_rad))
+        half = (
+            share * (shape.axes[0] * cosine + shape.axes[1] * sine),
+            share * (shape.axes[0] * sine + shape.axes[1] * cosine),
+        )
+        sides = []
+        for axis, (least, most) in enumerate(self.reach_mm):
+            middle = shape.centre[axis] + shape.drift[axis] * away
+            low = middle.min(initial=np.inf) - half[axis]
+            high = middle.max(initial=-np.inf) + half[axis]
+            sides.append(_span((most >= low) & (least <= high)))
+        return planes, sides[1], sides[0]
 
     def paint(self, coverage: FloatArray, hu: float | FloatArray) -> None:
         """Replace by `hu` in proportion to `coverage`."""
-        self.values += coverage * (hu - self.values)
+        covered = np.any(coverage, axis=2)
+        planes, rows = _span(np.any(covered, axis=1)), _span(np.any(covered, axis=0))
+        box = (planes, rows, _span(np.any(coverage[planes, rows], axis=(0, 1))))
+        window = self.values[box]
+        if isinstance(hu, np.ndarray):
+            hu = np.broadcast_to(hu, self.values.shape)[box]
+        window += coverage[box] * (hu - window)
 
     def paint_shape(self, shape: Ellipsoid, hu: float, softness_mm: float = 0.0) -> FloatArray:
         """Paint an ellipsoid and return its coverage."""
@@ -189,6 +226,12 @@ class Canvas:
         distance = np.sqrt(rows**2 + columns**2 + level**2) - radius / self.pixel_mm
         window = plane[top:bottom, left:right]
         np.maximum(window, np.clip(0.5 - distance, 0.0, 1.0), out=window)
+
+
+def _span(wanted: npt.NDArray[np.bool_]) -> slice:
+    """The shortest slice that holds all that is wanted; empty when nothing is."""
+    found = np.flatnonzero(wanted)
+    return slice(int(found[0]), int(found[-1]) + 1) if len(found) else slice(0, 0)
 
 
 def texture(

@@ -25,16 +25,18 @@ def paint_jaw(rng: np.random.Generator, canvas: Canvas, fillings: int | None = N
     fillings : teeth filled with metal; None draws none to five.
     """
     grain = anatomy.organ_grain(rng, canvas)
+    fibres = anatomy.muscle_hu(grain)
     face = Ellipsoid((0.0, 8.0, 0.0), (64.0, 86.0, INFINITE), exponent=2.3)
     canvas.paint_shape(face, anatomy.SKIN_HU)
     canvas.paint(canvas.inside(face.scaled(-2.0)), anatomy.FAT_HU + 8.0 * grain)
     blood = float(rng.choice([42.0, rng.uniform(120.0, 300.0)]))
     for side in SIDES:
-        _paint_side(canvas, side, blood, grain, canvas.inside(face.scaled(-5.0)))
+        _paint_muscles(canvas, side, fibres, canvas.inside(face.scaled(-5.0)))
+        _paint_vessels(canvas, side, blood, grain)
     lips = Ellipsoid((0.0, -64.0, 0.0), (30.0, 10.0, INFINITE), exponent=2.3)
     canvas.paint(canvas.inside(lips, 1.0) * canvas.inside(face.scaled(-2.0)), 45.0 + 6.0 * grain)
     tongue = Ellipsoid((0.0, -22.0, 0.0), (23.0, 30.0, INFINITE), exponent=2.2)
-    anatomy.paint_muscle(canvas, tongue, grain)
+    canvas.paint(canvas.inside(tongue, 0.8), fibres)
     airway = Ellipsoid((0.0, 18.0, 0.0), (14.0, 6.0, INFINITE), exponent=2.4)
     canvas.paint(canvas.inside(airway.scaled(3.0), 1.0), 40.0)
     canvas.paint(canvas.inside(airway), AIR_HU)
@@ -42,9 +44,7 @@ def paint_jaw(rng: np.random.Generator, canvas: Canvas, fillings: int | None = N
     _paint_bone_and_teeth(canvas, grain, _filled(rng, fillings))
 
 
-def _paint_side(
-    canvas: Canvas, side: float, blood: float, grain: FloatArray, under_skin: FloatArray
-) -> None:
+def _paint_muscles(canvas: Canvas, side: float, fibres: FloatArray, under_skin: FloatArray) -> None:
     muscles = (
         ((47.0, -2.0), (8.0, 24.0), 0.25),  # masseter
         ((27.0, 8.0), (6.0, 16.0), 0.35),  # medial pterygoid
@@ -55,7 +55,11 @@ def _paint_side(
     )
     for (x, y), axes, turn in muscles:
         shape = Ellipsoid((side * x, y, 0.0), (*axes, INFINITE), side * turn)
-        anatomy.paint_muscle(canvas, shape, grain, under_skin)
+        canvas.paint(canvas.inside(shape, 0.8) * under_skin, fibres)
+
+
+def _paint_vessels(canvas: Canvas, side: float, blood: float, grain: FloatArray) -> None:
+    """Parotid gland, carotid arteries and jugular vein."""
     parotid = Ellipsoid((side * 49.0, 24.0, 0.0), (9.0, 14.0, INFINITE), side * 0.2)
     canvas.paint(canvas.inside(parotid, 1.0), 10.0 + 14.0 * grain)
     for x, y, radius in ((27.0, 32.0, 3.4), (33.0, 36.0, 5.5), (30.0, 24.0, 2.4)):

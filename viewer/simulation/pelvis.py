@@ -98,10 +98,10 @@ def _paint_muscles(canvas: Canvas, torso: Torso, grain: FloatArray) -> None:
     belly = canvas.inside(wall) - canvas.inside(wall.scaled(-11.0))
     front = np.clip((-canvas.y_mm - 5.0) / 25.0, 0.0, 1.0)
     canvas.paint(np.clip(belly, 0, 1) * front * upper, anatomy.MUSCLE_HU + 5.0 * grain)
-    depth = wall.axes[1]
+    fibres = anatomy.muscle_hu(grain)
     for side in SIDES:
-        for muscle in _muscles(side, depth):
-            anatomy.paint_muscle(canvas, muscle, np.roll(grain, int(17 * muscle.axes[0])), inner)
+        for muscle in _muscles(side, wall.axes[1]):
+            canvas.paint(canvas.inside(muscle, 0.8) * inner, fibres)
 
 
 def _muscles(side: float, depth: float) -> tuple[Ellipsoid, ...]:

@@ -106,14 +106,15 @@ def spread_state(facts: SpreadFacts) -> SpreadState:
         return SpreadState(facts.refusal)
     percent = f"{100 * facts.share:.0f} %"
     figure = "Switch it on to compute it for the slice in view."
+    if facts.is_on:
+        figure = "It is being computed for the slice in view…"
+        figure = figure if facts.is_drawn else "It is computed for acquired slices only."
     if facts.median is not None:
         half = figure_with_unit(facts.median, facts.unit)
         figure = (
             f"± {half}: half width of the {percent} interval around the full-strength image, "
             "median of the body on this slice"
         )
-    elif facts.is_on:
-        figure = "It is shown, and its figure given, on acquired slices."
     coverage = f"{facts.coverage} Of an image at a lower strength no interval is known."
     return SpreadState("", facts.is_on, figure, coverage)
 

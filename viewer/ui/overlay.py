@@ -171,14 +171,12 @@ def _place_colour_bar(sheet: _Sheet) -> None:
     if bar is None:
         return
     tall = line_height(TEXT)
-    below = tall * len(bar.words)
-    room = sheet.height - sheet.labels.bottom - tall - 2 * MARGIN - below
-    long = min(max(sheet.height * 0.36, 48.0), 240.0, room)
+    top, end = sheet.labels.bottom + tall / 2, sheet.height - MARGIN - tall / 2 - MARGIN
+    if bar.words:
+        end = sheet.foot - tall * (len(bar.words) + 0.5) - 2 * GAP
+    long = min(max(sheet.height * 0.36, 48.0), 240.0, end - top)
     letter = sheet.letter_width + GAP if sheet.letter_width else 0.0
-    middle = sheet.height / 2
-    if middle - long / 2 - tall / 2 < sheet.labels.bottom:
-        middle = sheet.labels.bottom + long / 2 + tall / 2
-    middle = min(middle, sheet.foot - below - long / 2 - tall / 2 - GAP) if below else middle
+    middle = max(min(sheet.height / 2, end - long / 2), top + long / 2)
     x = sheet.right - letter - 12
     sheet.colour_bar = QRectF(round(x), round(middle - long / 2), 12, round(long))
     _place_bar_words(sheet, sheet.colour_bar, bar.words)

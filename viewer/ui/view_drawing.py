@@ -92,7 +92,7 @@ def drawn(order: DrawOrder, reslicer: Reslicer) -> Drawn:
 def _with_spread(derived: UInt8Array, order: DrawOrder, reslicer: Reslicer) -> UInt8Array:
     """Lay the spread over derived pixels, resampled as they are."""
     spread = order.spread
-    if spread is None:
+    if spread is None or spread.volume is None:
         return derived
     plane = reslicer.plane(spread.volume, order.slice, is_coarse=order.is_coarse)
     return draw_over(derived, plane, spread.low, spread.high)
