@@ -9,7 +9,7 @@ import pytest
 import SimpleITK
 
 from tests.app.test_saving import opened
-from tests.builders import Acquisition, ct_series
+from tests.builders import Acquisition, ct_series, enhanced_ct, write
 from tests.enhancement.scenes import SmoothingRunner, study_of, tiny_model, volume_of
 from viewer.app.enhancing import EnhanceRequest, enhance, gates_for, prepare, run
 from viewer.app.saving import save_enhancement
@@ -267,3 +267,14 @@ def test_real_mr_is_saved_without_errors_that_the_source_has_not(real_data, tmp_
     allowed = errors_of(Path(part.sources[0].instance.path))
     for file in files[::20]:
         assert not [words for words in errors_of(file) - allowed if SYNTHETIC_DATA not in words]
+
+
+def test_finer_slices_of_a_multi_frame_object_are_not_saved_and_say_why(tmp_path):
+    settings = Acquisition(step_mm=3.0, thickness_mm=3.0)
+    write(enhanced_ct(9, settings=settings), tmp_path / "source" / "1.dcm")
+    study, series, part = opened(tmp_path / "source", tmp_path / "x")
+    asked = EnhanceRequest(study, series, part, load_part(part), "finer-cubic")
+    result = enhance(Engine(Catalogue()), asked)
+    with pytest.raises(Blocked, match="one multi-frame object"):
+        save_enhancement(result, None, tmp_path / "out")
+    assert not (tmp_path / "out").exists()

@@ -1,5 +1,7 @@
 """Volumes, frames and derived volumes; the even grid that reformats are made from."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -165,3 +167,32 @@ def test_colour_frames_know_that_they_are() -> None:
     assert rgb.is_colour
     assert not grey.is_colour
     assert rgb.is_complete
+
+
+def test_values_on_a_finer_grid_keep_the_ends_and_every_acquired_position() -> None:
+    source = volume(smooth((5, 4, 6)))
+    fine = source.geometry.finer(3)
+    made = derive(source, smooth((13, 4, 6)), MADE, factor=3)
+    assert made.is_complete
+    assert made.sources == source.sources
+    assert made.geometry.shape == fine.shape == (13, 4, 6)
+    assert made.geometry.spacing_mm[0] == pytest.approx(source.geometry.spacing_mm[0] / 3)
+    assert made.geometry.warnings == source.geometry.warnings
+    for index in range(5):
+        mine = made.geometry.slice_origin_mm(3 * index)
+        assert np.allclose(mine, source.geometry.slice_origin_mm(index))
+
+
+def test_values_that_do_not_fill_the_finer_grid_are_refused() -> None:
+    source = volume(smooth((5, 4, 6)))
+    with pytest.raises(InvalidGeometry, match="shape"):
+        derive(source, smooth((12, 4, 6)), MADE, factor=3)
+
+
+def test_there_is_no_finer_grid_of_uneven_or_missing_slices() -> None:
+    source = volume(smooth((5, 4, 6)))
+    uneven = replace(source, geometry=replace(source.geometry, is_even=False))
+    missing = replace(source, loaded=np.array([True, True, False, True, True]))
+    for bad in (uneven, missing):
+        with pytest.raises(InvalidGeometry):
+            derive(bad, smooth((13, 4, 6)), MADE, factor=3)

@@ -7,9 +7,10 @@ import numpy as np
 
 from tests.builders import ct_series
 from tests.found import parts_of
-from tests.sessions import new_session, put_layer, put_series
+from tests.sessions import new_session, provenance, put_layer, put_series
+from viewer.app.workspace import Layer
 from viewer.core.geometry import point
-from viewer.core.volume import ARBITRARY
+from viewer.core.volume import ARBITRARY, derive
 from viewer.io.assemble import load_part
 from viewer.ui.composition import probe_words
 
@@ -54,3 +55,18 @@ def test_in_a_gap_there_is_no_value(tmp_path: Path) -> None:
     before = volume.geometry.on_slice(point(before), widest)
     assert probe_words(volume, point(np.asarray(before) + 0.4 * step * normal)).endswith("HU")
     assert probe_words(volume, point(np.asarray(before) + step * normal)) == "no pixel here"
+
+
+def test_a_finer_view_names_its_own_value_and_the_acquired_view_the_original(
+    tmp_path: Path,
+) -> None:
+    session = new_session(tmp_path)
+    volume = session.workspace.volumes[put_series(session)]
+    shape = volume.geometry.finer(4).shape
+    own = np.broadcast_to(np.arange(shape[0], dtype=np.int16)[:, None, None], shape)
+    start = derive(volume, own, provenance(), factor=4)
+    residual = derive(volume, np.zeros(shape, np.int16), provenance(), factor=4)
+    layer = Layer(residual, 0.0, 1.0, provenance(), start)
+    between = (0.4, -0.4, 8.6)
+    assert probe_words(start, between, layer) == "enhanced 17 HU"
+    assert probe_words(volume, between, layer) == f"original {volume.values[4, 16, 16]} HU"
