@@ -156,7 +156,7 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
         "--modality",
         default="",
         metavar="MOD",
-        help="CT or MR simulation; by default that of the first model named, else CT",
+        help="CT, MR or PT simulation; by default that of the first model named, else CT",
     )
     parser.add_argument(
         "--scenes", type=int, metavar="N", help="simulated scenes (12; 180 for residuals)"

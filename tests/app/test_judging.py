@@ -5,7 +5,7 @@ import pytest
 
 from tests.enhancement.scenes import tiny_model
 from viewer.app.contenders import answer_of, stacked_source
-from viewer.app.grounds import CT, MR
+from viewer.app.grounds import CT, MR, PET
 from viewer.app.judging import Extent, Table, judge
 from viewer.app.report_html import rows_of
 from viewer.app.scene_figures import (
@@ -240,3 +240,11 @@ def tiny_engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
     folder = tmp_path_factory.mktemp("models")
     tiny_model(folder)
     return Engine(read_catalogue(folder))
+
+
+def test_filters_are_judged_on_pet_too() -> None:
+    table = judge(Engine(Catalogue()), ("gaussian",), 0.4, SMALL, PET)
+    cut = rows_of(table, "rows")[-1]
+    assert cut["cut"] == pytest.approx(0.4, abs=0.02)
+    assert 0.6 < float(str(cut["ttf50 200 %"])) < 1.02
+    assert {row["insert"] for row in rows_of(table, "inserts")} >= {"8 mm 20 %"}

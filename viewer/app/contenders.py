@@ -57,7 +57,14 @@ def stacked_source(
         noise_frequency_per_mm=noise.mean_frequency_per_mm,
         positions_mm=tuple(float(place) for place in positions.ravel()),
         unit=unit,
+        typical_signal=0.0 if unit == "HU" else typical_signal(stacks, noise),
     )
+
+
+def typical_signal(stacks: Float32Array, noise: NoiseEstimate) -> float:
+    """Return the median of what counts as tissue in the noise's own terms."""
+    tissue = stacks[stacks > max(noise.tissue[0], 0.0)]
+    return float(np.median(tissue)) if tissue.size else 0.0
 
 
 def answer_of(engine: Engine, method: Method, settings: Settings = (), unit: str = "HU") -> Answer:

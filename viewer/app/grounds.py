@@ -8,7 +8,7 @@ from viewer.core.units import STORED
 from viewer.enhancement import metrics
 from viewer.enhancement.method import Float32Array
 from viewer.enhancement.noise import NoiseEstimate, estimate_noise, signal_range
-from viewer.simulation import mr_scenes, scenes
+from viewer.simulation import mr_scenes, pet_scenes, scenes
 from viewer.simulation.scenes import EdgeScene, InsertScene, Scene
 
 
@@ -21,7 +21,8 @@ class Ground:
     modality, unit : as DICOM and a volume's unit call them.
     scale : what figures are in, "HU" or "%" of typical tissue; their names end in `suffix`.
     scenes : from seed and count; `edge` and `insert` from seed, figures, noise SD and draws.
-    edges, edge_sd, inserts, insert_sd : contrasts, (diameter, contrast) pairs and noise SDs.
+    edges, edge_sd, inserts, insert_sd : contrasts, (diameter, contrast) pairs, and the noise SD of
+        each (for PET the counts).
     tissues : ranges of the truth by name; `windows` : name, centre and width.
     """
 
@@ -82,7 +83,22 @@ MR = Ground(
     tissues={"dark": (20.0, 60.0), "middle": (60.0, 110.0), "bright": (110.0, 220.0)},
     windows=(("full range", 80.0, 160.0), ("narrow", 80.0, 60.0)),
 )
-GROUNDS = {ground.modality: ground for ground in (CT, MR)}
+PET = Ground(
+    modality="PT",
+    unit="BQML",
+    scale="%",
+    suffix="percent",
+    scenes=pet_scenes.pet_scenes,
+    edge=pet_scenes.pet_edge_scene,
+    insert=pet_scenes.pet_insert_scene,
+    edges=(50.0, 100.0, 200.0, 400.0),
+    edge_sd=8.0,
+    inserts=pet_scenes.INSERTS,
+    insert_sd=8.0,
+    tissues={"cold": (20.0, 60.0), "middle": (60.0, 110.0), "hot": (110.0, 400.0)},
+    windows=(("full range", 100.0, 200.0), ("narrow", 80.0, 60.0)),
+)
+GROUNDS = {ground.modality: ground for ground in (CT, MR, PET)}
 
 
 def ground_named(modality: str) -> Ground:

@@ -322,7 +322,9 @@ class _Bench:
             inside = scene.distance_mm < -4.0
             blended = at_cut(sources, answers, inside, self.cut)
             averages = [one.mean(axis=0) for one in (blended, sources)]
-            after, before = (edge_frequency(mean, scene.distance_mm) for mean in averages)
+            after, before = (
+                edge_frequency(mean, scene.distance_mm, scene.pixel_mm) for mean in averages
+            )
             fine, plain = (
                 grain(one - mean, scene.pixel_mm)
                 for one, mean in zip((blended, sources), averages, strict=True)
