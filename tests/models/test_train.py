@@ -4,6 +4,7 @@ import csv
 import hashlib
 import math
 import os
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -15,10 +16,25 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 MODELS = (
     "ct-denoise-s",
+    "ct-denoise-l",
+    "ct-denoise-attention",
+    "ct-denoise-diffusion",
+    "ct-denoise-dncnn",
+    "ct-denoise-gan",
+    "ct-denoise-redcnn",
+    "ct-denoise-transformer",
+    "ct-sharpen",
     "mr-denoise-s",
     "mr-sr-through-plane",
-    "ct-sharpen",
+    "pet-denoise-s",
 )
+
+
+def test_every_plan_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "models"))
+    from plans import PLANS
+
+    assert set(MODELS) == set(PLANS)
 
 
 @pytest.fixture(scope="module", params=MODELS)
@@ -30,7 +46,7 @@ def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     command += ["--producers", "0", "--device", "cpu", "--out", str(out), "--work", str(work)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
-        command, env=environment, capture_output=True, text=True, check=False, timeout=110
+        command, env=environment, capture_output=True, text=True, check=False, timeout=300
     )
     assert done.returncode == 0, done.stderr[-2000:]
     return out
@@ -92,3 +108,22 @@ def test_a_pool_takes_files_in_and_lets_the_oldest_go(
         "patches-0-00002.npz",
         "patches-0-00003.npz",
     ]
+
+
+def test_a_spread_is_trained_calibrated_and_described_on_the_card(tmp_path: Path) -> None:
+    shipped = ROOT / "models" / "ct-denoise-s"
+    for name in ("card.toml", "weights.safetensors", "weights.onnx"):
+        shutil.copy(shipped / name, tmp_path / name)
+    command = [sys.executable, str(ROOT / "models" / "spread.py"), "ct-denoise-s"]
+    command += ["--minutes", "0.02", "--scenes", "1", "--producers", "0"]
+    command += ["--work", str(tmp_path / "work"), "--out", str(tmp_path)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        command, env=environment, capture_output=True, text=True, check=False, timeout=200
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    told = tomllib.loads((tmp_path / "card.toml").read_text(encoding="utf-8"))["spread"]
+    digest = hashlib.sha256((tmp_path / "spread.onnx").read_bytes()).hexdigest()
+    assert told["onnx_sha256"] == digest
+    assert 0.3 < told["coverage"] <= 1.0
+    assert 0.3 < told["factor"] < 5.0
