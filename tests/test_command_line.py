@@ -341,3 +341,18 @@ def test_a_model_that_was_changed_is_a_warning_in_the_list(
     assert main(["models"]) == WARNED
     assert "[checksum mismatch]" in capsys.readouterr().out
     assert main(["models", "verify", "toy"]) == FAILED
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("factor", "Write it as NAME=VALUE"),
+        ("factor=9", "from 2 to 6"),
+        ("depth=2", "has no param"),
+    ],
+)
+def test_a_parameter_that_makes_no_sense_is_wrong_usage(given, words, tmp_path, capsys):
+    out = str(tmp_path / "out")
+    asked = ["enhance", str(tmp_path), "--method", "finer-cubic", "--set", given, "--out", out]
+    assert main(asked) == 2
+    assert words in capsys.readouterr().err
