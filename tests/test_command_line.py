@@ -79,7 +79,9 @@ def test_an_unknown_method_is_wrong_usage_and_the_known_ones_are_named(
     ct_series(tmp_path / "source", 2)
     words = ["enhance", str(tmp_path / "source"), "--method", "magic", "--out", str(tmp_path / "o")]
     assert main(words) == WRONG_USAGE
-    assert "ct-denoise-s, mr-denoise-s, gaussian" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "ct-denoise-s, " in told
+    assert ", gaussian, " in told
 
 
 def test_a_refused_series_is_a_failure_with_its_reason(
