@@ -1,9 +1,12 @@
 """The red line of the residual audit: the 95th percentile over held-out scenes, per method."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from viewer.app import judging_residuals
+from viewer.app.grounds import CT, MR
 from viewer.app.headless import new_engine
 from viewer.app.judging_residuals import AUDIT_SEED, structure_lines
 from viewer.core.errors import UnknownMethod, WrongUsage
@@ -20,7 +23,8 @@ def drawn(monkeypatch):
         asked.append((seed, count))
         return [scene] * count
 
-    monkeypatch.setattr(judging_residuals, "scenes", scenes)
+    known = {"CT": replace(CT, scenes=scenes), "MR": MR}
+    monkeypatch.setattr(judging_residuals, "ground_named", known.__getitem__)
     return asked
 
 
@@ -46,4 +50,10 @@ def test_too_few_scenes_and_unknown_methods_are_refused_first(drawn):
         structure_lines(new_engine(), None, 12)
     with pytest.raises(UnknownMethod):
         structure_lines(new_engine(), ("nothing",), 40)
+    assert drawn == []
+
+
+def test_models_of_two_modalities_do_not_share_scenes(drawn):
+    with pytest.raises(WrongUsage, match="made for CT and MR"):
+        structure_lines(new_engine(), ("ct-denoise-s", "mr-denoise-s"), 40)
     assert drawn == []

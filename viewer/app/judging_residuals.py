@@ -5,13 +5,14 @@ from collections.abc import Callable, Iterable, Iterator
 import numpy as np
 
 from viewer.app.contenders import stacked_source
+from viewer.app.grounds import Ground, ground_named
 from viewer.core.errors import WrongUsage
 from viewer.enhancement.audit import audit
 from viewer.enhancement.engine import Engine
 from viewer.enhancement.method import Effect, Method
-from viewer.enhancement.noise import NoiseEstimate, estimate_noise
+from viewer.enhancement.noise import NoiseEstimate
 from viewer.enhancement.residual import ResidualBuffer, residual_step
-from viewer.simulation.scenes import Scene, scenes
+from viewer.simulation.scenes import Scene
 
 Table = dict[str, object]
 
@@ -38,13 +39,14 @@ def structure_lines(
 
     Parameters
     ----------
-    method_ids : by default every model and every denoising filter.
+    method_ids : by default every model for CT and every denoising filter; otherwise scenes are of
+        the modality of the first model named.
     count : held-out scenes; 36 or a multiple has all regions, kernels and noise levels alike.
 
     Raises
     ------
     UnknownMethod : there is no such method.
-    WrongUsage : too few scenes.
+    WrongUsage : too few scenes, or models of several modalities.
     """
     if count < FEWEST_SCENES:
         raise WrongUsage(
@@ -52,14 +54,14 @@ def structure_lines(
             "",
             f"Give at least {FEWEST_SCENES}, better 180.",
         )
-    chosen = _chosen(engine, method_ids)
+    chosen, ground = _chosen(engine, method_ids)
     found: dict[str, list[float]] = {method.id: [] for method in chosen}
     drawn = 0
-    for number, (scene, noise) in enumerate(_known(count), 1):
+    for number, (scene, noise) in enumerate(_known(ground, count), 1):
         report(number / count, f"scene {number} of {count}")
         drawn = number
         for method in chosen:
-            found[method.id].append(_structure(engine, method, scene, noise))
+            found[method.id].append(_structure(engine, method, ground, scene, noise))
     rows = [
         {
             "method": method.id,
@@ -73,27 +75,42 @@ def structure_lines(
     return {"scenes": drawn, "seed": AUDIT_SEED, "rows": rows}
 
 
-def _chosen(engine: Engine, method_ids: Iterable[str] | None) -> list[Method]:
-    named = [engine.catalogue.method(one) for one in dict.fromkeys(method_ids or ())]
-    every = [m for m in engine.catalogue.methods() if m.effect is Effect.NOISE_CUT]
-    return named or every
+def _chosen(engine: Engine, method_ids: Iterable[str] | None) -> tuple[list[Method], Ground]:
+    catalogue = engine.catalogue
+    named = [catalogue.method(one) for one in dict.fromkeys(method_ids or ())]
+    every = [method for method in catalogue.methods() if method.effect is Effect.NOISE_CUT]
+    cards = [catalogue.card(method.id) for method in named]
+    modalities = list(dict.fromkeys(card.input.modality for card in cards if card is not None))
+    if len(modalities) > 1:
+        raise WrongUsage(
+            f"These models are made for {' and '.join(modalities)}.",
+            "Scenes are of one modality at a time.",
+            "Name models of one modality.",
+        )
+    ground = ground_named(modalities[0] if modalities else "CT")
+    shown = {card.method.id for card in catalogue.cards if card.input.modality == ground.modality}
+    fitting = [one for one in every if catalogue.card(one.id) is None or one.id in shown]
+    return named or fitting, ground
 
 
-def _known(count: int) -> Iterator[tuple[Scene, NoiseEstimate]]:
+def _known(ground: Ground, count: int) -> Iterator[tuple[Scene, NoiseEstimate]]:
     """Yield held-out scenes whose noise can be measured, one rotation in memory at a time."""
     for turn, start in enumerate(range(0, count, ROTATION)):
-        for scene in scenes(AUDIT_SEED + turn, min(ROTATION, count - start)):
-            noise = estimate_noise(scene.noisy, (scene.pixel_mm, scene.pixel_mm))
+        for scene in ground.scenes(AUDIT_SEED + turn, min(ROTATION, count - start)):
+            noise = ground.noise(scene.noisy, scene.pixel_mm)
             if noise is not None:
                 yield scene, noise
 
 
-def _structure(engine: Engine, method: Method, scene: Scene, noise: NoiseEstimate) -> float:
+def _structure(
+    engine: Engine, method: Method, ground: Ground, scene: Scene, noise: NoiseEstimate
+) -> float:
     """Return the structure index of a method on one scene."""
-    source = stacked_source(scene.noisy[None], noise, (scene.spacing_mm, scene.pixel_mm))
+    spacing = (scene.spacing_mm, scene.pixel_mm)
+    source = stacked_source(scene.noisy[None], noise, spacing, ground.unit)
     processor = engine.processor(method, source, method.settings())
     span = (float(scene.noisy.min()), float(scene.noisy.max()))
-    buffer = ResidualBuffer(scene.noisy.shape, residual_step(span, is_integer=True))
+    buffer = ResidualBuffer(scene.noisy.shape, residual_step(span, is_integer=ground.unit == "HU"))
     places = range(source.count)
     buffer.write(places, processor.residuals(places))
     return audit(source, buffer.published(processor.device)).structure
