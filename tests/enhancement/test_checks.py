@@ -10,7 +10,7 @@ from viewer.core.provenance import MethodKind, Provenance
 from viewer.core.volume import derive
 from viewer.enhancement.catalogue import InputRange, Span, read_catalogue
 from viewer.enhancement.checks import Candidate, Verdict, age_years, blocks, cautions, check
-from viewer.enhancement.conditioning import NoiseProfile
+from viewer.enhancement.conditioning import NoiseProfile, metal_cm3
 
 VOLUME, _ = noisy_volume(4)
 
@@ -234,3 +234,37 @@ def test_mr_whose_noise_is_too_coarse_is_blocked():
 def test_what_a_card_does_not_limit_is_not_asked_for():
     names = {gate.name for gate in check(mr_candidate(), MR_INPUT)}
     assert not names & {"tube voltage", "measured noise", "slice thickness"}
+
+
+@pytest.mark.parametrize(
+    ("said", "verdict"),
+    [
+        ("CHEST", Verdict.OK),
+        ("Abdomen/Pelvis", Verdict.OK),
+        ("KNEE", Verdict.WARN),
+        ("", None),
+        ("WHOLEBODY", None),
+    ],
+)
+def test_a_region_that_was_not_trained_on_warns_where_the_header_names_one(wanted, said, verdict):
+    known = replace(wanted, regions=("chest", "abdomen", "head"))
+    plain = candidate()
+    gates = check(replace(plain, series=replace(plain.series, body_part=said)), known)
+    assert {gate.verdict for gate in gates if gate.name == "region"} == ({verdict} - {None})
+    if verdict is Verdict.WARN:
+        assert any("body part knee; the model was trained on" in one for one in cautions(gates))
+
+
+def test_metal_warns_with_its_volume(wanted):
+    gates = check(replace(candidate(), metal_cm3=4.2), wanted)
+    assert verdicts(gates) == {"metal": Verdict.WARN}
+    assert any("4.2 cm³ above 3000 HU" in one for one in cautions(gates))
+
+
+def test_metal_is_what_is_denser_than_a_tooth():
+    values = VOLUME.values.copy()
+    values[1, 10:20, 10:20] = 3050
+    volume = volume_of(values)
+    voxel_cm3 = float(np.prod(volume.geometry.spacing_mm)) / 1000
+    assert metal_cm3(volume) == pytest.approx(100 * voxel_cm3)
+    assert metal_cm3(replace(volume, unit="stored")) == 0.0

@@ -18,7 +18,13 @@ from viewer.core.errors import Blocked, Cancelled
 from viewer.core.volume import Volume
 from viewer.enhancement import checks
 from viewer.enhancement.checks import Candidate, GateResult
-from viewer.enhancement.conditioning import NoiseProfile, noise_profile, source_slices, value_range
+from viewer.enhancement.conditioning import (
+    NoiseProfile,
+    metal_cm3,
+    noise_profile,
+    source_slices,
+    value_range,
+)
 from viewer.enhancement.engine import (
     Engine,
     QuietThread,
@@ -81,7 +87,7 @@ def prepare(
         _refuse(method, gates_for(engine, request))
         raise Blocked(f"{method.name} needs a complete series.")
     measured = survey(engine, volume)
-    gates = _gates(engine, request, method, measured.noise)
+    gates = _gates(engine, request, method, measured.noise, measured.metal_cm3)
     _refuse(method, gates)
     sampling = _sampling(request, method, settings, measured.noise)
     key = residual_key(measured.key, method, settings)
@@ -122,7 +128,8 @@ def survey(engine: Engine, volume: Volume) -> Survey:
     with QuietThread() as quiet:
         noise = quiet.call(lambda: _measured_noise(volume))
         patches = quiet.call(lambda: flat_patches(source_slices(volume, noise)))
-        measured = Survey(key, quiet.call(lambda: value_range(volume)), noise, patches)
+        span, metal = quiet.call(lambda: (value_range(volume), metal_cm3(volume)))
+        measured = Survey(key, span, noise, patches, metal)
     engine.surveys.keep(key, measured)
     return measured
 
@@ -137,7 +144,8 @@ def gates_for(engine: Engine, request: EnhanceRequest) -> tuple[GateResult, ...]
     method = engine.catalogue.method(request.method_id)
     volume = request.volume
     if isinstance(volume, Volume) and volume.is_complete:
-        return _gates(engine, request, method, survey(engine, volume).noise)
+        measured = survey(engine, volume)
+        return _gates(engine, request, method, measured.noise, measured.metal_cm3)
     nothing = NoiseProfile(np.zeros(len(volume.values), dtype=np.float32), 0.0, 0.0)
     return _gates(engine, request, method, nothing)
 
@@ -148,10 +156,14 @@ def _measured_noise(volume: Volume) -> NoiseProfile:
 
 
 def _gates(
-    engine: Engine, request: EnhanceRequest, method: Method, noise: NoiseProfile
+    engine: Engine,
+    request: EnhanceRequest,
+    method: Method,
+    noise: NoiseProfile,
+    metal: float = 0.0,
 ) -> tuple[GateResult, ...]:
     card = engine.catalogue.card(method.id)
-    candidate = Candidate(request.study, request.series, request.part, request.volume, noise)
+    candidate = Candidate(request.study, request.series, request.part, request.volume, noise, metal)
     found = checks.check(candidate, card.input if card else None)
     if not method.makes_finer:
         return found

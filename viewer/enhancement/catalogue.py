@@ -48,7 +48,8 @@ class InputRange:
     Lengths in mm, noise SD in `unit`, noise frequency in cycles per mm, tube voltage in kV. An
     empty `unit` takes any; such a model states the ratio of signal and noise (`snr`) and the noise
     frequency in cycles per pixel instead. `noise_model` "counts" says that the variance of the
-    noise follows the signal, as in PET; otherwise it is the same all over a slice.
+    noise follows the signal, as in PET; otherwise it is the same all over a slice. `regions` are
+    the parts of the body that were trained on, () where any was.
     """
 
     modality: str = ""
@@ -61,6 +62,7 @@ class InputRange:
     noise_frequency_per_pixel: Span = Span()
     snr: Span = Span()
     noise_model: str = ""
+    regions: tuple[str, ...] = ()
     age_years_min: float = 0.0
 
 
@@ -248,7 +250,7 @@ def read_card(path: Path, *, is_added: bool = False) -> ModelCard:
         status=str(card["status"]),
         tensors=tensors,
         onnx=onnx,
-        input=_input_range(card["input"]),
+        input=replace(_input_range(card["input"]), regions=_regions(card)),
         architecture=dict(card.get("architecture", {})),
         is_synthetic_data=str(card.get("synthetic_data", "NO")).upper() == "YES",
         limits=_texts(card.get("limits", ())),
@@ -290,6 +292,12 @@ def _spread(card: Path, table: Mapping[str, Any]) -> Spread | None:
         elsewhere=float(table["elsewhere"]) if "elsewhere" in table else None,
         elsewhere_on=str(table.get("elsewhere_on", "")),
     )
+
+
+def _regions(card: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the regions that a card names; none where it says that any will do."""
+    named = _texts(card.get("body_regions", ()))
+    return () if any(name.startswith("any") for name in named) else named
 
 
 def _input_range(table: Mapping[str, Any]) -> InputRange:

@@ -8,7 +8,7 @@ from enum import Enum
 from viewer.core.study import Instance, Series, SeriesPart, Study
 from viewer.core.volume import AnyVolume, Volume
 from viewer.enhancement.catalogue import InputRange, Span
-from viewer.enhancement.conditioning import NoiseProfile
+from viewer.enhancement.conditioning import METAL_HU, NoiseProfile
 from viewer.enhancement.denoising import ONE_NEIGHBOUR_MM
 
 PROJECTIONS = frozenset({"MIP", "MINIP", "MAX_IP", "MIN_IP", "PROJECTION IMAGE", "CSA MIP", "VRT"})
@@ -21,6 +21,21 @@ RECONSTRUCTIONS = re.compile(
     re.IGNORECASE,
 )
 ITERATIVE_KERNEL = re.compile(r"^(I\d{2}|[A-Z][a-z]\d{2}[a-z]?\W+[1-5]\b)")
+REGIONS = {
+    "chest": ("CHEST", "THORAX", "LUNG", "HEART", "CARDIAC", "RIB", "STERNUM", "MEDIASTINUM"),
+    "abdomen": ("ABDOMEN", "ABD", "LIVER", "KIDNEY", "PANCREAS", "SPLEEN", "STOMACH", "COLON"),
+    "head": ("HEAD", "BRAIN", "SKULL", "CRANIUM", "FACE", "SINUS", "ORBIT", "EAR"),
+    "pelvis": ("PELVIS", "HIP", "BLADDER", "PROSTATE", "SACRUM", "UTERUS"),
+    "neck": ("NECK", "LARYNX", "THYROID"),
+    "spine": ("SPINE", "CSPINE", "TSPINE", "LSPINE", "SSPINE"),
+    "extremity": (
+        *("EXTREMITY", "KNEE", "LEG", "FOOT", "ANKLE", "HAND", "WRIST", "ELBOW"),
+        *("ARM", "SHOULDER", "FEMUR", "TIBIA", "FINGER", "TOE", "CALF", "THIGH", "HUMERUS"),
+    ),
+}
+"""Words of Body Part Examined by region; other words say nothing about the region."""
+METAL_CM3 = 0.05
+"""Less than this is a clip or a calcification beyond the scale."""
 NEARLY = 0.15
 """A figure outside its range by less than this fraction warns, by more it blocks."""
 
@@ -51,6 +66,7 @@ class Candidate:
     part: SeriesPart
     volume: AnyVolume
     noise: NoiseProfile
+    metal_cm3: float = 0.0
 
     @property
     def instances(self) -> tuple[Instance, ...]:
@@ -78,6 +94,7 @@ def check(candidate: Candidate, wanted: InputRange | None) -> tuple[GateResult, 
         gates += _kind_gates(candidate, wanted)
         if not any(gate.verdict is Verdict.BLOCK for gate in gates):
             gates += _figure_gates(candidate, wanted)
+            gates += _body_gates(candidate, wanted)
             gates += _history_gates(candidate, wanted)
     else:
         gates.append(_warning_at_most(_picture_gate(candidate)))
@@ -190,6 +207,24 @@ def _figure_gates(candidate: Candidate, wanted: InputRange) -> Iterator[GateResu
     )
     for name, value, span, unit, can_block in figures:
         yield from _figure(name, value, span, unit, can_block=can_block)
+
+
+def _body_gates(candidate: Candidate, wanted: InputRange) -> Iterator[GateResult]:
+    """Yield the region of the body, where both sides name one, and metal in it."""
+    said = candidate.series.body_part.upper()
+    words = re.findall(r"[A-Z]+", said)
+    found = [name for name, names in REGIONS.items() if any(word in names for word in words)]
+    if wanted.regions and found:
+        known = ", ".join(wanted.regions)
+        told = f"body part {said.lower()}; the model was trained on {known}"
+        is_known = any(name in wanted.regions for name in found)
+        yield _gate("region", Verdict.OK if is_known else Verdict.WARN, told)
+    if wanted.unit == "HU":
+        metal = candidate.metal_cm3
+        told = f"metal: {metal:.2g} cm³ above {METAL_HU} HU; its streaks are not corrected"
+        is_free = metal < METAL_CM3
+        told = "no metal" if is_free else told
+        yield _gate("metal", Verdict.OK if is_free else Verdict.WARN, told)
 
 
 def _figure(

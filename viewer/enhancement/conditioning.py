@@ -14,6 +14,8 @@ SAMPLED_SLICES = 8
 BLOCK = 8
 MAD_TO_SD = 1.4826
 COUNTING_PIXELS = 2.0
+METAL_HU = 3000
+"""Enamel reaches about 3000 HU; scanners without an extended scale end at 3071."""
 LAPLACIAN_GAIN = 6.0
 """SD of the answer of the kernel in `plain_noise_sd` to white noise of SD 1."""
 
@@ -139,6 +141,14 @@ def _blocks(image: Float32Array) -> FloatArray:
     rows, columns = (size // BLOCK for size in image.shape)
     cut = image.reshape(rows, BLOCK, columns, BLOCK).swapaxes(1, 2)
     return np.asarray(cut.reshape(rows * columns, -1), dtype=np.float64)
+
+
+def metal_cm3(volume: Volume) -> float:
+    """Return how much of a CT is denser than any bone or tooth, in cm^3; 0 for other units."""
+    if volume.unit != "HU":
+        return 0.0
+    count = sum(int(np.count_nonzero(plane >= METAL_HU)) for plane in volume.values)
+    return count * float(np.prod(volume.geometry.spacing_mm)) / 1000.0
 
 
 def value_range(volume: Volume) -> tuple[float, float]:

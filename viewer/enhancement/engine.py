@@ -179,13 +179,15 @@ class Survey:
     """What is measured on a series before any method runs; small, so it is kept.
 
     `key` names the pixels; `value_range` is the lowest and highest real value; `patches` are the
-    flat regions that every denoiser's strength is measured in.
+    flat regions that every denoiser's strength is measured in; `metal_cm3` is how much is denser
+    than bone.
     """
 
     key: str
     value_range: tuple[float, float]
     noise: NoiseProfile
     patches: tuple[FlatPatch, ...]
+    metal_cm3: float = 0.0
 
 
 class Recent(Generic[Result]):
