@@ -57,6 +57,14 @@ PLANS: dict[str, Plan] = {
         peak_rate=8e-4,
     ),
     "mr-sr-through-plane": Plan({"network": "DetailNetwork", "widths": SMALL}, "mr-finer"),
+    "xr-denoise-s": Plan(
+        {"network": "RelativeDenoiser", "widths": SMALL},
+        "xr",
+        _ONE_PASS,
+        start="ct-denoise-s",
+        peak_rate=8e-4,
+    ),
+    "ct-artefact-s": Plan({"network": "DetailNetwork", "widths": SMALL}, "ct-artefacts"),
     "ct-sharpen": Plan({"network": "DetailNetwork", "widths": SMALL}, "ct-sharper"),
     "ct-denoise-gan": Plan({"network": "Denoiser", "widths": SMALL}, "ct", _ONE_PASS, Adversarial),
     "ct-denoise-attention": Plan(

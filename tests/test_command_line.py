@@ -329,9 +329,9 @@ def test_a_comparator_is_refused_without_research_and_marked_with_it(
     assert main(["evaluate", "toy"]) == WRONG_USAGE
     assert main(["open", "--enhance", "toy"]) == WRONG_USAGE
     assert main([*words, "--research"]) == DONE
-    assert "caution: Research comparator: not for reading" in capsys.readouterr().out
+    assert "caution: Research model: not for reading" in capsys.readouterr().out
     image = pydicom.dcmread(next((tmp_path / "out").iterdir()))
-    assert "Research comparator: not for reading" in image.DerivationDescription
+    assert "Research model: not for reading" in image.DerivationDescription
 
 
 def test_a_model_that_was_changed_is_a_warning_in_the_list(

@@ -241,7 +241,7 @@ def _judged(options: argparse.Namespace) -> dict[str, object]:
             methods, strength, *extent, _terminal_progress, modality=options.modality, **mode
         )
     if options.on == "residuals":
-        table = headless.evaluate_residuals(methods, options.scenes, _terminal_progress)
+        table = headless.evaluate_residuals(methods, options.scenes, _terminal_progress, **mode)
         return {"command": _command(options), **table}
     if options.gates is not None:
         expected = Path(options.gates) if options.gates else None
@@ -259,7 +259,8 @@ def _command(options: argparse.Namespace) -> str:
         return " ".join([*parts, "--gates", options.gates]).strip()
     parts += ["--strength", f"{options.strength:g}"]
     if options.on == "residuals":
-        return " ".join([*parts[:-2], "--scenes", str(options.scenes), "--json"])
+        words = [*parts[:-2], "--scenes", str(options.scenes), "--json"]
+        return " ".join(words + ["--research"] * options.research)
     if options.on == "simulated":
         parts += ["--modality", options.modality] if options.modality else []
         parts += ["--scenes", str(options.scenes), "--pairs", str(options.pairs)]

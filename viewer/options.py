@@ -6,7 +6,7 @@ from pathlib import Path
 from viewer import __version__
 
 STRENGTH_HELP = "0 to 1; for denoisers the cut of the noise SD in flat regions (default 0.4)"
-RESEARCH_HELP = "research mode: comparators, which are not for reading, are methods, too"
+RESEARCH_HELP = "research mode: models that are not for reading are methods, too"
 SCREENSHOT_HELP = "save the window as PNG and leave"
 
 

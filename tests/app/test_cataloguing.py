@@ -139,6 +139,6 @@ def test_words_for_a_terminal_name_state_and_notes(tmp_path: Path):
     (line,) = [line for line in lines if line.startswith("toy")]
     assert line.endswith("[verified]  [passed]  [yours]  [research]")
     shown = cataloguing.show_lines(show_model("toy"))
-    assert "  - Research comparator: not for reading" in shown
+    assert "  - Research model: not for reading" in shown
     assert "  measured noise: 4 to 70 HU" in shown
     assert "passed" in cataloguing.verify_lines(verify_models(("toy",)))[0]

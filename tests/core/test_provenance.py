@@ -47,7 +47,7 @@ def test_what_a_comparator_made_says_on_the_picture_that_it_is_not_for_reading()
     label = label_for(replace(MODEL, cautions=("measure on the original", RESEARCH_CAUTION)))
     assert label is not None
     assert label.title == "AI-ENHANCED"
-    assert label.advice == "research comparator: not for reading"
+    assert label.advice == "research model: not for reading"
 
 
 def test_a_filter_is_labelled_filtered_and_never_ai() -> None:

@@ -40,7 +40,7 @@ def test_a_comparator_is_offered_in_research_mode_only_and_marked(
     label = hands.viewport(1).picture().pixels.label
     assert label is not None
     assert label.title == "AI-ENHANCED"
-    assert label.advice == "research comparator: not for reading"
+    assert label.advice == "research model: not for reading"
     change(hands, "enhancement.research", False)
     assert not [words for words in offered(hands) if "Rival" in words]
 

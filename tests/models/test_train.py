@@ -15,6 +15,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 MODELS = (
+    "ct-artefact-s",
     "ct-denoise-s",
     "ct-denoise-l",
     "ct-denoise-attention",
@@ -27,6 +28,7 @@ MODELS = (
     "mr-denoise-s",
     "mr-sr-through-plane",
     "pet-denoise-s",
+    "xr-denoise-s",
 )
 
 

@@ -253,7 +253,9 @@ def evaluate_simulated(
     return judge(engine, methods or None, cut, extent, ground, report=report)
 
 
-def evaluate_residuals(methods: tuple[str, ...], scenes: int, report: Report) -> Table:
+def evaluate_residuals(
+    methods: tuple[str, ...], scenes: int, report: Report, *, is_research: bool = False
+) -> Table:
     """Measure the red line of the residual audit on held-out simulated scenes.
 
     Raises
@@ -262,7 +264,8 @@ def evaluate_residuals(methods: tuple[str, ...], scenes: int, report: Report) ->
     """
     from viewer.app.judging_residuals import structure_lines
 
-    return structure_lines(new_engine(), methods or None, scenes, report=report)
+    engine = new_engine(is_research=is_research)
+    return structure_lines(engine, methods or None, scenes, report=report)
 
 
 def evaluate_scans(

@@ -103,7 +103,7 @@ class EnhancementSettings:
         4, "How many times finer slices become, with methods that make finer ones.", limits=(2, 6)
     )
     device: str = _setting("auto", "Where models run.", choices=("auto", "cpu", "cuda", "mps"))
-    research: bool = _setting(False, "Offer comparators, too: they are not for reading.")
+    research: bool = _setting(False, "Offer research models, too: they are not for reading.")
     log_uses: bool = _setting(
         True,
         "Log each enhancement on this machine, for the drift page. Kept are time, method, "

@@ -7,7 +7,7 @@ from enum import Enum
 AT_A_SLICE = 0.01
 """Share of an acquired step within which a finer slice lies where a slice was acquired."""
 
-RESEARCH_CAUTION = "Research comparator: not for reading"
+RESEARCH_CAUTION = "Research model: not for reading"
 """Stands among the cautions of what a comparator has made, on the screen and in files."""
 
 
@@ -56,7 +56,7 @@ class Provenance:
 
     @property
     def is_research(self) -> bool:
-        """True for what a research comparator has made, which nobody should read from."""
+        """True for what a research model has made, which nobody should read from."""
         return RESEARCH_CAUTION in self.cautions
 
 

@@ -152,15 +152,15 @@ class Catalogue:
         Raises
         ------
         UnknownMethod : none has this name; the words list those that there are.
-        WrongUsage : it is a research comparator, and research mode is off.
+        WrongUsage : it is a research model, and research mode is off.
         """
         for method in self.methods():
             if method.id == method_id:
                 return method
         if self.card(method_id) is not None:
             raise WrongUsage(
-                f'"{method_id}" is a research comparator, and research mode is off.',
-                "Comparators are there to be compared with, not to be read from.",
+                f'"{method_id}" is a research model, and research mode is off.',
+                "Comparators, and models that miss aims, are not for reading.",
                 "Add --research, or turn on Research in the preferences under Enhancement.",
             )
         reasons = [reason for name, reason in self.problems if name == method_id]

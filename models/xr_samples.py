@@ -1,0 +1,59 @@
+"""Radiographs: counts of a flat detector in their logarithm, and samples of them."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.ndimage
+from batches import Arrays, Batch, turned
+
+from viewer.simulation.patches import PATCH, SLICES
+from viewer.simulation.radiograph import make_radiograph_patches
+
+TYPICAL = 1000.0
+"""Grey levels of a ten-fold change of exposure, as detectors deliver their logarithm."""
+
+
+class Radiograph:
+    """Single pictures: all five slices are the same one, as the contract has it without neighbours.
+
+    The noise is Poisson and electronic, before the logarithm; in it, dense parts are noisier.
+    """
+
+    def make(self, rng: np.random.Generator) -> Arrays:
+        """One exposure of a person or pattern."""
+        made = make_radiograph_patches(rng, 8)
+        return {name: np.asarray(values) for name, values in made.items()}
+
+    def sample(self, rng: np.random.Generator, patches: Arrays, index: int) -> Batch:
+        """One patch with the noise that it was exposed with."""
+        photons = float(patches["photons"][index])
+        electronic = float(patches["electronic_sd"][index])
+        clean, noisy = (
+            np.maximum(patches[name][index].astype(np.float32), 1.0) for name in ("clean", "noisy")
+        )
+        image, truth = (-TYPICAL * np.log10(one / photons) for one in (noisy, clean))
+        slope = TYPICAL / np.log(10.0)
+        local = slope * np.sqrt(clean + electronic**2) / clean
+        around = scipy.ndimage.gaussian_filter(local, 4.0)
+        jitter = float(np.exp(rng.uniform(np.log(0.78), np.log(1.28))))
+        true_sd = float(np.sqrt(np.mean(local**2)))
+        white = (noisy - clean) / np.sqrt(clean + electronic**2)
+        ready = Batch(
+            slices=np.repeat(image[None], SLICES, axis=0).astype(np.float32),
+            noise_sd=(around * jitter)[None].astype(np.float32),
+            frequency=np.full((1, PATCH, PATCH), _frequency(white), np.float32),
+            noise=(image - truth)[None].astype(np.float32),
+            true_sd=np.full((1, 1, 1), true_sd, np.float32),
+            lesion=np.zeros((1, PATCH, PATCH), np.float32),
+        )
+        return turned(ready, int(rng.integers(8)))
+
+
+def _frequency(noise: np.ndarray) -> float:
+    """Mean of the radial power spectrum of a patch of noise, cycles per pixel."""
+    power = np.abs(np.fft.fft2(noise - noise.mean())) ** 2
+    axis = np.fft.fftfreq(len(noise))
+    ring = np.round(np.hypot(axis[:, None], axis[None, :]) * len(noise)).astype(int).ravel()
+    radial = np.bincount(ring, power.ravel()) / np.bincount(ring)
+    bins = np.arange(1, len(noise) // 2 + 1)
+    return float(np.sum(bins * radial[bins]) / np.sum(radial[bins]) / len(noise))
