@@ -248,3 +248,10 @@ def test_filters_are_judged_on_pet_too() -> None:
     assert cut["cut"] == pytest.approx(0.4, abs=0.02)
     assert 0.6 < float(str(cut["ttf50 200 %"])) < 1.02
     assert {row["insert"] for row in rows_of(table, "inserts")} >= {"8 mm 20 %"}
+
+
+def test_lesions_are_told_on_anatomy_too(table: Table) -> None:
+    found = {str(row["insert"]): row for row in rows_of(table, "inserts")}
+    lesion = found["5 mm -20 HU, abdomen"]
+    assert 0.5 < float(str(lesion["auc"])) <= 1.0
+    assert 0.5 < float(str(lesion["kept"])) < 1.1

@@ -9,6 +9,8 @@ from viewer.enhancement import metrics
 from viewer.enhancement.method import Float32Array
 from viewer.enhancement.noise import NoiseEstimate, estimate_noise, signal_range
 from viewer.simulation import mr_scenes, pet_scenes, scenes
+from viewer.simulation.pairs import anatomical_pairs
+from viewer.simulation.phantom import Region
 from viewer.simulation.scenes import EdgeScene, InsertScene, Scene
 
 
@@ -24,6 +26,7 @@ class Ground:
     edges, edge_sd, inserts, insert_sd : contrasts, (diameter, contrast) pairs, and the noise SD of
         each (for PET the counts).
     tissues : ranges of the truth by name; `windows` : name, centre and width.
+    anatomical : lesions on anatomy, from seed, noise SD and pairs.
     """
 
     modality: str
@@ -39,6 +42,7 @@ class Ground:
     insert_sd: float
     tissues: Mapping[str, tuple[float, float]]
     windows: tuple[tuple[str, float, float], ...]
+    anatomical: Callable[[int, float, int], list[InsertScene]] = lambda _seed, _sd, _pairs: []
 
     def noise(self, slices: Float32Array, pixel_mm: float) -> NoiseEstimate | None:
         """Return the noise of slices [slice, row, column] as the program measures it."""
@@ -46,6 +50,11 @@ class Ground:
         if self.unit == "HU":
             return estimate_noise(slices, spacing)
         return estimate_noise(slices, spacing, signal_range(slices))
+
+
+def _lesions_in_the_abdomen(seed: int, sd: float, pairs: int) -> list[InsertScene]:
+    lesions = ((5.0, -20.0), (10.0, -8.0))
+    return [anatomical_pairs(seed, Region.ABDOMEN, *one, pairs, sd) for one in lesions]
 
 
 CT = Ground(
@@ -67,6 +76,7 @@ CT = Ground(
         "bone": (200.0, 1300.0),
     },
     windows=metrics.WINDOWS_HU,
+    anatomical=_lesions_in_the_abdomen,
 )
 MR = Ground(
     modality="MR",

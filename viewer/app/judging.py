@@ -228,6 +228,7 @@ class _Bench:
             ground.insert(INSERT_SEED, *one, ground.insert_sd, extent.pairs)
             for one in ground.inserts
         ]
+        inserts += ground.anatomical(INSERT_SEED, ground.insert_sd, extent.pairs)
         bare = [
             observed(
                 one.noise[:, MIDDLE],
@@ -242,7 +243,7 @@ class _Bench:
             cut,
             _known(ground, HELD_OUT_SEED, extent.scenes),
             [(one, _water_noise(one.noisy - one.truth, one.pixel_mm)) for one in edges],
-            [(one, _water_noise(one.noise, one.pixel_mm)) for one in inserts],
+            [(one, _water_noise(one.noise - one.background, one.pixel_mm)) for one in inserts],
             bare,
         )
 
@@ -343,7 +344,10 @@ class _Bench:
             answers = [contender.cut(one, noise, spacing) for one in sources]
             middles = [one[:, MIDDLE] for one in sources]
             every = np.ones(scene.signal.shape, np.bool_)
-            factor = factor_at_cut(middles[0], answers[0], every, self.cut)
+            background = np.broadcast_to(scene.background, scene.noise.shape)[:, MIDDLE]
+            factor = factor_at_cut(
+                middles[0] - background, answers[0] - background, every, self.cut
+            )
             absent, present = (
                 source + np.float32(factor) * (answer - source)
                 for source, answer in zip(middles, answers, strict=True)

@@ -44,6 +44,11 @@ class AnatomicalScene(InsertScene):
     anatomy: FloatArray | None = None
 
     @property
+    def background(self) -> FloatArray | float:
+        """The anatomy."""
+        return 0.0 if self.anatomy is None else self.anatomy
+
+    @property
     def name(self) -> str:
         """Size, contrast and background in words."""
         return f"{self.diameter_mm:g} mm {self.contrast:g} {self.unit}, {self.region}"

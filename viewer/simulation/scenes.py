@@ -264,6 +264,11 @@ class InsertScene:
     unit: str = "HU"
 
     @property
+    def background(self) -> FloatArray | float:
+        """What `noise` holds besides noise, broadcastable to it."""
+        return 0.0
+
+    @property
     def name(self) -> str:
         """Size and contrast in words."""
         return f"{self.diameter_mm:g} mm {self.contrast:g} {self.unit}"
