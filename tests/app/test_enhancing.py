@@ -343,3 +343,11 @@ def test_the_audit_of_a_smoothing_filter_finds_more_structure_than_noise_has(eng
     found = enhance(engine, request("gaussian")).audit()
     assert found.structure > 0.2
     assert found.sd > 5.0
+
+
+def test_values_that_are_no_numbers_are_refused_before_anything_runs(engine, runners):
+    values = VOLUME.values.astype(np.float32)
+    values[2, 100, 100] = np.nan
+    with pytest.raises(Blocked, match="no numbers"):
+        enhance(engine, request(volume=volume_of(values)))
+    assert runners == []

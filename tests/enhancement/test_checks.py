@@ -268,3 +268,9 @@ def test_metal_is_what_is_denser_than_a_tooth():
     voxel_cm3 = float(np.prod(volume.geometry.spacing_mm)) / 1000
     assert metal_cm3(volume) == pytest.approx(100 * voxel_cm3)
     assert metal_cm3(replace(volume, unit="stored")) == 0.0
+
+
+def test_values_that_are_no_numbers_are_blocked_for_filters_too(wanted):
+    spoilt = replace(candidate(), is_finite=False)
+    for known in (wanted, None):
+        assert any("no numbers (NaN or infinite)" in one for one in blocks(check(spoilt, known)))

@@ -8,6 +8,7 @@ lane, on the command line or in a test alike. An `Engine` is what they keep betw
 import math
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -87,7 +88,7 @@ def prepare(
         _refuse(method, gates_for(engine, request))
         raise Blocked(f"{method.name} needs a complete series.")
     measured = survey(engine, volume)
-    gates = _gates(engine, request, method, measured.noise, measured.metal_cm3)
+    gates = _gates(engine, request, method, measured.noise, measured)
     _refuse(method, gates)
     sampling = _sampling(request, method, settings, measured.noise)
     key = residual_key(measured.key, method, settings)
@@ -145,7 +146,7 @@ def gates_for(engine: Engine, request: EnhanceRequest) -> tuple[GateResult, ...]
     volume = request.volume
     if isinstance(volume, Volume) and volume.is_complete:
         measured = survey(engine, volume)
-        return _gates(engine, request, method, measured.noise, measured.metal_cm3)
+        return _gates(engine, request, method, measured.noise, measured)
     nothing = NoiseProfile(np.zeros(len(volume.values), dtype=np.float32), 0.0, 0.0)
     return _gates(engine, request, method, nothing)
 
@@ -160,10 +161,13 @@ def _gates(
     request: EnhanceRequest,
     method: Method,
     noise: NoiseProfile,
-    metal: float = 0.0,
+    measured: Survey | None = None,
 ) -> tuple[GateResult, ...]:
     card = engine.catalogue.card(method.id)
-    candidate = Candidate(request.study, request.series, request.part, request.volume, noise, metal)
+    candidate = Candidate(request.study, request.series, request.part, request.volume, noise)
+    if measured is not None:
+        is_finite = math.isfinite(sum(measured.value_range))
+        candidate = replace(candidate, metal_cm3=measured.metal_cm3, is_finite=is_finite)
     found = checks.check(candidate, card.input if card else None)
     if not method.makes_finer:
         return found

@@ -67,6 +67,7 @@ class Candidate:
     volume: AnyVolume
     noise: NoiseProfile
     metal_cm3: float = 0.0
+    is_finite: bool = True
 
     @property
     def instances(self) -> tuple[Instance, ...]:
@@ -136,6 +137,9 @@ def _state_gates(candidate: Candidate) -> Iterator[GateResult]:
         yield _gate("complete", Verdict.BLOCK, words)
     else:
         yield _gate("complete", Verdict.OK, "every slice is loaded")
+    if not candidate.is_finite:
+        words = "some values are no numbers (NaN or infinite): one would spoil all around it"
+        yield _gate("values", Verdict.BLOCK, words)
 
 
 def _origin_gate(candidate: Candidate) -> GateResult:
