@@ -138,7 +138,8 @@ def _denoising(modality: str, names: Sequence[str], cards: Mapping[str, Card]) -
         f"## Denoising {modality}, every method at a 40 % cut of the noise",
         "Kept: share of a lesion's contrast. TTF50 and NPS mean frequency: over the input's, 1 is "
         "unchanged. Lowest d': the lowest end of the 95 % intervals of a model observer on faint "
-        "rods, for CT on anatomy too. Possible dB: gain at full strength against a noisy full-dose image, of the "
+        "rods, for CT on anatomy too. Possible dB: gain at full strength against a noisy "
+        "full-dose image, of the "
         f"dB that are possible. Time and memory: at full strength, 512 x 512; time is wall clock, "
         f"{source.get('machine', 'whatever else the machine did')}. {words}",
         _table(heads, rows),

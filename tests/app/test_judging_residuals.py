@@ -55,5 +55,5 @@ def test_too_few_scenes_and_unknown_methods_are_refused_first(drawn):
 
 def test_models_of_two_modalities_do_not_share_scenes(drawn):
     with pytest.raises(WrongUsage, match="made for CT and MR"):
-        structure_lines(new_engine(), ("ct-denoise-s", "mr-denoise-s"), 40)
+        structure_lines(new_engine(is_research=True), ("ct-denoise-s", "mr-denoise-s"), 40)
     assert drawn == []
