@@ -1,5 +1,7 @@
 """Fixtures and guards that every test gets: fresh folders, no leftovers, real data by name."""
 
+import gc
+import itertools
 import os
 import threading
 import time
@@ -39,6 +41,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.gui)
         if is_without_data and item.get_closest_marker("realdata"):
             item.add_marker(no_data)
+
+
+FULL_COLLECTION_EVERY = 40
+_tests_done = itertools.count(1)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def garbage_is_collected_in_the_main_thread_only() -> Iterator[None]:
+    """Keep the collection out of worker threads, where it would free widgets of the main one."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.fixture(autouse=True)
+def garbage_is_collected_after_each_test() -> Iterator[None]:
+    """Collect what the test has left, now and then all of it."""
+    yield
+    gc.collect(2 if next(_tests_done) % FULL_COLLECTION_EVERY == 0 else 1)
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
 from viewer.core.errors import WrongUsage
+from viewer.ui.collecting import WindowThreadCollection
 from viewer.ui.frame import Frame
 from viewer.ui.theme import darken
 
@@ -107,6 +108,7 @@ def run(request: StartRequest) -> int:
         raise TypeError("Qt was started without widgets")
     leave_size_hints_unsaid()
     darken(application)
+    collection = WindowThreadCollection(application)
     begun: list[Beginning] = []
 
     def fill(frame: Frame) -> None:
@@ -119,5 +121,8 @@ def run(request: StartRequest) -> int:
     frame = Frame(fill)
     frame.resize(QSize(*request.size))
     frame.show()
-    application.exec()
-    return begun[0].end() if begun else 1
+    try:
+        application.exec()
+        return begun[0].end() if begun else 1
+    finally:
+        collection.stop()
