@@ -84,6 +84,8 @@ def no_leftover_thread() -> Iterator[None]:
     """Fail a test that leaves behind a running thread that would keep the program alive."""
     before = set(threading.enumerate())
     yield
+    if _new_threads(before):
+        gc.collect()  # executors end their threads when they are freed
     deadline = time.monotonic() + LEFTOVER_PATIENCE_S
     while (left := _new_threads(before)) and time.monotonic() < deadline:
         left[0].join(timeout=0.05)
