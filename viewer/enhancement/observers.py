@@ -68,15 +68,18 @@ def observed(
         of both has the same noise.
 
     Pairs are scored by a template that is made of the other folds, so that no image judges itself.
+    A score is what an image has beyond the middle of the two classes of those folds: templates
+    differ from fold to fold, and so would what they make of a background that all images share.
     """
     channels = laguerre_gauss(absent.shape[-1], pixel_mm, WIDTH_TO_DIAMETER * diameter_mm, CHANNELS)
     seen = [one.reshape(len(one), -1).astype(np.float64) @ channels for one in (absent, present)]
     scores = [np.empty(len(absent)) for _ in seen]
     fold = np.arange(len(absent)) % folds
     for number in range(folds):
-        template = _template(*(one[fold != number] for one in seen))
+        known = [one[fold != number] for one in seen]
+        template, middle = _template(*known), np.mean([one.mean(axis=0) for one in known], axis=0)
         for score, one in zip(scores, seen, strict=True):
-            score[fold == number] = one[fold == number] @ template
+            score[fold == number] = (one[fold == number] - middle) @ template
     return Scores(*scores)
 
 

@@ -14,7 +14,8 @@ class WindowThreadCollection(QObject):
 
     It starts wherever something is made, and frees widgets that are part of a cycle; Qt ends the
     process when a widget goes in another thread than its own. While this object lives nothing is
-    collected by itself, and a timer of its thread does it.
+    collected by itself, and a timer of its thread does it. What the program has loaded by the first
+    tick stays for good and is not looked through again.
     """
 
     def __init__(self, parent: QObject) -> None:
@@ -27,11 +28,14 @@ class WindowThreadCollection(QObject):
 
     def stop(self) -> None:
         """Let Python collect as it likes again."""
+        gc.unfreeze()
         gc.enable()
 
     def _collect(self) -> None:
         thresholds, counts = gc.get_threshold(), gc.get_count()
         if counts[0] <= thresholds[0]:
             return
+        if self._young == 0:
+            gc.freeze()
         self._young += 1
         gc.collect(2 if self._young % FULL_AFTER == 0 else 1)
