@@ -54,7 +54,8 @@ def take_figures(card: dict[str, Any], report: dict[str, Any]) -> dict[str, Any]
     found["filters_tuned_to"] = ", ".join(
         f"{name}: {words}" for name, words in report.get("settings", {}).items()
     )
-    found["missed"] = [_missed(row) for row in _own(card, report, "aims") if _is_missed(row)]
+    if "aims" in report:
+        found["missed"] = [_missed(row) for row in _own(card, report, "aims") if _is_missed(row)]
     for row in report["rows"]:
         strength = _ROWS.get(row["strength"], "_at_the_cut")
         found[_plain(row["method"] + strength)] = {

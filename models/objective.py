@@ -50,6 +50,14 @@ class Objective(Protocol):
         """Move what it holds to a device."""
         ...
 
+    def state_dict(self) -> dict[str, object]:
+        """What a resumed run has to know of it."""
+        ...
+
+    def load_state_dict(self, state: dict[str, object]) -> object:
+        """Take over what `state_dict` gave."""
+        ...
+
 
 class Loss(nn.Module):
     """How wrong a predicted residual is, in units of the noise SD.
@@ -69,7 +77,11 @@ class Loss(nn.Module):
         return self.of(model(batch.slices, batch.noise_sd, batch.frequency).float(), batch)
 
     def of(self, predicted: Tensor, batch: Tensors) -> Tensor:
-        """One figure for an answer [batch, 1, row, column]."""
+        """One figure for an answer [batch, 1, row, column], in full precision."""
+        with torch.autocast(predicted.device.type, enabled=False):
+            return self._of(predicted.float(), batch)
+
+    def _of(self, predicted: Tensor, batch: Tensors) -> Tensor:
         error = (predicted - batch.noise) / batch.true_sd
         weight = 1.0 + 5.0 * batch.lesion
         fidelity = (weight * torch.sqrt(error**2 + 0.09)).sum() / weight.sum()
@@ -122,9 +134,21 @@ class Adversarial(nn.Module):
         self.judge = nn.Sequential(*layers, nn.utils.spectral_norm(nn.Conv2d(128, 1, 3)))
         self.optimiser = torch.optim.Adam(self.judge.parameters(), lr=2e-4, betas=(0.5, 0.9))
 
+    def get_extra_state(self) -> dict[str, object]:
+        """What a resumed run needs besides the discriminator."""
+        return self.optimiser.state_dict()
+
+    def set_extra_state(self, state: dict[str, object]) -> None:
+        """Take over what `get_extra_state` gave."""
+        self.optimiser.load_state_dict(state)
+
     def forward(self, model: Denoiser, batch: Tensors) -> Tensor:
         """One figure for a batch; the discriminator takes a step of its own first."""
         predicted = model(batch.slices, batch.noise_sd, batch.frequency).float()
+        with torch.autocast(predicted.device.type, enabled=False):
+            return self._judged(predicted, batch)
+
+    def _judged(self, predicted: Tensor, batch: Tensors) -> Tensor:
         middle = middle_of(batch.slices)
         local = middle.mean(dim=(2, 3), keepdim=True)
         real, made = ((middle - one - local) / batch.true_sd for one in (batch.noise, predicted))

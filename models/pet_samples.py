@@ -24,7 +24,7 @@ class Pet:
     """Slices of uptake; their noise is what the network has to find, never a bias."""
 
     def make(self, rng: np.random.Generator) -> Arrays:
-        """One stack of activity, typical tissue 1, lesions up to twelve times as much."""
+        """One stack of activity, typical tissue 1, lesions up to thirteen times as much."""
         region = REGIONS[int(rng.choice(len(REGIONS), p=REGION_SHARES))]
         pixel = float(rng.uniform(1.6, 4.2))
         spacing = float(rng.uniform(2.0, 5.0))

@@ -1,4 +1,6 @@
-"""Train and calibrate a denoiser's spread: `python models/spread.py ct-denoise-s --minutes 10`.
+"""Train and calibrate a denoiser's spread.
+
+`python models/spread.py ct-denoise-s --minutes 10`; `--minutes 0` calibrates anew what is there.
 
 Writes `spread.onnx` beside the weights and the `[spread]` table of the card: its checksum, how many
 spreads hold 90 % of the true values on calibration scenes, and what share they hold on others.
@@ -9,6 +11,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import logging
+import tempfile
 import time
 from pathlib import Path
 
@@ -20,7 +23,7 @@ from batches import Pool, draw, produce, start_producers
 from cards import read_card, write_card
 from families import FAMILIES
 from objective import Tensors
-from plans import PLANS
+from plans import PLANS, Plan
 from weights import write_onnx
 
 from viewer.app.grounds import Ground, ground_named
@@ -29,8 +32,9 @@ from viewer.enhancement.networks import SpreadNetwork
 from viewer.simulation.scenes import MIDDLE, Scene
 
 HERE = Path(__file__).resolve().parent
-CALIBRATION_SEED, COVERAGE_SEED = 8_500_001, 8_600_001
+CALIBRATION_SEED, COVERAGE_SEED = 9_100_001, 8_600_001
 SHARE = 0.90
+LESION_SHARE = 0.25
 LOG = logging.getLogger("spread")
 
 
@@ -77,25 +81,41 @@ class Ratios:
 
     def of(self, scene: Scene) -> np.ndarray:
         """|enhanced - truth| over the spread at each pixel of the body, [pixel]."""
-        noise = self._ground.noise(scene.noisy, scene.pixel_mm)
+        return self._ratios(scene, scene.noisy, scene.truth, scene.body)
+
+    def in_lesions(self, scene: Scene) -> np.ndarray:
+        """The same where a lesion was put, [pixel]."""
+        truth, inside = scene.truth.copy(), np.zeros_like(scene.body)
+        for lesion in scene.lesions:
+            truth[lesion.window] += lesion.response
+            inside[lesion.window] |= (
+                np.abs(lesion.response) > LESION_SHARE * np.abs(lesion.response).max()
+            )
+        return self._ratios(scene, scene.with_lesions, truth, inside)
+
+    def _ratios(
+        self, scene: Scene, noisy: np.ndarray, truth: np.ndarray, where: np.ndarray
+    ) -> np.ndarray:
+        noise = self._ground.noise(noisy, scene.pixel_mm)
         if noise is None:
             return np.empty(0)
-        shape = (1, 1, *scene.truth.shape)
+        shape = (1, 1, *truth.shape)
         feed = {
-            "slices": scene.noisy[None].astype(np.float32),
+            "slices": noisy[None].astype(np.float32),
             "noise_sd": np.full(shape, noise.sd, np.float32),
             "frequency": np.full(shape, noise.mean_frequency_per_mm * scene.pixel_mm, np.float32),
         }
         found, spread = (one.run(None, feed)[0][0, 0] for one in self._networks)
-        error = np.abs(scene.noisy[MIDDLE] - found - scene.truth)
-        return np.asarray((error / np.maximum(spread, 1e-3))[scene.body])
+        error = np.abs(noisy[MIDDLE] - found - truth)
+        return np.asarray((error / np.maximum(spread, 1e-3))[where])
 
 
 def calibrated(folder: Path, ground: Ground, count: int) -> dict[str, float | int | str]:
     """The number of spreads that hold 90 % on calibration scenes, and its coverage on others.
 
-    Split conformal prediction: the quantile is that of the pixels of all calibration scenes, each
-    scene weighing the same.
+    The quantile of split conformal prediction, over the pixels of all calibration scenes, each
+    scene weighing the same. Pixels of a scene depend on each other, so that coverage is what other
+    scenes show and not what theory promises.
 
     Source: Angelopoulos and Bates, "A gentle introduction to conformal prediction", 2021.
     """
@@ -105,12 +125,15 @@ def calibrated(folder: Path, ground: Ground, count: int) -> dict[str, float | in
     pooled = np.sort(np.concatenate([np.quantile(one, quantiles) for one in parts if len(one)]))
     factor = float(np.quantile(pooled, SHARE, method="higher"))
     shares: dict[str, list[float]] = {}
+    lesions: list[float] = []
     for scene in ground.scenes(COVERAGE_SEED, count):
         found = ratios.of(scene)
         if len(found):
             for group in (scene.region, f"{scene.kernel} kernel", f"noise {scene.noise_sd:g}"):
                 shares.setdefault(group, []).append(float(np.mean(found <= factor)))
             shares.setdefault("all", []).append(float(np.mean(found <= factor)))
+            inside = ratios.in_lesions(scene)
+            lesions += [float(np.mean(inside <= factor))] if len(inside) else []
     means = {group: float(np.mean(one)) for group, one in shares.items()}
     every = means.pop("all")
     worst = min(means, key=lambda group: means[group])
@@ -121,10 +144,31 @@ def calibrated(folder: Path, ground: Ground, count: int) -> dict[str, float | in
         "worst_group": worst,
         "worst_coverage": round(means[worst], 4),
         "lowest_scene": round(min(shares["all"]), 4),
-        "scenes": count,
+        "lesion_coverage": round(float(np.mean(lesions)), 4),
+        "scenes": len(shares["all"]),
         "calibration_seed": CALIBRATION_SEED,
         "coverage_seed": COVERAGE_SEED,
     }
+
+
+def learned(
+    network: SpreadNetwork, options: argparse.Namespace, plan: Plan, path: Path
+) -> dict[str, object]:
+    """Train the head and write it; return what the card says about the run."""
+    work = options.work or Path(tempfile.gettempdir()) / "diptych-training" / options.model
+    pool = Pool(work / "patches", 8000)
+    started = start_producers(plan.family, pool.folder, options.seed, options.producers)
+    if not options.producers and not list(pool.folder.glob("patches-*.npz")):
+        produce(FAMILIES[plan.family](), pool.folder, options.seed, 0, files=1, stacks=1)
+    while not pool.refresh():
+        time.sleep(0.5)
+    steps = train(network, pool, plan.family, options.minutes, options.seed)
+    for process in started:
+        process.terminate()
+    write_onnx(network, path, "spread")
+    words = f"--minutes {options.minutes:g} --scenes {options.scenes} --seed {options.seed}"
+    command = f"python models/spread.py {options.model} {words}"
+    return {"command": command, "seed": options.seed, "steps": steps}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -133,7 +177,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("model", choices=sorted(PLANS))
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--scenes", type=int, default=24, help="calibration, and as many others")
-    parser.add_argument("--work", type=Path, required=True, help="folder with patches")
+    parser.add_argument("--work", type=Path, help="patches; default in the temp folder")
     parser.add_argument("--out", type=Path, help="default: models/MODEL")
     parser.add_argument("--seed", type=int, default=20261127)
     parser.add_argument("--producers", type=int, default=1, help="0: one small file")
@@ -145,27 +189,19 @@ def main(arguments: list[str] | None = None) -> int:
     denoiser = build(plan.architecture).eval().requires_grad_(False)
     denoiser.network.load_state_dict(safetensors.torch.load_file(folder / "weights.safetensors"))
     network = SpreadNetwork(denoiser)
-    pool = Pool(options.work / "patches", 8000)
-    started = start_producers(plan.family, pool.folder, options.seed, options.producers)
-    if not options.producers and not list(pool.folder.glob("patches-*.npz")):
-        produce(FAMILIES[plan.family](), pool.folder, options.seed, 0, files=1, stacks=1)
-    while not pool.refresh():
-        time.sleep(0.5)
-    steps = train(network, pool, plan.family, options.minutes, options.seed)
-    for process in started:
-        process.terminate()
-    write_onnx(network, folder / "spread.onnx", "spread")
+    path = folder / "spread.onnx"
     card = read_card(folder / "card.toml")
-    digest = hashlib.sha256((folder / "spread.onnx").read_bytes()).hexdigest()
-    command = f"python models/spread.py {options.model} --minutes {options.minutes:g}"
+    known = card.get("spread", {})
+    if options.minutes > 0:
+        known = learned(network, options, plan, path)
     found = calibrated(folder, ground_named(card["input"]["modality"]), options.scenes)
     card["spread"] = {
-        "onnx": "spread.onnx",
-        "onnx_sha256": digest,
+        **known,
+        "onnx": path.name,
+        "onnx_sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         **found,
-        "command": command,
-        "seed": options.seed,
-        "steps": steps,
+        "calibrated_by": f"python models/spread.py {options.model} --minutes 0 "
+        f"--scenes {options.scenes}",
     }
     write_card(folder / "card.toml", card)
     LOG.info("%s", card["spread"])

@@ -34,6 +34,8 @@ from viewer.enhancement.architectures import build
 
 HERE = Path(__file__).resolve().parent
 VALIDATION_SEED = 7_000_001
+FEED = 1_000_000
+"""Sets the streams of samples apart from those of stacks, which are (seed, worker, number)."""
 LOG = logging.getLogger("train")
 
 
@@ -91,7 +93,7 @@ def validation_batches(recipe: Recipe, family: Family) -> list[Batch]:
     ]
     parts = [{name: values[:4] for name, values in part.items()} for part in parts]
     patches = joined(parts)
-    rng = np.random.default_rng(VALIDATION_SEED)
+    rng = np.random.default_rng([VALIDATION_SEED, FEED, 1])
     samples = [family.sample(rng, patches, index) for index in range(length(patches))]
     return [collate(samples[first : first + 16]) for first in range(0, len(samples), 16)]
 
@@ -125,7 +127,7 @@ class Feed:
             if not patches:
                 time.sleep(0.2)
                 continue
-            rng = np.random.default_rng([self._seed, 1, step])
+            rng = np.random.default_rng([self._seed, FEED, step, 1])
             batch = draw(rng, self._family, patches, self._batch)
             while not self._ends.is_set():
                 try:
@@ -166,6 +168,7 @@ class Training:
         self.optimiser.load_state_dict(state["optimiser"])
         self.step, self.spent_s = int(state["step"]), float(state["spent_s"])
         self.curve = list(state["curve"])
+        self.objective.load_state_dict(state["objective"])
 
     def advance(self, batch: Batch, share: float) -> float:
         """One optimiser step; returns the loss."""
@@ -202,6 +205,7 @@ class Training:
             "step": self.step,
             "spent_s": clock.spent_s,
             "curve": self.curve,
+            "objective": self.objective.state_dict(),
         }
         torch.save(state, self.work / "state.partial")
         (self.work / "state.partial").replace(self.work / "state.pt")

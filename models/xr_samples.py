@@ -6,8 +6,9 @@ import numpy as np
 import scipy.ndimage
 from batches import Arrays, Batch, turned
 
+from viewer.simulation.kernels import radial_frequencies
 from viewer.simulation.patches import PATCH, SLICES
-from viewer.simulation.radiograph import make_radiograph_patches
+from viewer.simulation.radiograph import Detector, make_radiograph_patches
 
 TYPICAL = 1000.0
 """Grey levels of a ten-fold change of exposure, as detectors deliver their logarithm."""
@@ -16,7 +17,8 @@ TYPICAL = 1000.0
 class Radiograph:
     """Single pictures: all five slices are the same one, as the contract has it without neighbours.
 
-    The noise is Poisson and electronic, before the logarithm; in it, dense parts are noisier.
+    The noise is Poisson, blurred as the picture is, and electronic, before the logarithm; in it,
+    dense parts are noisier.
     """
 
     def make(self, rng: np.random.Generator) -> Arrays:
@@ -33,15 +35,24 @@ class Radiograph:
         )
         image, truth = (-TYPICAL * np.log10(one / photons) for one in (noisy, clean))
         slope = TYPICAL / np.log(10.0)
-        local = slope * np.sqrt(clean + electronic**2) / clean
+        detector = Detector(
+            float(patches["pixel_mm"][index]),
+            photons,
+            float(patches["half_per_mm"][index]),
+            electronic,
+        )
+        radial = radial_frequencies(PATCH, PATCH, detector.pixel_mm)
+        passed = detector.transfer(radial) ** 2
+        local = slope * np.sqrt(clean * passed.mean() + electronic**2) / clean
         around = scipy.ndimage.gaussian_filter(local, 4.0)
         jitter = float(np.exp(rng.uniform(np.log(0.78), np.log(1.28))))
         true_sd = float(np.sqrt(np.mean(local**2)))
-        white = (noisy - clean) / np.sqrt(clean + electronic**2)
+        spectrum = float(clean.mean()) * passed + electronic**2
+        frequency = _frequency(radial * detector.pixel_mm, spectrum) * rng.uniform(0.85, 1.12)
         ready = Batch(
             slices=np.repeat(image[None], SLICES, axis=0).astype(np.float32),
             noise_sd=(around * jitter)[None].astype(np.float32),
-            frequency=np.full((1, PATCH, PATCH), _frequency(white), np.float32),
+            frequency=np.full((1, PATCH, PATCH), frequency, np.float32),
             noise=(image - truth)[None].astype(np.float32),
             true_sd=np.full((1, 1, 1), true_sd, np.float32),
             lesion=np.zeros((1, PATCH, PATCH), np.float32),
@@ -49,11 +60,9 @@ class Radiograph:
         return turned(ready, int(rng.integers(8)))
 
 
-def _frequency(noise: np.ndarray) -> float:
-    """Mean of the radial power spectrum of a patch of noise, cycles per pixel."""
-    power = np.abs(np.fft.fft2(noise - noise.mean())) ** 2
-    axis = np.fft.fftfreq(len(noise))
-    ring = np.round(np.hypot(axis[:, None], axis[None, :]) * len(noise)).astype(int).ravel()
-    radial = np.bincount(ring, power.ravel()) / np.bincount(ring)
-    bins = np.arange(1, len(noise) // 2 + 1)
-    return float(np.sum(bins * radial[bins]) / np.sum(radial[bins]) / len(noise))
+def _frequency(radial: np.ndarray, power: np.ndarray) -> float:
+    """Mean of the radial profile of a spectrum below Nyquist, cycles per pixel."""
+    ring = np.round(radial * PATCH).astype(int).ravel()
+    profile = np.bincount(ring, power.ravel()) / np.maximum(np.bincount(ring), 1)
+    bins = np.arange(1, PATCH // 2 + 1)
+    return float(np.sum(bins * profile[bins]) / np.sum(profile[bins]) / PATCH)

@@ -22,6 +22,10 @@ _CT: tuple[tuple[str, str, str, str, float], ...] = (
     ("identity_hu", "change of a noiseless image, HU", CHECK, AT_MOST, 1.0),
     ("shift_8_hu", "change when moved by 8 pixels, HU", CHECK, AT_MOST, 0.5),
 )
+_OTHERS: dict[str, tuple[tuple[str, str, str, str, float], ...]] = {
+    "MR": (("nps_frequency 25 %", "grain (NPS mean frequency)", CUT, AT_LEAST, 0.85),),
+    "PT": (("nps_frequency 200 %", "grain (NPS mean frequency)", CUT, AT_LEAST, 0.85),),
+}
 _EVERY: tuple[tuple[str, str, str, str, float], ...] = (
     ("shift_1_sd", "change when moved by 1 pixel, noise SDs", CHECK, AT_MOST, 0.1),
     ("flip_sd", "change when mirrored, noise SDs", CHECK, AT_MOST, 0.1),
@@ -32,7 +36,8 @@ _EVERY: tuple[tuple[str, str, str, str, float], ...] = (
 def aims(table: Table) -> list[Row]:
     """Return a row for every aim and method: figure, limit, and met, missed or not measured."""
     found: list[Row] = []
-    wanted = (*(_CT if table.get("modality", "CT") == "CT" else ()), *_EVERY)
+    modality = str(table.get("modality", "CT"))
+    wanted = (*(_CT if modality == "CT" else _OTHERS.get(modality, ())), *_EVERY)
     methods = dict.fromkeys(str(row["method"]) for row in rows_of(table, "rows"))
     for method in methods:
         if method == "input":
@@ -103,7 +108,8 @@ def floors(table: Table) -> list[Row]:
         if method == "input":
             continue
         places = [*_window_gains(table, method, source), *_group_gains(table, method)]
-        below = sorted(place for place in places if place[0] < 0)
+        places = [place for place in places if math.isfinite(place[0])]
+        below = sorted((one for one in places if one[0] < 0), key=lambda one: (one[2], one[0]))
         lowest = min((gain for gain, _, unit in places if unit == "dB"), default=math.nan)
         found.append(
             {

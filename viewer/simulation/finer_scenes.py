@@ -47,9 +47,9 @@ def finer_scenes(seed: int, count: int) -> list[FinerScene]:
     return [
         _scene(
             np.random.default_rng([seed, number]),
-            REGIONS[number % 2],
+            REGIONS[(number // 3) % 2],
             FACTORS[number % 3],
-            NOISE_SD[(number // 3) % 2],
+            NOISE_SD[(number // 6) % 2],
         )
         for number in range(count)
     ]

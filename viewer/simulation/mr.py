@@ -62,7 +62,7 @@ class Acquisition:
     Attributes
     ----------
     rows, columns : share of k-space measured along each axis, 0 to 1; the rest is zero-filled.
-    partial : share of the measured rows (phase encoding) that was really measured, 0.6 to 1.
+    partial : share of the measured rows (phase encoding) that was really measured, above 0.5 to 1.
     taper : strength of the Hann window over what was measured, 0 none, 1 full.
     coils : channels combined as the root of the sum of squares; 1 is a complex combination.
     """
@@ -75,7 +75,7 @@ class Acquisition:
 
     @classmethod
     def random(cls, rng: np.random.Generator) -> Acquisition:
-        """What scanners do: up to two-fold zero filling, some partial Fourier, some filtering."""
+        """What scanners do: zero filling (rows up to three-fold), partial Fourier, filtering."""
         fills = rng.random() < 0.6
         columns = float(rng.uniform(0.5, 1.0)) if fills else 1.0
         return cls(

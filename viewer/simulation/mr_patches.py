@@ -28,7 +28,7 @@ Arrays = dict[str, npt.NDArray[np.generic]]
 
 
 def random_sampling(rng: np.random.Generator, region: Region) -> Sampling:
-    """Pixel 0.4 to 1.2 mm, slices 0.8 to 6 mm, gaps up to a third."""
+    """Pixel 0.45 to 1.2 mm, slices 0.8 to 6 mm apart, gaps up to a third."""
     pixel = float(rng.uniform(0.45, 0.8) if region is Region.HEAD else rng.uniform(0.6, 1.2))
     spacing = float(np.exp(rng.uniform(np.log(0.8), np.log(6.0))))
     thickness = spacing * float(rng.uniform(0.7, 1.0))

@@ -113,7 +113,8 @@ def flat_blocks(clean: FloatArray) -> tuple[tuple[int, int], ...]:
     for row in range(0, clean.shape[0] - _FLAT_BLOCK, _FLAT_BLOCK // 2):
         for column in range(0, clean.shape[1] - _FLAT_BLOCK, _FLAT_BLOCK // 2):
             block = clean[row : row + _FLAT_BLOCK, column : column + _FLAT_BLOCK]
-            slope = (block @ sides).mean() * sides / (sides @ sides)
+            across, down = ((one @ sides).mean() / (sides @ sides) for one in (block, block.T))
+            slope = across * sides[None, :] + down * sides[:, None]
             if block.mean() > 0.25 * TYPICAL_SIGNAL and (block - slope).std() < _FLAT_SD:
                 found.append((row, column))
     return tuple(found)

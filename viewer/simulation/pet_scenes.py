@@ -45,7 +45,7 @@ _DISC_MM = 28.0
 
 
 def pet_scenes(seed: int, count: int) -> list[Scene]:
-    """`count` scenes in a fixed rotation of regions, filters and counts."""
+    """`count` scenes in a fixed rotation in which every region meets every count and filter."""
     regions = (Region.ABDOMEN, Region.ABSTRACT, Region.CHEST)
     found: list[Scene] = []
     number = 0
@@ -53,7 +53,8 @@ def pet_scenes(seed: int, count: int) -> list[Scene]:
         rng = np.random.default_rng([seed, number])
         place = len(found)
         name = list(FILTERS)[(place // 3) % 3]
-        scene = _scene(rng, regions[place % 3], name, COUNTS[place % 3])
+        counts = COUNTS[(place + place // 3) % 3]
+        scene = _scene(rng, regions[place % 3], name, counts)
         number += 1
         if len(scene.flat) >= _FEWEST_FLAT and len(scene.lesions) >= len(LESIONS):
             found.append(scene)
