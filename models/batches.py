@@ -220,3 +220,16 @@ def without_far_neighbours(
     elif rng.random() < 0.06:
         result[: int(rng.integers(1, centre + 1))] = middle
     return result if rng.random() < 0.5 else result[::-1].copy()
+
+
+def conditioning_sd(
+    rng: np.random.Generator, local_sd: FloatArray, true_sd: np.float32, even: float
+) -> FloatArray:
+    """What the estimator might say of a noise SD: wrong by up to a quarter or so.
+
+    In a share `even` of cases it is one figure for the patch, else a map.
+    """
+    jitter = np.float32(np.exp(rng.uniform(np.log(0.78), np.log(1.28))))
+    if rng.random() < even:
+        return np.full_like(local_sd, true_sd * jitter)
+    return np.asarray(local_sd * jitter, np.float32)

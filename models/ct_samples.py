@@ -6,7 +6,7 @@ from dataclasses import fields
 from functools import cached_property
 
 import numpy as np
-from batches import Arrays, Batch, turned, without_far_neighbours
+from batches import Arrays, Batch, conditioning_sd, turned, without_far_neighbours
 
 from viewer.simulation.kernels import FloatArray, Kernel
 from viewer.simulation.noise import NoiseCharacter, unit_noise
@@ -58,7 +58,7 @@ def sample(rng: np.random.Generator, patches: PatchSet, index: int) -> Batch:
     if rng.random() < 0.08:
         noise = noise * np.float32(max(rng.uniform(-0.2, 0.4), 0.0))
     stacked = np.round(clean + noise + np.float32(rng.uniform(-60.0, 60.0)))
-    noise_map = _conditioning_sd(rng, local_sd, true_sd)
+    noise_map = conditioning_sd(rng, local_sd, true_sd, 0.6)
     frequency = patches.frequency[index] * _frequency_error(rng)
     ready = Batch(
         slices=without_far_neighbours(rng, stacked, float(patches.spacing_mm[index])),
@@ -88,13 +88,3 @@ def _frequency_error(rng: np.random.Generator) -> np.float32:
     """Mostly within 8 %; at times much too low, as when tissue texture is taken for noise."""
     low, high = (0.92, 1.08) if rng.random() < 0.7 else (0.55, 1.12)
     return np.float32(rng.uniform(low, high))
-
-
-def _conditioning_sd(
-    rng: np.random.Generator, local_sd: FloatArray, true_sd: np.float32
-) -> FloatArray:
-    """What the estimator might say: one figure or a map, wrong by up to a quarter or so."""
-    jitter = np.float32(np.exp(rng.uniform(np.log(0.78), np.log(1.28))))
-    if rng.random() < 0.6:
-        return np.full_like(local_sd, true_sd * jitter)
-    return local_sd * jitter

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from batches import Arrays, Batch, turned, without_far_neighbours
+from batches import Arrays, Batch, conditioning_sd, turned, without_far_neighbours
 
 from viewer.simulation.mr import (
     TYPICAL_SIGNAL,
@@ -45,7 +45,7 @@ class Mr:
         scale = np.float32(np.exp(rng.uniform(np.log(0.01), np.log(30.0))))
         ready = Batch(
             slices=scale * without_far_neighbours(rng, noisy, float(patches["spacing_mm"][index])),
-            noise_sd=scale * _conditioning_sd(rng, local, true_sd)[None],
+            noise_sd=scale * conditioning_sd(rng, local, true_sd, 0.7)[None],
             frequency=np.full(
                 (1, PATCH, PATCH),
                 patches["frequency"][index] * rng.uniform(0.85, 1.12),
@@ -61,13 +61,3 @@ class Mr:
 def _acquisition(figures: np.ndarray) -> Acquisition:
     rows, columns, partial, taper, coils = (float(figure) for figure in figures)
     return Acquisition(rows, columns, partial, taper, int(coils))
-
-
-def _conditioning_sd(
-    rng: np.random.Generator, local: np.ndarray, true_sd: np.float32
-) -> np.ndarray:
-    """What the estimator might say: one figure or a map, wrong by up to a quarter or so."""
-    jitter = np.float32(np.exp(rng.uniform(np.log(0.78), np.log(1.28))))
-    if rng.random() < 0.7:
-        return np.full_like(local, true_sd * jitter)
-    return np.asarray(local * jitter, np.float32)

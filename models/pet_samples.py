@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import scipy.ndimage
-from batches import Arrays, Batch, turned
+from batches import Arrays, Batch, turned, without_far_neighbours
 
 from viewer.enhancement.conditioning import counting_sd
 from viewer.simulation.mr import TYPICAL_SIGNAL, Contrast
@@ -60,7 +60,7 @@ class Pet:
         true_sd = float(np.sqrt(np.mean(local**2))) + 1e-4
         scale = np.float32(np.exp(rng.uniform(np.log(0.01), np.log(3e3))))
         ready = Batch(
-            slices=scale * self._neighbours(rng, noisy, spacing[0]),
+            slices=scale * without_far_neighbours(rng, noisy, spacing[0]),
             noise_sd=scale * self._conditioning_sd(rng, noisy[MIDDLE], local)[None],
             frequency=np.full(
                 (1, PATCH, PATCH),
@@ -83,17 +83,6 @@ class Pet:
         level = float(np.sqrt(np.mean(local[near] ** 2))) if near.any() else float(local.mean())
         jitter = float(np.exp(rng.uniform(np.log(0.78), np.log(1.28))))
         return counting_sd(noisy, typical, max(level * jitter, 1e-4))
-
-    def _neighbours(
-        self, rng: np.random.Generator, slices: np.ndarray, spacing_mm: float
-    ) -> np.ndarray:
-        """As the input contract has them for this distance of slices, at times fewer."""
-        result = slices.copy()
-        if spacing_mm > 4.0 or rng.random() < 0.1:
-            result[:] = slices[MIDDLE]
-        elif spacing_mm > 2.5:
-            result[[0, -1]] = slices[MIDDLE]
-        return result if rng.random() < 0.5 else result[::-1].copy()
 
 
 def _frequency(filter_mm: float, pixel_mm: float) -> float:
