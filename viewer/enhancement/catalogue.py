@@ -65,6 +65,12 @@ class InputRange:
     regions: tuple[str, ...] = ()
     age_years_min: float = 0.0
 
+    @property
+    def gated_frequency_per_pixel(self) -> Span:
+        """The range by pixel where it is a gate: where there is none by mm."""
+        is_by_mm = self.noise_frequency_per_mm.is_limited
+        return Span() if is_by_mm else self.noise_frequency_per_pixel
+
 
 @dataclass(frozen=True, slots=True)
 class Spread:
