@@ -7,6 +7,7 @@ import pytest
 from tests.builders import ct_series
 from tests.journeys.noisy import write_noisy_ct
 from viewer.__main__ import main
+from viewer.app.found_series import FoundSeries
 from viewer.app.judging_gates import (
     Expectation,
     confusion,
@@ -52,6 +53,40 @@ def test_what_is_said_stands_beside_what_was_expected(engine: Engine, folder: Pa
     assert gates["reconstruction"]["warned"] == 1
 
 
+def test_an_expectation_without_anything_to_read_is_never_met(engine: Engine, folder: Path) -> None:
+    (folder / "text").mkdir()
+    (folder / "text" / "a.dcm").write_text("no picture")
+    rows = (ROWS[0], Expectation("nowhere", "refuse"), Expectation("text", "refuse"))
+    table = judge_gates(engine, folder, ("ct-denoise-s",), rows)
+    said = [
+        (row["path"], row["said"], row["gate"], row["as_expected"])
+        for row in rows_of(table, "verdicts")
+    ]
+    assert said[0] == ("good", "run", "", "yes")
+    assert said[1:] == [
+        ("nowhere", "unreadable", "reading", "no"),
+        ("text", "unreadable", "reading", "no"),
+    ]
+    assert {row["said unreadable"] for row in rows_of(table, "confusion")} == {0, 2}
+    assert rows_of(table, "gates")[0]["said"] == "unreadable"
+
+
+def test_a_series_is_read_once_for_all_methods(
+    engine: Engine, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[FoundSeries] = []
+    load = FoundSeries.load
+    monkeypatch.setattr(FoundSeries, "load", lambda one: (read.append(one), load(one))[1])
+    judge_gates(engine, folder / "good", ("ct-denoise-s", "gaussian", "nlm"))
+    assert len(read) == 1
+
+
+def test_a_table_as_spreadsheets_write_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "expected.csv"
+    path.write_text("path,expected\nhere,run\n", encoding="utf-8-sig")
+    assert read_expectations(path) == (Expectation("here", "run"),)
+
+
 def test_described_series_carry_no_text_of_the_header(engine: Engine, folder: Path) -> None:
     rows = rows_of(judge_gates(engine, folder, ("ct-denoise-s",), ROWS), "gates")
     assert rows[0]["remark"] == "the gate is right"  # what differs comes first
@@ -68,7 +103,14 @@ def test_a_folder_alone_gives_verdicts_without_expectations(engine: Engine, fold
 def test_a_verdict_that_nobody_expected_is_counted_as_wrong() -> None:
     rows = [{"method": "x", "expected": "refuse", "said": "run"}]
     assert confusion(rows) == [
-        {"method": "x", "expected": "refuse", "said run": 1, "said warn": 0, "said refuse": 0}
+        {
+            "method": "x",
+            "expected": "refuse",
+            "said run": 1,
+            "said warn": 0,
+            "said refuse": 0,
+            "said unreadable": 0,
+        }
     ]
 
 

@@ -12,7 +12,6 @@ from viewer.app.drifting import EMPTY, drift_facts, drift_report, drift_text, ru
 from viewer.app.enhancing import EnhanceRequest, enhance
 from viewer.app.recording import (
     Use,
-    dose_group,
     log_headless,
     log_path,
     log_restart,
@@ -21,6 +20,7 @@ from viewer.app.recording import (
     use_of,
 )
 from viewer.app.settings import Settings, save_settings, with_value
+from viewer.app.strata import dose_group
 from viewer.core.errors import NotSaved
 from viewer.core.study import Study
 from viewer.enhancement.catalogue import read_catalogue
@@ -145,12 +145,12 @@ def test_the_strength_in_use_does_not_change_what_is_watched(result):
         ((("ctdi_vol_mgy", "7.5"), ("exposure_mas", "300")), "5 to 10 mGy CTDIvol"),
         ((("ctdi_vol_mgy", "1.2"),), "below 2 mGy CTDIvol"),
         ((("exposure_mas", "400"),), "400 mAs or more"),
-        ((("ctdi_vol_mgy", "0"), ("exposure_mas", "nan")), "unknown"),
-        ((), "unknown"),
+        ((("ctdi_vol_mgy", "0"), ("exposure_mas", "nan")), ""),
+        ((), ""),
     ],
 )
-def test_the_dose_group_is_a_band_or_unknown(acquisition, words):
-    assert dose_group(study_of(acquisition=acquisition)[2]) == words
+def test_the_dose_group_is_a_band_or_not_known(acquisition, words):
+    assert dose_group([dict(acquisition)]) == words
 
 
 def test_an_empty_log_says_what_to_do(tmp_path):

@@ -28,13 +28,14 @@ def test_a_single_group_says_nothing() -> None:
 
 
 def test_dose_is_grouped_by_ctdi_where_stated_and_else_by_mas() -> None:
-    assert dose_group({"ctdi_vol_mgy": "1.4", "exposure_mas": "200"}) == "CTDIvol below 2 mGy"
-    assert dose_group({"ctdi_vol_mgy": "", "exposure_mas": "200"}) == "above 150 mAs"
-    assert dose_group({}) == ""
+    assert dose_group([{"ctdi_vol_mgy": "1.4", "exposure_mas": "200"}]) == "below 2 mGy CTDIvol"
+    assert dose_group([{"ctdi_vol_mgy": "", "exposure_mas": "200"}]) == "200 to 400 mAs"
+    assert dose_group([{}]) == ""
 
 
 def test_ages_are_banded_and_those_of_pseudonymisers_are_none() -> None:
     assert age_band({"age": "042Y"}) == "40 to 64"
     assert age_band({"age": "003M"}) == "under 18"
+    assert age_band({"age": "240M"}) == "18 to 39"
     assert age_band({"age": "000Y"}) == ""
     assert age_band({"age": ""}) == ""

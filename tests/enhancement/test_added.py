@@ -9,7 +9,7 @@ from tests.enhancement import toys
 from tests.enhancement.scenes import noisy_volume, source_of
 from viewer.core.errors import Cancelled, UnfitModel
 from viewer.enhancement import added, model_process
-from viewer.enhancement.added import BoundedRunner, open_added
+from viewer.enhancement.added import BoundedRunner, SpreadRunner, open_added, open_added_spread
 from viewer.enhancement.catalogue import read_catalogue
 from viewer.enhancement.engine import Engine, QuietThread
 from viewer.enhancement.inference import weights_used
@@ -50,6 +50,42 @@ def test_values_that_are_no_numbers_stop_the_model(value):
     level = np.ones((1, 1, 2, 2), np.float32)
     with pytest.raises(UnfitModel, match='"toy" answered with values that cannot be used'):
         BoundedRunner(Answering(value), 3.0, "toy").run(level, level, level)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -0.1])
+def test_a_spread_that_is_no_standard_deviation_stops_the_model(value):
+    level = np.ones((1, 1, 2, 2), np.float32)
+    with pytest.raises(UnfitModel, match='spread of the model "toy" answered with values'):
+        SpreadRunner(Answering(value), "toy").run(level, level, level)
+
+
+def test_a_spread_of_another_size_stops_the_model():
+    class Short(Answering):
+        def run(self, slices, noise_sd, frequency):
+            return super().run(slices, noise_sd, frequency)[..., :1]
+
+    level = np.ones((1, 1, 2, 2), np.float32)
+    with pytest.raises(UnfitModel, match="values that cannot be used"):
+        SpreadRunner(Short(1.0), "toy").run(level, level, level)
+
+
+@pytest.mark.parametrize("length", [0, 15, 17, 20])
+def test_an_answer_that_is_not_the_size_of_its_input_is_refused(tmp_path, monkeypatch, length):
+    process = model_process.ModelProcess(own(tmp_path, toys.honest()).card("toy"))
+    reply = b'{"kind": "done"}\n' + bytes(length)
+    monkeypatch.setattr(process._child, "ask", lambda *_: reply)
+    level = np.ones((1, 1, 2, 2), np.float32)
+    with pytest.raises(UnfitModel, match="too few or too many numbers"):
+        process.run(np.ones((1, 5, 2, 2), np.float32), level, level)
+
+
+def test_the_spread_of_an_added_model_is_not_cut_at_the_bound_of_its_change(tmp_path):
+    toys.write_toy(tmp_path / "own", toys.honest(), more="bound_sd = 0.5")
+    toys.add_spread(tmp_path / "own" / "toy", toys.spread_of(2.0))
+    card = read_catalogue(tmp_path / "nothing", tmp_path / "own").card("toy")
+    level = np.full((1, 1, 32, 32), 20.0, np.float32)
+    slices = np.zeros((1, 5, 32, 32), np.float32)
+    assert (open_added_spread(card).run(slices, level, level) == 40.0).all()
 
 
 def test_an_unbounded_model_changes_no_pixel_beyond_its_bound_nor_outside_the_body(tmp_path):

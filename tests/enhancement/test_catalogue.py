@@ -143,3 +143,28 @@ def test_a_changed_spread_refuses_to_run(models):
 def test_a_model_without_a_spread_has_none_to_open(models):
     with pytest.raises(UntrustedWeights, match="no weights of the form"):
         spread_runner(read_catalogue(models).card("tiny"))
+
+
+def test_a_half_written_red_line_is_a_problem_of_that_card_alone(models, tmp_path):
+    own = tmp_path / "own"
+    toys.write_toy(own, toys.honest(), more="[audit]\nstructure_p95 = 0.3")
+    catalogue = read_catalogue(models, own)
+    assert [card.method.id for card in catalogue.cards] == ["tiny"]
+    ((name, words),) = catalogue.problems
+    assert name == "toy"
+    assert "[audit] scenes is missing" in words
+
+
+def test_an_audit_without_a_red_line_is_none(models):
+    path = models / "tiny" / "card.toml"
+    path.write_text(path.read_text() + "\n[audit]\nstructure_median = 0.1\n")
+    assert read_catalogue(models).card("tiny").structure is None
+
+
+def test_no_model_that_was_added_replaces_a_method_that_came_along(models, tmp_path):
+    own = tmp_path / "own"
+    for name in ("finer-cubic", "gaussian"):
+        toys.write_toy(own, toys.honest(), name)
+    catalogue = read_catalogue(models, own)
+    assert {name for name, _ in catalogue.problems} == {"finer-cubic", "gaussian"}
+    assert catalogue.method("finer-cubic").kind is MethodKind.FILTER

@@ -88,3 +88,16 @@ def test_spoilt_files_are_read_or_refused_and_never_more():
         except UnfitModel:
             outcomes.add("refused")
     assert outcomes == {"read", "refused"}
+
+
+def test_a_function_of_a_domain_makes_no_other_operator_of_it_known():
+    half = onnx.helper.make_node("Half", ["slices"], ["part"], domain="com.microsoft")
+    other = onnx.helper.make_node("Attention", ["part"], ["noise"], domain="com.microsoft")
+    model = onnx.load_from_string(toys.graph_bytes([half, other], domains=["com.microsoft"]))
+    inside = onnx.helper.make_node("Identity", ["x"], ["y"])
+    opsets = [onnx.helper.make_opsetid("", 17)]
+    model.functions.append(
+        onnx.helper.make_function("com.microsoft", "Half", ["x"], ["y"], [inside], opsets)
+    )
+    with pytest.raises(UnfitModel, match=r"its own: com\.microsoft:Attention"):
+        refuse_foreign(model.SerializeToString())

@@ -12,7 +12,6 @@ from viewer.enhancement.card_rules import ANY_UNIT
 from viewer.enhancement.catalogue import (
     CARD,
     Catalogue,
-    InputRange,
     ModelCard,
     Span,
     read_card,
@@ -147,7 +146,7 @@ def gate_words(card: ModelCard) -> tuple[tuple[str, str], ...]:
         ("measured noise", wanted.noise_sd, wanted.unit),
         ("signal over noise", wanted.snr, ""),
         ("noise frequency", wanted.noise_frequency_per_mm, "per mm"),
-        ("noise frequency in pixels", _gate_per_pixel(wanted), "per pixel"),
+        ("noise frequency in pixels", wanted.gated_frequency_per_pixel, "per pixel"),
         ("tube voltage", wanted.kvp, "kV"),
         ("age", Span(wanted.age_years_min) if wanted.age_years_min else Span(), "years"),
     )
@@ -156,11 +155,6 @@ def gate_words(card: ModelCard) -> tuple[tuple[str, str], ...]:
         ("unit", wanted.unit or ANY_UNIT),
         *((name, _span_words(span, unit)) for name, span, unit in spans if span.is_limited),
     )
-
-
-def _gate_per_pixel(wanted: InputRange) -> Span:
-    """Return the range by pixel, which is a gate only for values without a unit."""
-    return wanted.noise_frequency_per_pixel if wanted.snr.is_limited else Span()
 
 
 def _span_words(span: Span, unit: str) -> str:

@@ -34,7 +34,7 @@ from viewer.enhancement.engine import (
     slice_order,
 )
 from viewer.enhancement.finer import factor_of, sampling_of
-from viewer.enhancement.finer_checks import finer_gates, stated_thickness_mm
+from viewer.enhancement.finer_checks import finer_gates
 from viewer.enhancement.method import Effect, Method, Settings
 from viewer.enhancement.residual import (
     ResidualBuffer,
@@ -182,7 +182,7 @@ def _sampling(
     if not method.makes_finer:
         return None
     series = Candidate(request.study, request.series, request.part, request.volume, noise)
-    thickness, unit = stated_thickness_mm(series), request.volume.unit
+    thickness, unit = series.stated_thickness_mm, request.volume.unit
     return sampling_of(request.volume.geometry, settings, thickness, is_ct=unit == "HU")
 
 

@@ -14,8 +14,6 @@ from viewer.io.scan import scan
 
 Facts = dict[str, object]
 
-_CHILD, _YOUNG, _MIDDLE, _OLD = 18.0, 40.0, 65.0, 80.0
-
 
 @dataclass(frozen=True, slots=True)
 class FoundSeries:

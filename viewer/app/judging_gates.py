@@ -22,7 +22,7 @@ from viewer.enhancement.engine import Engine
 
 Table = dict[str, object]
 
-RUN, WARN, REFUSE = "run", "warn", "refuse"
+RUN, WARN, REFUSE, UNREADABLE = "run", "warn", "refuse", "unreadable"
 SAID = (RUN, WARN, REFUSE)
 _WORDS = {Verdict.OK: RUN, Verdict.WARN: WARN, Verdict.BLOCK: REFUSE}
 _COLUMNS = ("path", "expected", "why", "known", "remark")
@@ -64,7 +64,7 @@ def read_expectations(path: Path) -> tuple[Expectation, ...]:
     WrongUsage : a column is missing, or a word is none of the three.
     """
     try:
-        with path.open(encoding="utf-8", newline="") as file:
+        with path.open(encoding="utf-8-sig", newline="") as file:
             rows = list(csv.DictReader(file))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise UnreadableFile(f"{path} cannot be read.", str(error), "Give a CSV file.") from error
@@ -127,9 +127,17 @@ def _verdicts(
 ) -> list[Row]:
     try:
         found = found_series((root / one.path,), unpacked, lambda p: p.kind is not PartKind.OBJECT)
-    except UnreadableFile:
-        return []
+    except UnreadableFile as error:
+        return [_unread(one, method, str(error)) for method in methods if one.expected]
     return [row for series in found for row in _series_verdicts(engine, series, one, methods)]
+
+
+def _unread(one: Expectation, method: str, words: str) -> Row:
+    """Return the row of an expectation for which there is nothing to read: never as expected."""
+    nothing = dict.fromkeys(_FACTS, "")
+    head: Row = {"path": one.path, **nothing, "method": method, "expected": one.expected}
+    said = _said((GateResult("reading", Verdict.BLOCK, words),), one)
+    return {**head, **said, "said": UNREADABLE, "as_expected": "no", "why": one.why}
 
 
 def _series_verdicts(
@@ -137,13 +145,17 @@ def _series_verdicts(
 ) -> list[Row]:
     facts = {name: series.facts[name] for name in _FACTS}
     rows: list[Row] = []
+    volume, problem = None, ""
+    try:
+        volume = series.load()
+    except DiptychError as error:
+        problem = str(error)
     for method in methods:
         head: Row = {"path": one.path, **facts, "method": method, "expected": one.expected}
-        try:
-            volume = series.load()
+        if volume is None:
+            gates: Sequence[GateResult] = (GateResult("reading", Verdict.BLOCK, problem),)
+        else:
             gates = gates_for(engine, series.request(volume, method, 0.4))
-        except DiptychError as error:
-            gates = (GateResult("reading", Verdict.BLOCK, str(error)),)
         rows.append({**head, **_said(gates, one), "why": one.why})
     return rows
 
@@ -215,7 +227,7 @@ def confusion(verdicts: Sequence[Row]) -> list[Row]:
                     (row["method"], row["expected"], row["said"]) == (method, expected, said)
                     for row in verdicts
                 )
-                for said in SAID
+                for said in (*SAID, UNREADABLE)
             },
         }
         for method in dict.fromkeys(row["method"] for row in verdicts)

@@ -13,7 +13,6 @@ import os
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
-from statistics import median
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,15 +26,12 @@ from viewer.io.safely import locked, not_saved, private_folder
 
 if TYPE_CHECKING:
     from viewer.app.enhancing import Enhancement
-    from viewer.core.study import SeriesPart
 
 FOLDER, FILE = "drift", "uses.jsonl"
 UNKNOWN = "unknown"
 RESTART = "restart"
 GroupKey = tuple[str, str, str, str]
 """Method and version, vendor, kernel, dose: uses that are compared with each other."""
-DOSES_MGY = (2.0, 5.0, 10.0, 20.0)
-LOADS_MAS = (25.0, 50.0, 100.0, 200.0, 400.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +91,14 @@ def _ratio(over: float | None, under: float | None) -> float | None:
 
 def use_of(result: Enhancement, strength: float) -> Use:
     """Return what is logged of a complete, audited enhancement; measures the noise after it."""
+    from viewer.app.strata import dose_group
+
     plan = result.plan
     series, flat = plan.request.series, plan.flat
     before = math.sqrt(flat.variance) if flat is not None else None
     cut = None if flat is None else flat.reached(1.0)
     reached = plan.blend(strength).reached
-    thickness = plan.request.part.sources[0].instance.slice_thickness_mm
+    sources = plan.request.part.sources
     return Use(
         time=plan.time,
         method=plan.method.id,
@@ -111,8 +109,8 @@ def use_of(result: Enhancement, strength: float) -> Use:
         vendor=one_line(series.manufacturer) or UNKNOWN,
         model=one_line(series.model) or UNKNOWN,
         kernel=one_line(series.kernel.replace("\\", " ")) or UNKNOWN,
-        thickness_mm=thickness,
-        dose=dose_group(plan.request.part),
+        thickness_mm=sources[0].instance.slice_thickness_mm,
+        dose=dose_group([dict(one.instance.acquisition) for one in sources]) or UNKNOWN,
         unit=plan.volume.unit,
         noise_sd=before,
         noise_sd_out=None if before is None or reached is None else before * (1 - reached),
@@ -140,38 +138,6 @@ def _frequency_after(result: Enhancement) -> float | None:
     _, row_mm, column_mm = volume.geometry.spacing_mm
     after = noise_profile(values, (row_mm, column_mm), volume.unit)
     return after.frequency_per_mm or None
-
-
-def dose_group(part: SeriesPart) -> str:
-    """Return the band of dose of a part: of its median CTDIvol, else of its tube load.
-
-    "unknown" where the headers hold neither, as in MR.
-    """
-    facts = [dict(source.instance.acquisition) for source in part.sources]
-    for name, bands, unit in (
-        ("ctdi_vol_mgy", DOSES_MGY, "mGy CTDIvol"),
-        ("exposure_mas", LOADS_MAS, "mAs"),
-    ):
-        found = [value for one in facts if (value := _number(one.get(name, ""))) is not None]
-        if found:
-            return _band(median(found), bands, unit)
-    return UNKNOWN
-
-
-def _number(text: str) -> float | None:
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if math.isfinite(value) and value > 0 else None
-
-
-def _band(value: float, bands: tuple[float, ...], unit: str) -> str:
-    above = [end for end in bands if value < end]
-    below = [end for end in bands if value >= end]
-    if not below:
-        return f"below {bands[0]:g} {unit}"
-    return f"{below[-1]:g} to {above[0]:g} {unit}" if above else f"{bands[-1]:g} {unit} or more"
 
 
 # ------------------------------------------------------------------------------ the log

@@ -2,14 +2,19 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from statistics import median
 
 from viewer.app.scene_figures import Row
 from viewer.app.scene_figures import means as mean_figures
+from viewer.enhancement.checks import stated_age_years
 
 FIGURES = ("cut_flat", "nps_frequency", "bias", "structure")
 AGE_BANDS = ((18.0, "under 18"), (40.0, "18 to 39"), (65.0, "40 to 64"), (80.0, "65 to 79"))
-DOSE_BANDS_MGY = ((2.0, "CTDIvol below 2 mGy"), (8.0, "CTDIvol 2 to 8 mGy"))
-DOSE_BANDS_MAS = ((50.0, "below 50 mAs"), (150.0, "50 to 150 mAs"))
+DOSES = (
+    ("ctdi_vol_mgy", (2.0, 5.0, 10.0, 20.0), "mGy CTDIvol"),
+    ("exposure_mas", (25.0, 50.0, 100.0, 200.0, 400.0), "mAs"),
+)
+"""Fact of a scan, the ends of its bands, unit; the first one that is stated counts."""
 THICKNESS_BANDS = ((1.5, "below 1.5 mm"), (3.5, "1.5 to 3.5 mm"))
 
 
@@ -57,17 +62,36 @@ def banded(value: object, bands: Sequence[tuple[float, str]], above: str) -> str
 
 def age_band(row: Mapping[str, object]) -> str:
     """Return the age band of an age as DICOM writes it, "" where it is not stated."""
-    age = str(row.get("age", ""))
-    if len(age) != 4 or not age[:3].isdigit() or age in ("000Y", ""):
-        return ""
-    years = int(age[:3]) if age[3] == "Y" else 0
-    return banded(years, AGE_BANDS, "80 and more")
+    years = stated_age_years(str(row.get("age", "")))
+    return "" if years is None else banded(years, AGE_BANDS, "80 and more")
 
 
-def dose_group(row: Mapping[str, object]) -> str:
-    """Return the dose group of a series: by CTDIvol where stated, else by mAs."""
-    by_index = banded(row.get("ctdi_vol_mgy", ""), DOSE_BANDS_MGY, "CTDIvol above 8 mGy")
-    return by_index or banded(row.get("exposure_mas", ""), DOSE_BANDS_MAS, "above 150 mAs")
+def dose_group(facts: Sequence[Mapping[str, object]]) -> str:
+    """Return the band of dose of some facts: of their median CTDIvol, else of their tube load.
+
+    "" where they state neither, as in MR.
+    """
+    for name, ends, unit in DOSES:
+        found = [value for one in facts if (value := _positive(one.get(name, ""))) is not None]
+        if found:
+            return _dose_band(median(found), ends, unit)
+    return ""
+
+
+def _positive(value: object) -> float | None:
+    try:
+        figure = float(str(value))
+    except ValueError:
+        return None
+    return figure if math.isfinite(figure) and figure > 0 else None
+
+
+def _dose_band(value: float, ends: Sequence[float], unit: str) -> str:
+    above = [end for end in ends if value < end]
+    below = [end for end in ends if value >= end]
+    if not below:
+        return f"below {ends[0]:g} {unit}"
+    return f"{below[-1]:g} to {above[0]:g} {unit}" if above else f"{ends[-1]:g} {unit} or more"
 
 
 def _plainly(name: str) -> Callable[[Mapping[str, object]], str]:
@@ -77,7 +101,7 @@ def _plainly(name: str) -> Callable[[Mapping[str, object]], str]:
 _GROUPS: dict[str, Callable[[Mapping[str, object]], str]] = {
     "vendor": _plainly("vendor"),
     "kernel": _plainly("kernel"),
-    "dose": dose_group,
+    "dose": lambda row: dose_group((row,)),
     "region": _plainly("region"),
     "thickness": lambda row: banded(row.get("thickness_mm", ""), THICKNESS_BANDS, "above 3.5 mm"),
     "sex": _plainly("sex"),

@@ -11,6 +11,41 @@ from viewer.enhancement.tiles import PatientRunner
 from viewer.enhancement.verifying import refuse_unverified
 
 
+class SpreadRunner:
+    """A runner of a spread, whose answer must be standard deviations: of its size, 0 and above.
+
+    It is not held within a bound: an interval cut short would hold less than is said of it.
+    """
+
+    def __init__(self, runner: Runner, model_id: str) -> None:
+        self._runner = runner
+        self._model_id = model_id
+
+    @property
+    def device(self) -> str:
+        """Where it runs, in words."""
+        return self._runner.device
+
+    @property
+    def slab(self) -> int:
+        """Slices that go best in one call."""
+        return self._runner.slab
+
+    def run(
+        self, slices: Float32Array, noise_sd: Float32Array, frequency: Float32Array
+    ) -> Float32Array:
+        """Return the spread of the middle slices.
+
+        Raises
+        ------
+        UnfitModel : the answer has another size, or values that are no standard deviations.
+        """
+        spread = self._runner.run(slices, noise_sd, frequency)
+        if not _is_usable(spread, noise_sd) or (spread < 0).any():
+            raise _unusable(f'spread of the model "{self._model_id}"')
+        return spread
+
+
 class BoundedRunner:
     """A runner that lets through at most `bound_sd` noise SDs, and nothing where there is no noise.
 
@@ -44,12 +79,8 @@ class BoundedRunner:
         UnfitModel : the answer has another size, or values that are no numbers.
         """
         noise = self._runner.run(slices, noise_sd, frequency)
-        if noise.shape != noise_sd.shape or not np.isfinite(noise).all():
-            raise UnfitModel(
-                f'The model "{self._model_id}" answered with values that cannot be used.',
-                "It was stopped, and nothing was changed.",
-                "Use another method, or ask whoever made the model.",
-            )
+        if not _is_usable(noise, noise_sd):
+            raise _unusable(f'model "{self._model_id}"')
         limit = np.float32(self._bound_sd) * noise_sd
         return np.asarray(np.clip(noise, -limit, limit), dtype=np.float32)
 
@@ -84,7 +115,19 @@ def open_added_spread(card: ModelCard) -> PatientRunner:
     """
     refuse_unverified(card)
     process = ModelProcess(spread_form(card), output=SPREAD)
-    return PatientRunner(_bounded(card, process), interrupt=process.interrupt)
+    return PatientRunner(SpreadRunner(process, card.method.id), interrupt=process.interrupt)
+
+
+def _is_usable(answer: Float32Array, asked: Float32Array) -> bool:
+    return answer.shape == asked.shape and bool(np.isfinite(answer).all())
+
+
+def _unusable(what: str) -> UnfitModel:
+    return UnfitModel(
+        f"The {what} answered with values that cannot be used.",
+        "It was stopped, and nothing was changed.",
+        "Use another method, or ask whoever made the model.",
+    )
 
 
 def _bounded(card: ModelCard, runner: Runner) -> Runner:

@@ -80,6 +80,7 @@ _TEXT = Rule("a text", _is_text)
 _TEXTS = Rule("a text or a list of texts", _is_texts)
 _SPAN = Rule("two numbers, the smaller first", _is_span)
 _SHARE = _number(0, 1)
+_COUNT = Rule("a whole number above 0", lambda v: type(v) is int and v > 0)
 _SHA256 = _matching("the SHA-256 of the file, 64 hexadecimal digits", r"[0-9a-fA-F]{64}")
 
 ENTRIES: tuple[Entry, ...] = (
@@ -161,6 +162,8 @@ ENTRIES: tuple[Entry, ...] = (
         _number(-1, 1),
         "red line of the residual audit: the structure index that 95 % of held-out scenes keep",
     ),
+    Entry("audit.scenes", _COUNT, "how many held-out scenes there were"),
+    Entry("audit.command", _TEXT, "what measured the red line"),
     Entry(
         "spread.onnx",
         _matching("the name of an .onnx file beside the card", r"[\w.-]+\.onnx"),
@@ -174,7 +177,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("spread.worst_coverage", _SHARE, "what it held there"),
     Entry(
         "spread.scenes",
-        Rule("a whole number above 0", lambda v: type(v) is int and v > 0),
+        _COUNT,
         "how many other scenes there were",
     ),
     Entry("spread.elsewhere", _SHARE, "share that it held on images of another kind"),
@@ -186,6 +189,8 @@ _PAIRS = (
     ("weights.onnx", "weights.onnx_sha256"),
     ("weights.file", "weights.sha256"),
     ("weights.file", "architecture.network"),
+    ("audit.structure_p95", "audit.scenes"),
+    ("audit.structure_p95", "audit.command"),
     ("spread.elsewhere", "spread.elsewhere_on"),
     *(
         ("spread.onnx", f"spread.{name}")

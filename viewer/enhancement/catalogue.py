@@ -65,6 +65,12 @@ class InputRange:
     regions: tuple[str, ...] = ()
     age_years_min: float = 0.0
 
+    @property
+    def gated_frequency_per_pixel(self) -> Span:
+        """The range by pixel where it is a gate: where there is none by mm."""
+        is_by_mm = self.noise_frequency_per_mm.is_limited
+        return Span() if is_by_mm else self.noise_frequency_per_pixel
+
 
 @dataclass(frozen=True, slots=True)
 class Spread:
@@ -144,7 +150,7 @@ class Catalogue:
         shown = (
             card.method for card in self.cards if self.is_research or not card.method.is_research
         )
-        return (*shown, *filter_methods(), FINER_CUBIC)
+        return (*shown, *built_in_methods())
 
     def method(self, method_id: str) -> Method:
         """Return the method of this id.
@@ -175,9 +181,14 @@ class Catalogue:
         return next((card for card in self.cards if card.method.id == method_id), None)
 
     def is_taken(self, method_id: str) -> bool:
-        """True where a model, usable or not, or a filter has this id."""
+        """True where a model, usable or not, or a method without a card has this id."""
         named = {card.method.id for card in self.cards} | {name for name, _ in self.problems}
-        return method_id in named | {method.id for method in filter_methods()}
+        return method_id in named | {method.id for method in built_in_methods()}
+
+
+def built_in_methods() -> tuple[Method, ...]:
+    """Return the methods that need no card: the filters, and cubic finer slices."""
+    return (*filter_methods(), FINER_CUBIC)
 
 
 def read_catalogue(
@@ -257,7 +268,7 @@ def read_card(path: Path, *, is_added: bool = False) -> ModelCard:
         cautions=(*research, *added, *_texts(card.get("cautions", ()))),
         training=_pairs(card.get("training", {})),
         metrics=_pairs(card.get("metrics", {})),
-        structure=_structure_line(card["audit"]) if "audit" in card else None,
+        structure=_structure_line(card.get("audit", {})),
         spread=_spread(path, card.get("spread", {})),
         path=path,
         bound_sd=float(card.get("bound_sd", DEFAULT_BOUND_SD)),
@@ -273,7 +284,9 @@ def _weights_file(
     return WeightsFile(card.parent / str(weights[file]), str(weights[checksum]))
 
 
-def _structure_line(table: Mapping[str, Any]) -> StructureLine:
+def _structure_line(table: Mapping[str, Any]) -> StructureLine | None:
+    if "structure_p95" not in table:
+        return None
     return StructureLine(float(table["structure_p95"]), int(table["scenes"]), str(table["command"]))
 
 

@@ -81,6 +81,12 @@ class Candidate:
         """Return every value of Image Type found in the part, in capitals."""
         return frozenset(word.upper() for one in self.instances for word in one.image_type)
 
+    @property
+    def stated_thickness_mm(self) -> float | None:
+        """Return the slice thickness of the files, None where it is not stated."""
+        stated = [one.slice_thickness_mm for one in self.instances if one.slice_thickness_mm]
+        return self.volume.geometry.slice_thickness_mm or (max(stated) if stated else None)
+
 
 def check(candidate: Candidate, wanted: InputRange | None) -> tuple[GateResult, ...]:
     """Return the verdict of every gate.
@@ -188,25 +194,19 @@ def _figure_gates(candidate: Candidate, wanted: InputRange) -> Iterator[GateResu
     geometry, noise = candidate.volume.geometry, candidate.noise
     for spacing in sorted({round(spacing, 3) for spacing in geometry.spacing_mm[1:]}):
         yield from _figure("pixel size", spacing, wanted.spacing_mm, "mm")
-    thickness = geometry.slice_thickness_mm
-    stated = [one.slice_thickness_mm for one in candidate.instances if one.slice_thickness_mm]
-    thickness = thickness or (max(stated) if stated else None)
-    wanted_mm = wanted.slice_thickness_mm
-    yield from _figure("slice thickness", thickness, wanted_mm, "mm", can_block=False)
+    thickness, known_mm = candidate.stated_thickness_mm, wanted.slice_thickness_mm
+    yield from _figure("slice thickness", thickness, known_mm, "mm", can_block=False)
     if not noise.is_measured:
         words = "no noise could be measured: there is no flat tissue to measure it in"
         yield _gate("noise", Verdict.BLOCK, words)
         return
     grain = noise.frequency_per_mm
     per_pixel = grain * geometry.spacing_mm[2]
-    by_pixel = (
-        Span() if wanted.noise_frequency_per_mm.is_limited else (wanted.noise_frequency_per_pixel)
-    )
     figures = (
         ("measured noise", noise.typical_sd, wanted.noise_sd, wanted.unit, True),
         ("measured signal to noise", noise.snr, wanted.snr, "", True),
         ("noise frequency (grain)", grain, wanted.noise_frequency_per_mm, "per mm", True),
-        ("noise frequency (grain)", per_pixel, by_pixel, "per pixel", True),
+        ("noise frequency (grain)", per_pixel, wanted.gated_frequency_per_pixel, "per pixel", True),
         ("tube voltage", candidate.series.kvp, wanted.kvp, "kV", False),
     )
     for name, value, span, unit, can_block in figures:
@@ -282,22 +282,28 @@ def _reconstruction_hint(candidate: Candidate) -> str:
 
 
 def age_years(study: Study) -> float | None:
-    """Return the patient's age from Patient's Age, or from birth and study date; None if unknown.
-
-    000Y is what pseudonymisers write: the newborn are given in days, weeks or months.
-
-    Source: DICOM PS3.5 6.2, value representation AS (nnnD, nnnW, nnnM, nnnY).
-    """
-    age = study.age.strip()
-    match = re.fullmatch(r"(\d{3})([DWMY])", age)
-    if match and age != "000Y":
-        per_year = {"D": 365.25, "W": 52.18, "M": 12.0, "Y": 1.0}[match.group(2)]
-        return int(match.group(1)) / per_year
+    """Return the age from Patient's Age, or from birth and study date; None if unknown."""
+    if (stated := stated_age_years(study.age)) is not None:
+        return stated
     born, scanned = study.birth_date.strip(), study.date.strip()
     is_date: Callable[[str], bool] = lambda text: len(text) == 8 and text.isdigit()  # noqa: E731
     if not (is_date(born) and is_date(scanned)) or scanned < born:
         return None
     return (int(scanned) - int(born)) / 10_000
+
+
+def stated_age_years(age: str) -> float | None:
+    """Return Patient's Age in years, None where it is not stated.
+
+    000Y is what pseudonymisers write: the newborn are given in days, weeks or months.
+
+    Source: DICOM PS3.5 6.2, value representation AS (nnnD, nnnW, nnnM, nnnY).
+    """
+    match = re.fullmatch(r"(\d{3})([DWMY])", age.strip())
+    if match is None or match.group(0) == "000Y":
+        return None
+    per_year = {"D": 365.25, "W": 52.18, "M": 12.0, "Y": 1.0}[match.group(2)]
+    return int(match.group(1)) / per_year
 
 
 def _lossy_gate(candidate: Candidate) -> GateResult:

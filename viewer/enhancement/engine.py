@@ -211,7 +211,7 @@ class Recent(Generic[Result]):
                 self._kept.popitem(last=False)
 
 
-class SpreadProcessor:
+class ParallelProcessor:
     """A processor on the CPU whose slices are computed side by side, one on each of some threads.
 
     Two threads on one slice gain nothing with a network of this size (the table in `inference`);
@@ -284,7 +284,7 @@ class Engine:
         processor = self._one_at_a_time(method, source, settings, device)
         if self._cores == 1 or not processor.device.startswith("CPU"):
             return processor
-        return SpreadProcessor(processor, self._threads, self._cores)
+        return ParallelProcessor(processor, self._threads, self._cores)
 
     def _one_at_a_time(
         self, method: Method, source: SourceSlices, settings: Settings, device: str

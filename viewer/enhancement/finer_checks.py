@@ -17,12 +17,6 @@ GAPPED = 0.5
 """Slices thinner than this share of a step leave more unseen than they show."""
 
 
-def stated_thickness_mm(candidate: Candidate) -> float | None:
-    """Return the slice thickness of the files, None where it is not stated."""
-    stated = [one.slice_thickness_mm for one in candidate.instances if one.slice_thickness_mm]
-    return candidate.volume.geometry.slice_thickness_mm or (max(stated) if stated else None)
-
-
 def finer_gates(candidate: Candidate, factor: int) -> tuple[GateResult, ...]:
     """Return the gates about the slices of a series that shall become `factor` times finer."""
     volume = candidate.volume
@@ -32,7 +26,7 @@ def finer_gates(candidate: Candidate, factor: int) -> tuple[GateResult, ...]:
     if stack.verdict is Verdict.BLOCK:
         return (stack,)
     step = volume.geometry.spacing_mm[0]
-    thickness = _thickness_gate(step, stated_thickness_mm(candidate))
+    thickness = _thickness_gate(step, candidate.stated_thickness_mm)
     return (stack, *_step_gates(volume.geometry, factor), thickness)
 
 

@@ -119,10 +119,9 @@ class ModelProcess:
         with self._one_at_a_time:
             self.open()
             answer = self._answer(request, patience_s, HEAD + 4 * size)
-        values = np.frombuffer(answer["payload"], np.float32)
-        if values.size != size:
-            raise self._unfit("answered with too few numbers")
-        return values.reshape(noise_sd.shape)
+        if len(answer["payload"]) != 4 * size:
+            raise self._unfit("answered with too few or too many numbers")
+        return np.frombuffer(answer["payload"], np.float32).reshape(noise_sd.shape)
 
     def interrupt(self) -> None:
         """End a call that runs, from another thread; the next call starts afresh."""

@@ -24,22 +24,23 @@ _PARTS: dict[str, dict[int, str]] = {
     "tensor": {},
 }
 """For each message the fields that hold others worth looking into."""
-_OPERATOR, _NODE_DOMAIN, _FUNCTION_DOMAIN = 4, 7, 10
+_NAMES: dict[str, tuple[int, int]] = {"node": (7, 4), "function": (10, 1)}
+"""Fields with the domain and the name of an operator or a function."""
 _EXTERNAL_DATA, _DATA_LOCATION = 13, 14
 
 
 @dataclass(frozen=True, slots=True)
 class OnnxFacts:
-    """Operators as (domain, name), domains of functions in the file, whether data lies outside."""
+    """Operators and the file's own functions as (domain, name), and whether data lies outside."""
 
     operators: frozenset[tuple[str, str]]
-    functions: frozenset[str]
+    functions: frozenset[tuple[str, str]]
     has_external_data: bool
 
     def foreign(self) -> tuple[str, ...]:
         """Return the operators that are neither standard nor made of such in the file itself."""
-        known = STANDARD_DOMAINS | self.functions
-        return tuple(sorted(f"{one}:{name}" for one, name in self.operators if one not in known))
+        needed = self.operators - self.functions
+        return tuple(sorted(f"{at}:{name}" for at, name in needed if at not in STANDARD_DOMAINS))
 
 
 def onnx_facts(content: bytes) -> OnnxFacts:
@@ -50,7 +51,7 @@ def onnx_facts(content: bytes) -> OnnxFacts:
     UnfitModel : the bytes are no ONNX model.
     """
     operators: set[tuple[str, str]] = set()
-    functions: set[str] = set()
+    functions: set[tuple[str, str]] = set()
     has_external, graphs = False, 0
     left: list[tuple[str, memoryview]] = [("model", memoryview(content))]
     try:
@@ -63,13 +64,12 @@ def onnx_facts(content: bytes) -> OnnxFacts:
                     has_external |= is_outside
                 elif part := _PARTS[kind].get(number):
                     left.append((part, value))
-                elif kind in ("node", "function") and number in (4, 7, 10):
+                elif number in _NAMES.get(kind, ()):
                     texts[number] = bytes(value).decode("utf-8", "replace")
                 has_external |= kind == "tensor" and number == _EXTERNAL_DATA
-            if kind == "node":
-                operators.add((texts.get(_NODE_DOMAIN, ""), texts.get(_OPERATOR, "")))
-            elif kind == "function":
-                functions.add(texts.get(_FUNCTION_DOMAIN, ""))
+            if kind in _NAMES:
+                domain, name = (texts.get(number, "") for number in _NAMES[kind])
+                (operators if kind == "node" else functions).add((domain, name))
             graphs += kind == "graph"
     except (ValueError, IndexError) as error:
         raise UnfitModel("The weights are not an ONNX file.") from error
