@@ -350,6 +350,7 @@ def test_a_model_that_was_changed_is_a_warning_in_the_list(
     [
         ("factor", "Write it as NAME=VALUE"),
         ("factor=9", "from 2 to 6"),
+        ("factor=2.5", "a whole number"),
         ("depth=2", "has no param"),
     ],
 )

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.sessions import new_session, provenance, put_series
-from viewer.app import comparing, enhancement_verbs, viewing
+from viewer.app import comparing, enhancement_verbs, measuring, viewing
 from viewer.app.following import geometry_of
 from viewer.app.regions import region_row
 from viewer.app.workspace import Layer
@@ -105,3 +105,20 @@ def test_the_original_has_its_own_grid_again_when_the_layer_goes(session):
     part = session.workspace.views[1].part
     session.workspace.drop_layer(part, "finer-cubic")
     assert session.workspace.grid_of(session.workspace.views[1]) is session.workspace.volumes[part]
+
+
+def test_a_measurement_names_an_acquired_slice_only_where_the_finer_one_lies_on_it(session):
+    viewing.go_to_slice(session, 2)
+    session.workspace.arrange(replace(session.workspace.layout, active=1))
+
+    def drawn():
+        focus = session.workspace.views[1].focus_mm
+        return measuring.drawn(session, 1, MeasurementKind.POINT, (focus,))
+
+    part = session.workspace.parts[session.workspace.views[1].part]
+    acquired = part.sources[1].instance.sop_instance_uid
+    assert shown_slices(session) == [1, FACTOR]
+    assert drawn().sop_instance_uid == acquired
+    viewing.scroll(session, 1, 1)
+    assert shown_slices(session)[1] == FACTOR + 1
+    assert drawn().sop_instance_uid == ""

@@ -90,10 +90,10 @@ def test_the_label_names_both_steps_and_no_strength(engine):
 
 def test_each_slice_says_where_it_lies_among_the_acquired_ones(engine):
     known = enhance(engine, request(stack())).provenance()
-    assert acquired_words(known, 0) == "at acquired slice 1"
-    assert acquired_words(known, 25) == "between acquired slices 7 and 8"
-    assert acquired_words(known, 36) == "at acquired slice 10"
-    assert acquired_words(None, 3) == ""
+    assert acquired_words(known, 0, 37, is_even=True) == "at acquired slice 1"
+    assert acquired_words(known, 25, 37, is_even=True) == "between acquired slices 7 and 8"
+    assert acquired_words(known, 36, 37, is_even=True) == "at acquired slice 10"
+    assert acquired_words(None, 3, 37, is_even=True) == ""
 
 
 def test_the_provenance_tells_how_the_slices_were_taken(engine):
@@ -215,7 +215,20 @@ def test_a_saved_series_comes_back_with_the_same_grid_values_and_label(tmp_path)
     assert not again.geometry.warnings
     assert np.array_equal(again.values, made.values)
     assert again.provenance == made.provenance
-    assert acquired_words(again.provenance, 4) == "between acquired slices 2 and 3"
+    words = acquired_words(again.provenance, 4, 25, is_even=again.geometry.is_even)
+    assert words == "between acquired slices 2 and 3"
+
+
+@pytest.mark.parametrize("lost", [(0,), (24,), (10,)])
+def test_a_saved_series_with_files_missing_says_nothing_of_acquired_slices(tmp_path, lost):
+    *_, files = saved(tmp_path)
+    for index in lost:
+        files[index].unlink()
+    again = load_part(opened(tmp_path / "out", tmp_path / "x")[2])
+    count, is_even = again.geometry.shape[0], again.geometry.is_even
+    told = {acquired_words(again.provenance, k, count, is_even=is_even) for k in range(count)}
+    assert count == 24
+    assert told == {""}
 
 
 def test_another_reader_finds_the_finer_slices_in_the_same_place(tmp_path):

@@ -5,6 +5,7 @@ import pytest
 from viewer.core.errors import WrongUsage
 from viewer.enhancement.filters import filter_methods
 from viewer.enhancement.method import Effect
+from viewer.enhancement.through_plane import FINER_CUBIC
 
 METHODS = {method.id: method for method in filter_methods()}
 
@@ -27,6 +28,15 @@ def test_a_parameter_that_does_not_exist_is_refused_with_those_that_do():
 def test_a_value_that_is_no_number_is_refused():
     with pytest.raises(WrongUsage):
         METHODS["gaussian"].settings((("sigma_mm", float("nan")),))
+
+
+@pytest.mark.parametrize("value", [2.5, 7.0, float("nan")])
+def test_a_whole_parameter_takes_no_fraction_and_says_its_range_without_a_unit(value):
+    with pytest.raises(WrongUsage) as refused:
+        FINER_CUBIC.settings((("factor", value),))
+    assert str(refused.value) == (
+        f"Times finer of Finer slices (cubic) is {value:g}. It can be a whole number from 2 to 6."
+    )
 
 
 def test_only_denoisers_speak_of_a_noise_cut():

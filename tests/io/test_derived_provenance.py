@@ -19,7 +19,7 @@ from tests.io.sources import (
     saved,
     volume_of,
 )
-from viewer.core.provenance import MethodKind, label_for
+from viewer.core.provenance import RESEARCH_CAUTION, MethodKind, label_for
 from viewer.core.volume import derive
 from viewer.io import derivation
 from viewer.io.derivation import (
@@ -163,6 +163,27 @@ def test_recognised_after_the_texts_were_removed(tmp_path: Path) -> None:
     assert label is not None
     assert label.title == "AI-ENHANCED"
     assert "strength not recorded" in label.detail
+
+
+def test_what_a_research_model_made_is_not_for_reading_after_the_texts_were_removed(
+    tmp_path: Path,
+) -> None:
+    paths = ct_series(tmp_path / "source", 1)
+    enhanced = enhanced_of(volume_of(paths))
+    research = replace(enhanced.provenance, cautions=(RESEARCH_CAUTION,))
+    marked = replace(enhanced, provenance=research)
+    (path,) = write_derived(part_of(paths), marked, tmp_path / "out")
+    new = pydicom.dcmread(path)
+    new.remove_private_tags()
+    del new.DerivationDescription
+    new.save_as(tmp_path / "cleaned.dcm")
+    provenance = read_provenance(tmp_path / "cleaned.dcm")
+    assert provenance is not None
+    assert provenance.is_research
+    assert provenance.method_id == "ct-denoise-s"
+    label = label_for(provenance)
+    assert label is not None
+    assert label.advice == RESEARCH_CAUTION.lower()
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"kind":"AI"}', "\0", '{"format":1,"kind":"?"}'])

@@ -128,6 +128,14 @@ def test_headers_longer_than_the_first_read_are_read_on(tmp_path: Path) -> None:
     assert dict(instance.acquisition)["derivation"] == "y" * 1000
 
 
+@pytest.mark.parametrize(("dose", "told"), [(6.1, ["6.1"]), (0.0, []), (-1.0, [])])
+def test_the_dose_index_is_told_once_and_only_where_it_is_one(
+    tmp_path: Path, dose: float, told: list[str]
+) -> None:
+    instance = instance_of(save(ct_slice(1, CTDIvol=dose), tmp_path / "d.dcm"))
+    assert [value for name, value in instance.acquisition if name == "ctdi_vol_mgy"] == told
+
+
 @pytest.mark.parametrize("implicit", [False, True])
 def test_nested_sequences_of_undefined_length_are_stepped_over(
     tmp_path: Path, implicit: bool

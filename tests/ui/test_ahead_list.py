@@ -44,6 +44,15 @@ def test_every_series_says_what_is_made_of_it_and_where_it_stands(listed):
     ]
 
 
+def test_a_method_that_is_applied_as_a_whole_has_no_strength_in_the_list(listed):
+    entry = replace(ENTRY, rule=Rule("finer-cubic"))
+    listed.set_entries((entry, ENTRY), is_paused=False, has_strength=lambda name: name == "nlm")
+    assert rows(listed) == [
+        "3 Thorax · finer-cubic: waiting",
+        "3 Thorax · nlm, strength 30 %: waiting",
+    ]
+
+
 def test_the_buttons_ask_for_pause_and_clear(listed, qtbot):
     listed.set_entries(ENTRIES, is_paused=False)
     with qtbot.waitSignal(listed.pause_toggled):

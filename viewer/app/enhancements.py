@@ -66,19 +66,22 @@ class Enhancements:
             from viewer.enhancement.engine import Engine
 
             budget = cache_bytes(self._workspace.settings) // 4
-            self._engine = Engine(self._catalogue(), budget)
+            self._engine = Engine(self.read_catalogue(), budget)
         return self._engine
 
-    def _catalogue(self) -> Catalogue:
+    def read_catalogue(self) -> Catalogue:
+        """Read all models as they are on the disk now; from any thread."""
         from viewer.enhancement.catalogue import read_catalogue
 
         is_research = self._workspace.settings.enhancement.research
         return read_catalogue(self._models, self._own, is_research=is_research)
 
-    def read_again(self) -> None:
-        """Find models that were added since; from any thread."""
+    def put_catalogue(self, catalogue: Catalogue) -> None:
+        """Offer the models that were read again, comparators as the settings have it now."""
         if self._engine is not None:
-            self._engine.catalogue = self._catalogue()
+            is_on = self._workspace.settings.enhancement.research
+            self._engine.catalogue = replace(catalogue, is_research=is_on)
+        self._workspace.methods_loaded.emit()
 
     def _follow_settings(self) -> None:
         """Offer comparators, or offer them no more, as research mode is switched."""

@@ -26,8 +26,9 @@ from viewer.core.measurement import (
     redone,
     undone,
 )
+from viewer.core.provenance import AT_A_SLICE
 from viewer.core.units import figure, figure_with_unit
-from viewer.core.view import Plane, screen_axes
+from viewer.core.view import Plane, ViewState, screen_axes
 from viewer.core.volume import AnyVolume, Frames
 from viewer.io.measurements import MeasurementStore
 
@@ -144,7 +145,7 @@ def drawn(
         return None
     right, down = screen_axes(replace(state, rotation_rad=0.0), geometry)
     part = workspace.parts[state.part]
-    index = geometry.slice_of(state.focus_mm) if state.plane is Plane.ACQUIRED else None
+    index = _acquired_slice(workspace, state)
     source = part.sources[index] if index is not None and index < len(part.sources) else None
     return Measurement(
         id=uuid.uuid4().hex,
@@ -159,6 +160,24 @@ def drawn(
         sop_instance_uid=source.instance.sop_instance_uid if source else "",
         frame=source.index if source else 0,
     )
+
+
+def _acquired_slice(workspace: Workspace, state: ViewState) -> int | None:
+    """Return the acquired slice that a view shows; None where it shows none.
+
+    A finer slice is one only where it lies on it.
+    """
+    grid = workspace.grid_of(state)
+    volume = workspace.volumes.get(state.part) if state.part else None
+    if volume is None or grid is None or state.plane is not Plane.ACQUIRED:
+        return None
+    shown = grid.geometry.slice_of(state.focus_mm)
+    if grid.geometry is volume.geometry:
+        return shown
+    place = grid.geometry.on_slice(state.focus_mm, shown)
+    nearest = volume.geometry.slice_of(place)
+    apart_mm = np.linalg.norm(np.subtract(volume.geometry.on_slice(place, nearest), place))
+    return nearest if apart_mm < AT_A_SLICE * volume.geometry.spacing_mm[0] else None
 
 
 def _put(session: Session, part: PartKey, alter: Alter) -> None:

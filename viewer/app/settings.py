@@ -106,10 +106,10 @@ class EnhancementSettings:
     research: bool = _setting(False, "Offer research models, too: they are not for reading.")
     log_uses: bool = _setting(
         True,
-        "Log each enhancement on this machine, for the drift page. Kept are time, method, "
-        "strength, noise before and after, structure index, gates, modality, scanner, kernel, "
-        "slice thickness and dose: no name, ID, UID, date or description of a patient or study. "
-        "Nothing is sent anywhere.",
+        "Log each enhancement, but for finer slices, on this machine, for the drift page. Kept are "
+        "time, method, strength, noise before and after, structure index, gates, modality, "
+        "scanner, kernel, slice thickness and dose: no name, ID, UID, date or description of a "
+        "patient or study. Nothing is sent anywhere.",
     )
 
 

@@ -49,7 +49,10 @@ class ConfinedProcess:
     def pid(self) -> int | None:
         """Return the id of the process while it runs."""
         process = self._process
-        return process.pid if process is not None and process.is_alive() else None
+        try:
+            return process.pid if process is not None and process.is_alive() else None
+        except ValueError:  # another thread has closed it since
+            return None
 
     def start(self) -> Connection:
         """Start the process, unless it runs, and return the connection to it."""

@@ -88,13 +88,16 @@ def step_words(mm: float) -> str:
     return f"{words.removesuffix('0')} mm"
 
 
-def acquired_words(provenance: Provenance | None, index: int) -> str:
+def acquired_words(provenance: Provenance | None, index: int, count: int, *, is_even: bool) -> str:
     """Say where a finer slice lies, such as "between acquired slices 7 and 8"; "" for all others.
 
-    `index` counts from 0, the words from 1.
+    `index` counts from 0, the words from 1. Nothing is said either where the `count` slices there
+    are, evenly spaced or not, are not all that were made: then none can be counted.
     """
     steps = provenance.slice_steps_mm if provenance is not None else None
-    if steps is None:
+    if provenance is None or steps is None or not is_even:
+        return ""
+    if count != (len(provenance.source_uids) - 1) * round(steps[1] / steps[0]) + 1:
         return ""
     place = index * steps[0] / steps[1]
     if abs(place - round(place)) < AT_A_SLICE:

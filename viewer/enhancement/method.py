@@ -33,7 +33,10 @@ class Effect(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One number that a method can be given; `low` and `high` are inclusive."""
+    """One number that a method can be given; `low` and `high` are inclusive.
+
+    `is_whole` takes no fractions.
+    """
 
     name: str
     title: str
@@ -42,6 +45,22 @@ class Parameter:
     high: float
     unit: str
     explanation: str
+    is_whole: bool = False
+
+    def checked(self, value: float, method: str) -> float:
+        """Return a value that can be used for the method named.
+
+        Raises
+        ------
+        WrongUsage : it is outside the range, or a fraction where only whole numbers count.
+        """
+        if self.low <= value <= self.high and (not self.is_whole or value.is_integer()):
+            return value
+        kind = "a whole number " if self.is_whole else ""
+        raise WrongUsage(
+            f"{self.title} of {method} is {f'{value:g} {self.unit}'.rstrip()}.",
+            do=f"It can be {kind}from {self.low:g} to {f'{self.high:g} {self.unit}'.rstrip()}.",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +99,7 @@ class Method:
 
         Raises
         ------
-        WrongUsage : a name that the method does not have, or a value outside its range.
+        WrongUsage : a name that the method does not have, or a value that it cannot take.
         """
         asked = dict(given)
         known = {parameter.name for parameter in self.parameters}
@@ -89,14 +108,10 @@ class Method:
                 f"{self.name} has no parameter {', '.join(unknown)}.",
                 do=f"It has: {', '.join(sorted(known)) or 'none'}.",
             )
-        for parameter in self.parameters:
-            value = asked.get(parameter.name, parameter.default)
-            if not parameter.low <= value <= parameter.high:
-                raise WrongUsage(
-                    f"{parameter.title} of {self.name} is {value:g} {parameter.unit}.",
-                    do=f"It can be from {parameter.low:g} to {parameter.high:g} {parameter.unit}.",
-                )
-        return tuple((p.name, float(asked.get(p.name, p.default))) for p in self.parameters)
+        return tuple(
+            (one.name, one.checked(float(asked.get(one.name, one.default)), self.name))
+            for one in self.parameters
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -35,7 +35,8 @@ FACTOR = Parameter(
     float(FACTORS[0]),
     float(FACTORS[1]),
     "",
-    "slices made for each step between acquired slices; counted as a whole number",
+    "slices made for each step between acquired slices",
+    is_whole=True,
 )
 FINER_CUBIC = Method(
     id="finer-cubic",

@@ -28,6 +28,7 @@ class Code:
 
 AI_ENHANCED = Code("AI-ENHANCED", OWN_SCHEME, "Enhanced by a trained model")
 FILTERED = Code("FILTERED", OWN_SCHEME, "Processed by a classical image filter")
+RESEARCH = Code("RESEARCH", OWN_SCHEME, "Research model: not for reading")
 
 ARTIFICIAL_INTELLIGENCE = Code("123110", "DCM", "Artificial Intelligence")
 SOURCE_IMAGE = Code("121322", "DCM", "Source image for image processing operation")
@@ -78,7 +79,9 @@ def code_item(code: Code) -> Dataset:
 
 
 def method_codes(provenance: Provenance) -> tuple[Code, ...]:
-    """Return the codes of a method: its kind, itself, the nearest standard one, and the AI mark.
+    """Return the codes of a method: its kind, itself, the nearest standard one, and the marks.
+
+    A mark says that it is AI, another that nobody should read from what a research model made.
 
     The codes outlive de-identification, which removes every text (PS3.15 Table E.1-1).
     """
@@ -88,7 +91,8 @@ def method_codes(provenance: Provenance) -> tuple[Code, ...]:
     meaning = plain(provenance.method_name)[:64] or name[:64]
     method = Code(name[:16], OWN_SCHEME, meaning, version[:16])
     nearest = [code for word, code in _NEAREST if not is_ai and word in provenance.method_id]
-    codes = [kind, *([method] if name else []), *nearest[:1]]
+    codes = [kind, *([RESEARCH] if provenance.is_research else [])]
+    codes += [*([method] if name else []), *nearest[:1]]
     if provenance.slice_steps_mm is not None:
         codes.append(_SPATIAL_RESAMPLING)
     return (*codes, ARTIFICIAL_INTELLIGENCE) if is_ai else tuple(codes)

@@ -23,7 +23,7 @@ from pydicom.dataset import Dataset
 from pydicom.errors import BytesLengthException, InvalidDicomError
 
 from viewer.core.errors import UnreadableFile
-from viewer.core.provenance import MethodKind, Provenance, strength_words
+from viewer.core.provenance import RESEARCH_CAUTION, MethodKind, Provenance, strength_words
 from viewer.io import coding
 
 PRIVATE_GROUP = 0x0009
@@ -337,8 +337,10 @@ def _unpacked_uids(text: str) -> tuple[str, ...]:
 def _from_codes(dataset: Dataset, sources: tuple[str, ...]) -> Provenance:
     """Return what the codes still say after the texts were removed."""
     codes = coding.read_codes(dataset.get("DerivationCodeSequence"))
-    kinds = (coding.AI_ENHANCED.value, coding.FILTERED.value)
-    ours = [c for c in codes if c.scheme == coding.OWN_SCHEME and c.value not in kinds]
+    marks = (coding.AI_ENHANCED.value, coding.FILTERED.value, coding.RESEARCH.value)
+    own = [code for code in codes if code.scheme == coding.OWN_SCHEME]
+    ours = [code for code in own if code.value not in marks]
+    is_research = any(code.value == coding.RESEARCH.value for code in own)
     is_ai = is_marked_ai(dataset) or not any(c.value == coding.FILTERED.value for c in codes)
     method = ours[-1] if ours else coding.Code("", coding.OWN_SCHEME, "method not recorded")
     return Provenance(
@@ -356,6 +358,9 @@ def _from_codes(dataset: Dataset, sources: tuple[str, ...]) -> Provenance:
         device="",
         software_version="",
         time="",
-        cautions=("the full record was removed from the file; only its codes are left",),
+        cautions=(
+            *((RESEARCH_CAUTION,) if is_research else ()),
+            "the full record was removed from the file; only its codes are left",
+        ),
         is_synthetic_data=str(dataset.get("SyntheticData", "")) == "YES",
     )

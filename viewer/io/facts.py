@@ -89,8 +89,6 @@ def acquisition(elements: Elements) -> tuple[tuple[str, str], ...]:
     """Return (name, value) pairs of the acquisition, values as written; see the module."""
     raw = elements.raw
     found = [(name, decode_code(raw[keyword])) for name, keyword in _EACH_CODES if keyword in raw]
-    if dose := number(elements, "CTDIvol"):
-        found.append(("ctdi_vol_mgy", f"{dose:g}"))
     return (*_acquisition(elements), *(pair for pair in found if pair[1]))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial as bound
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from viewer.app.ahead import Ahead, Waiting
 from viewer.app.ahead_verbs import summary
 from viewer.ui import icons, theme
 from viewer.ui.controls import button, label
+from viewer.ui.inspector_rows import has_strength
 
 if TYPE_CHECKING:
     from viewer.ui.main_window import MainWindow
@@ -35,12 +37,17 @@ _SIGNS = {
 }
 
 
-def row_words(entry: Waiting) -> str:
-    """Return a series of the queue in words: what it is, what is made of it, where it stands."""
+def row_words(entry: Waiting, *, has_strength: bool = True) -> str:
+    """Return a series of the queue in words: what it is, what is made of it, where it stands.
+
+    A method that is applied as a whole has no strength.
+    """
     state = entry.state.value
     if entry.fraction and entry.state in (Ahead.WAITING, Ahead.RUNNING):
         state += f", {100 * entry.fraction:.0f} % done"
-    how = f"{entry.rule.method}, strength {100 * entry.rule.strength:.0f} %"
+    how = entry.rule.method
+    if has_strength:
+        how += f", strength {100 * entry.rule.strength:.0f} %"
     return f"{entry.name} · {how}: {state}" + (f". {entry.words}" if entry.words else "")
 
 
@@ -78,8 +85,14 @@ class AheadList(QDialog):
         layout.addLayout(head)
         layout.addWidget(self._rows)
 
-    def set_entries(self, entries: tuple[Waiting, ...], *, is_paused: bool) -> None:
-        """Show the queue as it is now."""
+    def set_entries(
+        self,
+        entries: tuple[Waiting, ...],
+        *,
+        is_paused: bool,
+        has_strength: Callable[[str], bool] = lambda _method: True,
+    ) -> None:
+        """Show the queue as it is now; `has_strength` is asked by the id of a method."""
         words = summary(entries, is_paused=is_paused)
         self._head.setText(words or "Nothing is enhanced ahead.")
         self._pause.setText("Go on" if is_paused else "Pause")
@@ -89,7 +102,8 @@ class AheadList(QDialog):
         self._rows.clear()
         for entry in entries:
             name, colour = _SIGNS[entry.state]
-            row = QListWidgetItem(icons.icon(name, colour), row_words(entry))
+            words = row_words(entry, has_strength=has_strength(entry.rule.method))
+            row = QListWidgetItem(icons.icon(name, colour), words)
             row.setToolTip(entry.words)
             self._rows.addItem(row)
         if not entries:
@@ -120,7 +134,11 @@ def show_queue(window: MainWindow) -> None:
     listed = AheadList(window)
 
     def fill() -> None:
-        listed.set_entries(queue.entries, is_paused=queue.is_paused)
+        listed.set_entries(
+            queue.entries,
+            is_paused=queue.is_paused,
+            has_strength=bound(has_strength, window.session),
+        )
 
     fill()
     workspace.ahead_changed.connect(fill)

@@ -1,12 +1,16 @@
 """Garbage is collected in the window's thread only."""
 
 import gc
+import time
+from collections.abc import Callable
 
 from PySide6.QtCore import QObject, QTimer
 
 EVERY_MS = 1000
 FULL_AFTER = 10
 """After so many collections of the younger generations all of them are collected."""
+TIMES_AS_LONG = 500
+"""A full collection waits at least so many times as long as the last one took: it is felt."""
 
 
 class WindowThreadCollection(QObject):
@@ -14,16 +18,18 @@ class WindowThreadCollection(QObject):
 
     It starts wherever something is made, and frees widgets that are part of a cycle; Qt ends the
     process when a widget goes in another thread than its own. While this object lives nothing is
-    collected by itself, and a timer of its thread does it. What the program has loaded by the first
-    tick stays for good and is not looked through again.
+    collected by itself, and a timer of its thread does it. What the program has loaded before stays
+    for good and is not looked through again. `clock` gives seconds; replaced in tests.
     """
 
-    def __init__(self, parent: QObject) -> None:
+    def __init__(self, parent: QObject, clock: Callable[[], float] = time.perf_counter) -> None:
         super().__init__(parent)
-        self._young = 0
+        self._clock = clock
+        self._until_full = FULL_AFTER
         gc.disable()
+        gc.freeze()
         timer = QTimer(self)
-        timer.timeout.connect(self._collect)
+        timer.timeout.connect(self.collect)
         timer.start(EVERY_MS)
 
     def stop(self) -> None:
@@ -31,11 +37,15 @@ class WindowThreadCollection(QObject):
         gc.unfreeze()
         gc.enable()
 
-    def _collect(self) -> None:
-        thresholds, counts = gc.get_threshold(), gc.get_count()
-        if counts[0] <= thresholds[0]:
+    def collect(self) -> None:
+        """Collect what is due; called each second."""
+        if gc.get_count()[0] <= gc.get_threshold()[0]:
             return
-        if self._young == 0:
-            gc.freeze()
-        self._young += 1
-        gc.collect(2 if self._young % FULL_AFTER == 0 else 1)
+        self._until_full -= 1
+        if self._until_full > 0:
+            gc.collect(1)
+            return
+        begun = self._clock()
+        gc.collect()
+        wait_ms = 1000 * TIMES_AS_LONG * (self._clock() - begun)
+        self._until_full = max(FULL_AFTER, round(wait_ms / EVERY_MS))

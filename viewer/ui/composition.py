@@ -164,7 +164,8 @@ def _slice_lines(about: Subject) -> list[str]:
         thick = geometry.slice_thickness_mm
         words = f"at {place:.1f} mm"
         lines.append(f"{words} · {step_words(thick)} thick" if thick else words)
-        lines.append(acquired_words(about.volume.provenance, number - 1))
+        known, is_even = about.volume.provenance, geometry.is_even
+        lines.append(acquired_words(known, number - 1, count, is_even=is_even))
     elif geometry.is_patient:
         lines.append(f"{state.plane.value} reformat")
     if state.slab_mm > 0 and geometry.is_patient:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -73,23 +73,41 @@ class DriftPage(QDialog):
         layout.addWidget(box)
 
     def set_report(self, report: DriftReport, rule: str, empty: str) -> None:
-        """Show a report; `rule` says what is watched, `empty` what to do while there is nothing."""
+        """Show a report; `rule` says what is watched, `empty` what to do while there is nothing.
+
+        The group that was chosen stays chosen where it is there still.
+        """
+        chosen = self._chosen
+        keys = [group.key for group in report.groups]
         self._groups = report.groups
         self._rule.setText(rule if report.groups else empty)
-        self._damaged.setText(report.damaged_words)
-        self._damaged.setVisible(bool(report.damaged_words))
-        _fill(self.table, report.groups)
+        self._rule.show()
+        self._say(report.damaged_words)
+        with QSignalBlocker(self.table):
+            _fill(self.table, report.groups)
+            self.table.selectRow(keys.index(chosen.key) if chosen and chosen.key in keys else 0)
         self.table.setVisible(bool(report.groups))
         self._restart.setVisible(bool(report.groups))
-        if report.groups:
-            self.table.selectRow(0)
+        self._show_chosen()
+
+    def set_problem(self, words: str) -> None:
+        """Say why the log could not be read or written; groups that are shown stay."""
+        self._rule.setVisible(bool(self._groups))
+        self._say(words)
+
+    def _say(self, words: str) -> None:
+        self._damaged.setText(words)
+        self._damaged.setVisible(bool(words))
+
+    @property
+    def _chosen(self) -> DriftGroup | None:
+        row = self.table.currentRow()
+        return self._groups[row] if 0 <= row < len(self._groups) else None
 
     def _ask_restart(self) -> None:
         """Ask before the uses of the chosen group so far count no more."""
-        chosen = self.table.currentRow()
-        if not 0 <= chosen < len(self._groups):
+        if (group := self._chosen) is None:
             return
-        group = self._groups[chosen]
         question = (
             f"The {len(group.uses)} uses of {group.name} will not count any more; they stay in the "
             "log. The next ones make a new baseline."
@@ -102,10 +120,9 @@ class DriftPage(QDialog):
             if (old := taken.widget()) is not None:
                 old.hide()
                 old.deleteLater()
-        chosen = self.table.currentRow()
-        if not 0 <= chosen < len(self._groups):
+        if (group := self._chosen) is None:
             return
-        for figure in self._groups[chosen].figures:
+        for figure in group.figures:
             self._stack.addWidget(_heading(figure))
             chart = Chart(f"CUSUM of {figure.title.lower()}", height=CHART_HEIGHT)
             chart.set_state(chart_state(figure))

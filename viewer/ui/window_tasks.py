@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSize
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
+from shiboken6 import isValid
 
 from viewer import __version__
 from viewer.app import measuring, planes, rendering, viewing
@@ -23,6 +24,7 @@ from viewer.ui.pages import models_page, verbatim
 from viewer.ui.painting import picture_image
 
 if TYPE_CHECKING:
+    from viewer.enhancement.catalogue import Catalogue
     from viewer.ui.main_window import MainWindow
 
 
@@ -249,20 +251,26 @@ def show_drift(window: MainWindow) -> None:
 
     page, session = DriftPage(window), window.session
 
+    def show(answer: tuple[DriftReport, str]) -> None:
+        if isValid(page):
+            page.set_report(*answer, EMPTY)
+
+    def fail(problem: Message) -> None:
+        session.workspace.tell(problem)
+        if isValid(page):
+            page.set_problem(problem.text)
+
     def read(restarted: GroupKey | None = None) -> None:
+        """Read the log; a restart is written first, even where the page is closed meanwhile."""
+
         def work(_progress: Progress) -> tuple[DriftReport, str]:
             if restarted is not None:
                 log_restart(session.home, restarted)
             return drift_report(session.home), rule_words()
 
-        job = session.jobs.submit(
-            Lane.PREFETCH,
-            "Reading the drift log",
-            work,
-            lambda answer: page.set_report(*answer, EMPTY),
-            is_quiet=True,
+        session.jobs.submit(
+            Lane.PREFETCH, "Reading the drift log", work, show, failed=fail, is_quiet=True
         )
-        page.finished.connect(job.cancel)
 
     page.restart_requested.connect(read)
     read()
@@ -307,14 +315,14 @@ def show_models(window: MainWindow) -> None:
     session = window.session
     is_research = session.workspace.settings.enhancement.research
 
-    def work(_progress: Progress) -> str:
+    def work(_progress: Progress) -> tuple[Catalogue, str]:
         from viewer.app.cataloguing import shown_models
 
-        session.enhancements.read_again()
-        return models_page(shown_models(), is_research)
+        return session.enhancements.read_catalogue(), models_page(shown_models(), is_research)
 
-    def show(page: str) -> None:
-        session.workspace.methods_loaded.emit()
+    def show(answer: tuple[Catalogue, str]) -> None:
+        catalogue, page = answer
+        session.enhancements.put_catalogue(catalogue)
         dialogs.show_text(window, "Models", page)
 
     session.jobs.submit(Lane.VISIBLE, "Reading model cards", work, show)
