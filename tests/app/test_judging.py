@@ -169,7 +169,7 @@ def test_the_observer_reports_every_insert_beside_the_input(table: Table) -> Non
         "10 mm 3 HU",
     ]
     for row in rows:
-        assert 0.7 < float(str(row["input_auc"])) <= 1
+        assert 0.6 < float(str(row["input_auc"])) <= 1
         assert row["d_ratio_low"] <= row["d_ratio"] <= row["d_ratio_high"]
 
 
@@ -221,7 +221,7 @@ def test_judging_can_be_stopped() -> None:
 
 
 def test_filters_are_judged_on_mr_in_percent_of_typical_tissue() -> None:
-    table = judge(Engine(Catalogue()), ("gaussian",), 0.4, SMALL, MR, peak=peak)
+    table = judge(Engine(Catalogue()), ("nlm",), 0.4, SMALL, MR, peak=peak)
     assert table["modality"] == "MR"
     full, cut = rows_of(table, "rows")[1:]
     assert float(str(full["rmse_percent"])) > 0
