@@ -19,7 +19,7 @@ from viewer.app.workspace import PartKey, StudyKey, Workspace
 from viewer.core.errors import Blocked
 from viewer.core.study import Series, SeriesPart, Study
 from viewer.core.view import ViewState
-from viewer.core.volume import AnyVolume, Volume
+from viewer.core.volume import Acquired, AnyVolume, is_acquired
 
 if TYPE_CHECKING:
     from viewer.app.enhancements import Enhancements
@@ -79,7 +79,7 @@ class AheadQueue:
         self._entries: dict[tuple[PartKey, Rule], Waiting] = {}
         self._job: Job | None = None
         self._running: tuple[PartKey, Rule] | None = None
-        self._loaded: tuple[SeriesPart, Volume] | None = None
+        self._loaded: tuple[SeriesPart, Acquired] | None = None
         self._lines: tuple[str, ...] = ()
         self._rules: tuple[Rule, ...] = ()
         self.is_paused = False
@@ -248,7 +248,7 @@ class AheadQueue:
         engine = self._enhancements.engine
         try:
             volume = work.volume or _loaded(work.part, gives_way)
-            if isinstance(volume, Volume):
+            if is_acquired(volume):
                 self._loaded = (work.part, volume)
             request = EnhanceRequest(
                 study=work.study,

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from viewer.app.messages import Message, warning
-from viewer.core.study import PartKind, Series, SeriesPart, Study
+from viewer.core.study import Series, SeriesPart, Study
 
 EXAMPLE = 'modality = "CT", slices = 20, method = "ct-denoise-s", strength = 0.4'
 
@@ -38,7 +38,7 @@ class Rule:
 
     def fits(self, study: Study, series: Series, part: SeriesPart) -> bool:
         """Return whether a part of a series is one that the rule is for."""
-        is_kind = part.kind is PartKind.VOLUME and len(part.sources) >= self.slices
+        is_kind = part.is_scan and len(part.sources) >= self.slices
         is_acquired = not any(source.instance.is_ai for source in part.sources)
         modality = series.modality or next((s.instance.modality for s in part.sources), "")
         return (

@@ -17,7 +17,7 @@ APART_MM = 1000.0
 AT_ONCE = 32
 
 TUNED: dict[str, tuple[str, tuple[float, ...]]] = {
-    "gaussian": ("sigma_mm", (0.4, 0.6, 0.8, 1.1, 1.5, 2.2)),
+    "gaussian": ("sigma_mm", (0.1, 0.2, 0.4, 0.6, 0.8, 1.1, 1.5, 2.2)),
     "bilateral": ("range_sd", (1.5, 2.5, 4.0, 6.0)),
     "nlm": ("cutoff_sd", (0.4, 0.6, 0.8, 1.1)),
     "tv": ("weight_sd", (0.4, 0.7, 1.0, 1.4, 2.0)),

@@ -15,7 +15,7 @@ from viewer.core.errors import DiptychError, UnreadableFile, WrongUsage
 from viewer.core.partition import parts
 from viewer.core.places import user_folder
 from viewer.core.provenance import strength_words
-from viewer.core.study import PartKind, ScanReport, Series, SeriesPart, Skipped, Study
+from viewer.core.study import ScanReport, Series, SeriesPart, Skipped, Study
 from viewer.enhancement.engine import Engine
 from viewer.enhancement.inference import usable_cores
 from viewer.enhancement.method import Settings
@@ -114,7 +114,7 @@ def enhance_paths(
             is_reason = bool(found.skipped) and not found.studies
             first = _named(found.skipped[0]) if is_reason else ""
             raise UnreadableFile(
-                "There is no series of slices to enhance there.",
+                "There are no slices or radiographs to enhance there.",
                 first,
                 "See what is there with: diptych info PATH",
             )
@@ -147,7 +147,7 @@ def _volumes(found: ScanReport) -> list[tuple[Study, Series, SeriesPart]]:
         for study in found.studies
         for series in study.series
         for part in parts(study, series)
-        if part.kind is PartKind.VOLUME
+        if part.is_scan
     ]
 
 

@@ -21,7 +21,7 @@ from viewer.app.scene_figures import Row
 from viewer.app.strata import strata
 from viewer.core.arrays import AnyArray
 from viewer.core.errors import DiptychError
-from viewer.core.volume import Volume
+from viewer.core.volume import Acquired, is_acquired
 from viewer.enhancement.checks import Verdict
 from viewer.enhancement.conditioning import noise_profile
 from viewer.enhancement.denoising import body_mask
@@ -105,7 +105,7 @@ def _rows(engine: Engine, one: FoundSeries, methods: list[str], strength: float)
         volume = one.load()
     except DiptychError as error:
         return [{**one.facts, "method": "", "refused": str(error)}]
-    if isinstance(volume, Volume) and volume.is_complete:
+    if is_acquired(volume) and volume.is_complete:
         survey(engine, volume)  # once for all methods, and no method's own time
     rows: list[Row] = []
     for method_id in methods:
@@ -160,7 +160,7 @@ def _figures(result: Enhancement) -> Row:
     }
 
 
-def _bias(volume: Volume, enhanced: AnyArray, places: AnyArray) -> float:
+def _bias(volume: Acquired, enhanced: AnyArray, places: AnyArray) -> float:
     """Return the mean of enhanced minus original inside the body (HU), or wherever it is real."""
     changes = []
     for place in places:

@@ -11,7 +11,7 @@ import numpy as np
 
 from viewer.app.jobs import Job, Jobs, Lane, Progress
 from viewer.app.messages import Message
-from viewer.core.volume import DerivedVolume, Volume, derive
+from viewer.core.volume import Acquired, Derived, derive
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -137,9 +137,7 @@ def half_width(engine: Engine, plan: Plan, index: int) -> npt.NDArray[np.float32
     return np.asarray(-card.spread.factor * minus_spread, dtype=np.float32)
 
 
-def one_slice_volume(
-    source: Volume, found: Enhancement, made: SliceSpread, at: int
-) -> DerivedVolume:
+def one_slice_volume(source: Acquired, found: Enhancement, made: SliceSpread, at: int) -> Derived:
     """Return half widths as a volume on the grid of `source` of which only slice `at` is there.
 
     Every slice is the same memory, so that it costs no more than the one.

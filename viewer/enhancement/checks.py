@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from viewer.core.study import Instance, Series, SeriesPart, Study
-from viewer.core.volume import AnyVolume, Volume
+from viewer.core.study import RADIOGRAPHS, Instance, Series, SeriesPart, Study
+from viewer.core.volume import AnyVolume, Frames, is_acquired
 from viewer.enhancement.catalogue import InputRange, Span
 from viewer.enhancement.conditioning import METAL_HU, NoiseProfile
 from viewer.enhancement.denoising import ONE_NEIGHBOUR_MM
@@ -131,8 +131,8 @@ def _warning_at_most(gate: GateResult) -> GateResult:
 def _state_gates(candidate: Candidate) -> Iterator[GateResult]:
     """Yield whether there are acquired pixels at all, and all of them."""
     volume = candidate.volume
-    if not isinstance(volume, Volume):
-        words = "this is not a stack of acquired slices: single and colour images are not enhanced"
+    if not is_acquired(volume):
+        words = "these are colours, not values that were measured"
         if volume.provenance is not None:
             words = "these pixels are enhanced already: start from the original series"
         yield _gate("pixels", Verdict.BLOCK, words)
@@ -163,7 +163,7 @@ def _kind_gates(candidate: Candidate, wanted: InputRange) -> Iterator[GateResult
     modality = candidate.series.modality or next(
         (instance.modality for instance in candidate.instances), ""
     )
-    is_right = modality == wanted.modality
+    is_right = modality == wanted.modality or {modality, wanted.modality} <= RADIOGRAPHS
     words = f"made for {wanted.modality}, this series is {modality or 'of no stated modality'}"
     yield _gate("modality", Verdict.OK if is_right else Verdict.BLOCK, words)
     unit = candidate.volume.unit
@@ -317,6 +317,8 @@ def _lossy_gate(candidate: Candidate) -> GateResult:
 def _geometry_gate(candidate: Candidate) -> GateResult:
     """Say how slices that are not evenly spaced will be treated."""
     geometry = candidate.volume.geometry
+    if isinstance(candidate.volume, Frames):
+        return _gate("slice steps", Verdict.OK, "each image is enhanced by itself")
     alone = "each slice is enhanced by itself"
     if not geometry.is_even and geometry.has_gaps:
         words = "slices are missing: those at a gap are enhanced without their missing neighbours"
