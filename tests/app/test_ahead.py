@@ -113,6 +113,10 @@ def test_a_rule_can_ask_for_many_slices() -> None:
         ('method = "nlm", ages = [80, 18]', "ages must be two ages in years"),
         ('method = "nlm", slices = 0', "slices must be a whole number"),
         ('method = "nlm", folder = "out"', "folder must be a whole path"),
+        (
+            'method = "nlm", folder = "~nobody-of-that-name/x"',
+            "folder lies in the home of somebody",
+        ),
         ("method = 3", "method must be words in quotes"),
         ('method = "nlm", method = "tv"', "not written as name = value"),
     ],
@@ -200,6 +204,29 @@ def test_a_rule_with_a_folder_stores_the_series_as_dicom_once(
     session.ahead.take([entry.part])
     assert states(session) == ["ready"]
     assert list((tmp_path / "kept").iterdir()) == [folder]
+
+
+def test_another_strength_is_stored_beside_the_first_and_not_taken_for_done(
+    session: Session, tmp_path: Path
+) -> None:
+    kept = tmp_path / "kept"
+    open_paths(session, (archive(tmp_path / "in", 1),))
+    for strength in (0.3, 0.6):
+        use(session, f'method = "gaussian", strength = {strength}, folder = "{kept.as_posix()}"')
+        assert states(session) == ["ready"]
+    first, second = kept.iterdir()
+    pixels = [pydicom.dcmread(next(one.iterdir())).PixelData for one in (first, second)]
+    assert pixels[0] != pixels[1]
+
+
+def test_a_method_that_makes_finer_slices_is_refused_in_words(
+    session: Session, tmp_path: Path
+) -> None:
+    use(session, 'method = "finer-cubic"')
+    open_paths(session, (archive(tmp_path / "in", 1),))
+    (entry,) = session.ahead.entries
+    assert entry.state is Ahead.REFUSED
+    assert "makes finer slices. They are made when they are asked for" in entry.words
 
 
 def test_without_room_for_the_result_it_is_not_computed(session: Session, tmp_path: Path) -> None:
