@@ -1,5 +1,6 @@
 """Finer slices from the gates to files and back: grid, label, provenance, consistency, strength."""
 
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from tests.builders import Acquisition, ct_series, enhanced_ct, write
 from tests.enhancement.scenes import SmoothingRunner, study_of, tiny_model, volume_of
 from viewer.app.enhancing import EnhanceRequest, enhance, gates_for, prepare, run
 from viewer.app.saving import save_enhancement
-from viewer.core.errors import Blocked, Cancelled, WrongUsage
+from viewer.core.errors import Blocked, Cancelled, UnfitModel, WrongUsage
 from viewer.core.geometry import VolumeGeometry
 from viewer.core.provenance import acquired_words, label_for
 from viewer.core.volume import DerivedVolume
@@ -150,6 +151,22 @@ def test_it_can_be_stopped(model):
     assert seed == plan.volume.geometry.shape[0]
     with pytest.raises(Cancelled):
         run(model, plan, is_cancelled=lambda: True)
+
+
+def test_a_model_that_hangs_is_ended_when_it_is_cancelled(model, monkeypatch):
+    plan = prepare(model, request(stack(12), 5, "tiny"))
+    is_running, is_ended = threading.Event(), threading.Event()
+    monkeypatch.setattr(model, "interrupt", is_ended.set)
+
+    def hanging(*_):
+        is_running.set()
+        is_ended.wait(3.0)
+        raise UnfitModel("ended its process")
+
+    monkeypatch.setattr("viewer.app.refining.unseen_detail", hanging)
+    with pytest.raises(Cancelled):
+        run(model, plan, is_cancelled=is_running.is_set)
+    assert is_ended.is_set()
 
 
 # ------------------------------------------------------------------ gates
