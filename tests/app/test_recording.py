@@ -1,6 +1,8 @@
 """The log of uses: whole lines, no patient in them, damaged ones named, and the groups' state."""
 
+import errno
 import json
+import os
 from dataclasses import asdict, replace
 
 import numpy as np
@@ -105,6 +107,55 @@ def test_a_line_of_another_kind_is_left_out(tmp_path, change):
     path = log_path(tmp_path)
     path.write_text(json.dumps({**asdict(USE), **change}) + "\n[]\nnull\n")
     assert read_log(tmp_path) == ((), (1, 2, 3))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[" * 200_000,
+        '{"a":' * 100_000,
+        json.dumps({**asdict(USE), "structure": float("nan")}),
+        json.dumps({**asdict(USE), "noise_sd": float("-inf")}),
+        json.dumps({**asdict(USE), "noise_sd": 10**400}),
+        '"restart"',
+        '{"restart": 3}',
+        '{"restart": [[]',
+    ],
+)
+def test_a_line_that_makes_no_sense_is_named_and_the_others_count(tmp_path, line):
+    log_use(tmp_path, USE)
+    path = log_path(tmp_path)
+    path.write_text(f"{line}\n{path.read_text()}")
+    assert read_log(tmp_path) == ((USE,), (1,))
+    assert len(drift_report(tmp_path).groups) == 1
+
+
+def test_a_ratio_of_figures_too_far_apart_is_not_known():
+    assert replace(USE, noise_sd_full=1e300, noise_sd=1e-300).noise_left is None
+
+
+def test_a_disk_that_takes_a_line_in_pieces_gets_all_of_it(tmp_path, monkeypatch):
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda place, content: write(place, bytes(content[:7])))
+    log_use(tmp_path, USE)
+    log_use(tmp_path, USE)
+    assert read_log(tmp_path) == ((USE, USE), ())
+
+
+def test_a_disk_that_fills_up_within_a_line_leaves_nothing_of_it(tmp_path, monkeypatch):
+    log_use(tmp_path, USE)
+    before, write = log_path(tmp_path).read_bytes(), os.write
+    room = [10]
+
+    def fills_up(place, content):
+        if not room:
+            raise OSError(errno.ENOSPC, "full")
+        return write(place, bytes(content[: room.pop()]))
+
+    monkeypatch.setattr(os, "write", fills_up)
+    with pytest.raises(NotSaved, match="the disk is full"):
+        log_use(tmp_path, USE)
+    assert log_path(tmp_path).read_bytes() == before
 
 
 def test_names_of_a_later_version_are_left_alone(tmp_path):

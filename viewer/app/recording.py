@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +21,7 @@ from viewer.app.settings import load_settings
 from viewer.core.errors import DiptychError, UnreadableFile
 from viewer.core.places import user_folder
 from viewer.core.texts import one_line
-from viewer.io.safely import locked, not_saved, private_folder
+from viewer.io.safely import append_line, locked, not_saved, private_folder
 
 if TYPE_CHECKING:
     from viewer.app.enhancing import Enhancement
@@ -83,7 +82,8 @@ class Use:
 
 
 def _ratio(over: float | None, under: float | None) -> float | None:
-    return over / under if over is not None and under else None
+    ratio = over / under if over is not None and under else math.nan
+    return ratio if math.isfinite(ratio) else None
 
 
 # ------------------------------------------------------------------------------ one use
@@ -166,29 +166,17 @@ def log_restart(home: Path, group: GroupKey) -> None:
 def _append(home: Path, content: dict[str, object]) -> None:
     """Append one JSON object as one line, whole or not at all.
 
-    A line that a crash broke off is closed first, so that it spoils no other.
-
     Raises
     ------
     NotSaved : the disk refuses; the enhancement itself is not affected.
     """
     path = log_path(home)
-    line = json.dumps(content, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+    line = json.dumps(content, ensure_ascii=False, allow_nan=False).encode()
     try:
         private_folder(home)
         private_folder(path.parent)
         with locked(path):
-            flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
-            descriptor = os.open(path, flags, 0o600)
-            try:
-                end = os.lseek(descriptor, 0, os.SEEK_END)
-                if end:
-                    os.lseek(descriptor, end - 1, os.SEEK_SET)
-                    line = line if os.read(descriptor, 1) == b"\n" else b"\n" + line
-                os.write(descriptor, line)
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+            append_line(path, line)
     except OSError as error:
         raise not_saved("The record of this enhancement in the drift log", error) from error
 
@@ -240,13 +228,15 @@ def read_log(home: Path) -> tuple[tuple[Use, ...], tuple[int, ...]]:
                 uses = [use for use in uses if use.group != again]
             else:
                 uses.append(_use(content))
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
             damaged.append(number)
     return tuple(uses), tuple(damaged)
 
 
 def _use(content: Any) -> Use:
-    """Return a record from its JSON object; ValueError, TypeError or KeyError where it is none.
+    """Return a record from its JSON object.
+
+    Raises ValueError, TypeError, KeyError or OverflowError where it is none.
 
     Names that this version does not know are left out.
     """
@@ -255,7 +245,7 @@ def _use(content: Any) -> Use:
         wanted = _KINDS.get(name, (str,))
         if not isinstance(value, wanted) or isinstance(value, bool):
             raise TypeError(f"{name} is of another kind")
-        if isinstance(value, float) and not math.isfinite(value):
+        if isinstance(value, _FIGURE) and not math.isfinite(value):  # a whole one may be too large
             raise ValueError(f"{name} is not finite")
     gates = tuple((str(name), str(verdict)) for name, verdict in known["gates"])
     return Use(**{**known, "gates": gates})
