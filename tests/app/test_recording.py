@@ -25,7 +25,7 @@ from viewer.app.settings import Settings, save_settings, with_value
 from viewer.app.strata import dose_group
 from viewer.core.errors import NotSaved
 from viewer.core.study import Study
-from viewer.enhancement.catalogue import read_catalogue
+from viewer.enhancement.catalogue import Catalogue, read_catalogue
 from viewer.enhancement.drift import LEARNING
 from viewer.enhancement.engine import Engine
 
@@ -172,7 +172,7 @@ def test_a_disk_that_refuses_is_told_in_words(tmp_path):
 
 def test_a_record_says_what_the_method_did_and_names_no_patient(result):
     use = use_of(result, 0.4)
-    assert use.group == ("tiny 0.1", "ACME", "B30f 3", "100 to 200 mAs")
+    assert use.group == ("tiny 0.1", "CT", "ACME", "B30f 3", "100 to 200 mAs")
     assert use.noise_sd == pytest.approx(20.0, rel=0.15)
     assert use.noise_sd_out == pytest.approx(0.6 * use.noise_sd, rel=0.02)
     assert use.noise_sd_full < use.noise_sd_out
@@ -231,6 +231,32 @@ def test_groups_are_kept_apart_and_those_with_a_signal_come_first(tmp_path):
     for use in drawn(45, shift=5.0):
         log_use(tmp_path, replace(use, kernel="moved"))
     assert [group.kernel for group in drift_report(tmp_path).groups] == ["moved", "calm"]
+
+
+def test_uses_with_other_settings_or_of_another_modality_are_not_compared(tmp_path):
+    for use in (USE, replace(USE, modality="MR"), replace(USE, settings="sigma_mm=2"), USE):
+        log_use(tmp_path, use)
+    groups = {(one.method, one.modality): len(one.uses) for one in drift_report(tmp_path).groups}
+    plain = "ct-denoise-s 1.0.0"
+    assert groups == {(plain, "CT"): 2, (plain, "MR"): 1, (f"{plain} sigma_mm=2", "CT"): 1}
+
+
+def test_a_record_names_the_settings_that_are_not_the_usual_ones():
+    volume, _ = noisy_volume(3, 96)
+    request = EnhanceRequest(*study_of(), volume, "gaussian", 0.4)
+    asked = (("sigma_mm", 2.0),)
+    usual, other = (
+        use_of(audited(enhance(Engine(Catalogue()), replace(request, settings=one))), 0.4)
+        for one in ((), asked)
+    )
+    assert (usual.settings, other.settings) == ("", "sigma_mm=2")
+
+
+def test_a_line_of_an_earlier_version_has_the_usual_settings(tmp_path):
+    log_use(tmp_path, USE)
+    earlier = {name: value for name, value in asdict(USE).items() if name != "settings"}
+    log_path(tmp_path).write_text(json.dumps(earlier) + "\n")
+    assert read_log(tmp_path) == ((USE,), ())
 
 
 def test_the_rule_states_the_false_alarm_rate():

@@ -13,6 +13,7 @@ from tests.app.test_saving import opened
 from tests.builders import Acquisition, ct_series, enhanced_ct, write
 from tests.enhancement.scenes import SmoothingRunner, study_of, tiny_model, volume_of
 from viewer.app.enhancing import EnhanceRequest, enhance, gates_for, prepare, run
+from viewer.app.recording import log_headless, log_path
 from viewer.app.saving import save_enhancement
 from viewer.core.errors import Blocked, Cancelled, UnfitModel, WrongUsage
 from viewer.core.geometry import VolumeGeometry
@@ -151,6 +152,12 @@ def test_it_can_be_stopped(model):
     assert seed == plan.volume.geometry.shape[0]
     with pytest.raises(Cancelled):
         run(model, plan, is_cancelled=lambda: True)
+
+
+def test_finer_slices_add_no_line_to_the_log_of_uses(engine, model, fresh_home):
+    for one, method in ((engine, "finer-cubic"), (model, "tiny")):
+        assert log_headless(enhance(one, request(stack(), 4, method))) == ()
+    assert not log_path(fresh_home).exists()
 
 
 def test_a_model_that_hangs_is_ended_when_it_is_cancelled(model, monkeypatch):
