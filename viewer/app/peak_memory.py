@@ -15,8 +15,8 @@ from viewer.enhancement.method import SourceSlices
 PATIENCE_S = 600.0
 HOW = (
     "peak resident memory of a child process that loads the method and runs it on simulated slices "
-    "of this shape, libraries and the slices themselves included; with a model that was added, plus "
-    "the peak of the process that it is confined to"
+    "of this shape, libraries and the slices themselves included; with a model that was added, "
+    "plus the peak of the process that it is confined to"
 )
 _BACKGROUND_HU, _BODY_HU, _NOISE_HU = -1000.0, 40.0, 20.0
 _AT_ONCE = 16
@@ -31,9 +31,10 @@ def peak_memory_mib(shape: tuple[int, int, int], method_id: str) -> float:
 
     Notes
     -----
-    Linux: VmHWM of the child, and of the process that confines a model that was added; of that one
-    nothing is known on other systems, so there the sum is not either. The peak that getrusage tells there starts at what the parent had
-    when the child was started, and is not used.
+    Linux: VmHWM of the child, and of the process that confines a model that was added. On other
+    systems nothing is known of that one, so there the sum is not known either. The peak that
+    getrusage tells on Linux starts at what the parent had when the child was started, and is not
+    used.
     """
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe(duplex=False)

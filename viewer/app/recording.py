@@ -41,8 +41,8 @@ class Use:
     same at the strength in use and `noise_sd_full` at full strength. Frequencies are means of the
     noise power spectrum per mm; `nps_out_per_mm` is measured at the default strength whatever the
     one in use, so that a reader's hand on the slider does not look like drift. `structure` is the
-    audit's index, of the residual at full strength. `gates` are (name, verdict) pairs. `settings` are
-    the parameters that were not left as the method has them, in words.
+    audit's index, of the residual at full strength. `gates` are (name, verdict) pairs. `settings`
+    are the parameters that were not left as the method has them, in words.
     """
 
     time: str
