@@ -99,7 +99,7 @@ def spots(
 
     Parameters
     ----------
-    is_counted : the noise is that of counts, as in PET: it grows with the square root of the signal.
+    is_counted : the noise is that of counts, as in PET: its variance grows with the signal.
 
     Raises
     ------
