@@ -1,7 +1,7 @@
 """Series that a rule fits are enhanced ahead, give way to the reader, and are ready for E."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from viewer.app.session import Session
 from viewer.app.settings import load_settings, with_value
 from viewer.app.starting import new_session
 from viewer.app.workspace import PartKey
+from viewer.core.errors import Blocked
 from viewer.core.study import PartKind, Series, SeriesPart, Study
 
 LINE = 'modality = "CT", method = "gaussian", strength = 0.3'
@@ -337,6 +338,24 @@ def test_the_reader_comes_first_in_the_lane(tmp_path: Path) -> None:
         assert order == ["gives way", "asked"]
     finally:
         jobs.close()
+
+
+def test_a_method_that_is_tried_out_before_it_runs_gives_way_too(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gave_way = []
+
+    def tried_out(
+        _engine: object, _request: object, is_cancelled: Callable[[], bool] = lambda: False
+    ) -> None:
+        monkeypatch.setattr(session.jobs, "is_wanted", lambda _lane: True)
+        gave_way.append(is_cancelled())
+        raise Blocked("nothing is enhanced here")
+
+    monkeypatch.setattr("viewer.app.enhancing.prepare", tried_out)
+    use(session, LINE)
+    open_paths(session, (archive(tmp_path / "in", 1),))
+    assert gave_way == [True]
 
 
 def test_an_empty_queue_has_no_words() -> None:

@@ -268,7 +268,7 @@ class AheadQueue:
                 first_slice=len(work.part.sources) // 2,
                 device=work.device,
             )
-            plan = prepare(engine, request)
+            plan = prepare(engine, request, gives_way)
             if not work.rule.folder and not engine.residuals.has_room(plan.key, plan.volume.values):
                 return (Ahead.REFUSED, NO_ROOM, 0.0)
             result = run(
