@@ -191,6 +191,15 @@ def test_a_report_of_the_demo_is_wrong_usage(tmp_path: Path) -> None:
     assert not (tmp_path / "report").exists()
 
 
+@pytest.mark.parametrize("on", ["demo", "residuals", "PATH"])
+def test_finer_slices_are_judged_on_simulation_alone(on, tmp_path, capsys):
+    place = str(tmp_path) if on == "PATH" else on
+    assert main(["evaluate", "finer-cubic", "--on", place]) == 2
+    words = capsys.readouterr().err
+    assert "makes finer slices" in words
+    assert "diptych evaluate finer-cubic --on simulated" in words
+
+
 def test_a_repeat_without_a_scan_is_wrong_usage(tmp_path: Path) -> None:
     assert main(["evaluate", "gaussian", "--repeat", str(tmp_path)]) == 2
 

@@ -120,9 +120,15 @@ def _ages(name: str, value: Any) -> tuple[float, float]:
 
 def _folder(name: str, value: Any) -> str:
     words = _words(name, value)
-    if words and not Path(words).expanduser().is_absolute():
+    if not words:
+        return ""
+    try:
+        folder = Path(words).expanduser()
+    except RuntimeError as error:  # ~name of somebody whom this machine does not know
+        raise ValueError(f"{name} lies in the home of somebody who has none here") from error
+    if not folder.is_absolute():
         raise ValueError(f"{name} must be a whole path, such as /data/enhanced")
-    return str(Path(words).expanduser()) if words else ""
+    return str(folder)
 
 
 def _is_number(value: object) -> bool:

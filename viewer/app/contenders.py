@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from viewer.core.errors import WrongUsage
 from viewer.enhancement.engine import Engine
 from viewer.enhancement.method import Float32Array, Method, Settings, SourceSlices
 from viewer.enhancement.noise import NoiseEstimate
@@ -24,6 +25,24 @@ TUNED: dict[str, tuple[str, tuple[float, ...]]] = {
     "wavelet": ("noise_factor", (0.7, 1.0, 1.5, 2.2, 3.0)),
 }
 """The parameter of each filter that is chosen on tuning scenes, and the values that are tried."""
+
+
+def refuse_finer(engine: Engine, method_ids: Iterable[str]) -> None:
+    """Refuse methods whose slices lie on another grid, where results are compared voxel by voxel.
+
+    Raises
+    ------
+    UnknownMethod : there is no such method.
+    WrongUsage : a method makes finer slices.
+    """
+    for method in map(engine.catalogue.method, method_ids):
+        if method.makes_finer:
+            raise WrongUsage(
+                f"{method.name} makes finer slices.",
+                "They are judged against slices that were acquired so fine, which only "
+                "simulation has.",
+                f"Run: diptych evaluate {method.id} --on simulated",
+            )
 
 
 @dataclass(frozen=True, slots=True)

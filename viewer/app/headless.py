@@ -7,6 +7,7 @@ from pathlib import Path
 
 from viewer.app.auditing import audit_facts, audited
 from viewer.app.cataloguing import known_models
+from viewer.app.contenders import refuse_finer
 from viewer.app.enhancing import Enhancement, EnhanceRequest, prepare, run
 from viewer.app.evaluating import Table, evaluate, known_case
 from viewer.app.recording import log_headless
@@ -281,7 +282,7 @@ def evaluate_scans(
 
     Raises
     ------
-    UnknownMethod, InvalidStrength : before anything is read.
+    UnknownMethod, InvalidStrength, WrongUsage : before anything is read.
     UnreadableFile : there is no volume there.
     """
     from viewer.app.judging_scans import judge_scans
@@ -320,13 +321,12 @@ def evaluate_demo(
 
     Raises
     ------
-    UnknownMethod, InvalidStrength : before anything is computed.
+    UnknownMethod, InvalidStrength, WrongUsage : before anything is computed.
     """
     from viewer.app.demonstrating import demo_study
 
     checked_strength(strength)
     engine = new_engine(is_research=is_research)
-    for method in methods:
-        engine.catalogue.method(method)
+    refuse_finer(engine, methods)
     case = known_case(demo_study(user_folder(), progress=report))
     return evaluate(engine, case, methods or None, strength, report=report)

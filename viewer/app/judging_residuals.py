@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
-from viewer.app.contenders import stacked_source
+from viewer.app.contenders import refuse_finer, stacked_source
 from viewer.app.grounds import Ground, ground_named
 from viewer.core.errors import WrongUsage
 from viewer.enhancement.audit import audit
@@ -46,7 +46,7 @@ def structure_lines(
     Raises
     ------
     UnknownMethod : there is no such method.
-    WrongUsage : too few scenes, or models of several modalities.
+    WrongUsage : too few scenes, models of several modalities, or one that makes finer slices.
     """
     if count < FEWEST_SCENES:
         raise WrongUsage(
@@ -78,6 +78,7 @@ def structure_lines(
 def _chosen(engine: Engine, method_ids: Iterable[str] | None) -> tuple[list[Method], Ground]:
     catalogue = engine.catalogue
     named = [catalogue.method(one) for one in dict.fromkeys(method_ids or ())]
+    refuse_finer(engine, [method.id for method in named])
     every = [method for method in catalogue.methods() if method.effect is Effect.NOISE_CUT]
     cards = [catalogue.card(method.id) for method in named]
     modalities = list(dict.fromkeys(card.input.modality for card in cards if card is not None))

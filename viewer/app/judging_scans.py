@@ -13,6 +13,7 @@ from typing import cast
 
 import numpy as np
 
+from viewer.app.contenders import refuse_finer
 from viewer.app.enhancing import Enhancement, prepare, run, survey
 from viewer.app.found_series import FoundSeries, found_series
 from viewer.app.judging_repeats import Repeat, judge_repeats, repeats_among
@@ -55,7 +56,7 @@ def judge_scans(
 
     Raises
     ------
-    UnknownMethod, InvalidStrength : before anything is read.
+    UnknownMethod, InvalidStrength, WrongUsage : before anything is read.
     UnreadableFile : there is no volume there.
     """
     methods = [
@@ -64,6 +65,7 @@ def judge_scans(
         if method_ids is None and method.effect is Effect.NOISE_CUT
     ]
     methods = methods or [engine.catalogue.method(one).id for one in method_ids or ()]
+    refuse_finer(engine, methods)
     rows: list[Row] = []
     with TemporaryDirectory(prefix="diptych-evaluate-") as unpacked:
         found = found_series(tuple(paths), Path(unpacked))

@@ -78,8 +78,8 @@ class Spreads:
         self._running = part
         key = found.plan.key
 
-        def work(_progress: Progress) -> SliceSpread:
-            return slice_spread(self._engine(), found.plan, index)
+        def work(progress: Progress) -> SliceSpread:
+            return slice_spread(self._engine(), found.plan, index, progress.is_cancelled)
 
         def keep(made: SliceSpread) -> None:
             self._kept[(key, index)] = made
@@ -106,11 +106,18 @@ class Spreads:
         )
 
 
-def slice_spread(engine: Engine, plan: Plan, index: int) -> SliceSpread:
-    """Compute the half widths of one slice, at lower priority; see `half_width`."""
+def slice_spread(
+    engine: Engine, plan: Plan, index: int, is_cancelled: Callable[[], bool] = lambda: False
+) -> SliceSpread:
+    """Compute the half widths of one slice, at lower priority; see `half_width`.
+
+    Raises
+    ------
+    Cancelled : the flag went up; a model that hangs in a process of its own is ended.
+    """
     from viewer.enhancement.engine import QuietThread
 
-    with QuietThread() as quiet:
+    with QuietThread(is_cancelled, engine.interrupt) as quiet:
         half = quiet.call(lambda: half_width(engine, plan, index))
     inside = half[half > 0]
     return SliceSpread(half, float(np.median(inside)) if inside.size else 0.0)
