@@ -27,8 +27,10 @@ def toggle_enhancement(session: Session) -> None:
     if is_side_by_side(session):
         leave_side_by_side(session)
         return
-    settings = session.workspace.settings.enhancement
-    enhance_active(session, settings.method, settings.strength)
+    workspace, settings = session.workspace, session.workspace.settings.enhancement
+    part = workspace.active_state.part
+    method = session.enhancements.suited(part, settings.method) if part else settings.method
+    enhance_active(session, method, settings.strength)
 
 
 def enhance_active(session: Session, method_id: str, strength: float) -> None:

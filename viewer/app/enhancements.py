@@ -112,6 +112,13 @@ class Enhancements:
             )
         return () if self._engine is None else tuple(self._engine.catalogue.methods())
 
+    def suited(self, part: PartKey, wanted: str) -> str:
+        """Return the id of a method for a part, see `Catalogue.suited`; as wanted while loading."""
+        series = self._workspace.series_of(part)
+        if series is None or self._engine is None:
+            return wanted
+        return self._engine.catalogue.suited(wanted, series.modality)
+
     def enhancement(self, part: PartKey, method_id: str) -> Enhancement | None:
         """Return what a method has made of a part so far."""
         return self._found.get((part, method_id))

@@ -8,6 +8,7 @@ from typing import Any
 
 from viewer.core.errors import BadCard, UnknownMethod, WrongUsage
 from viewer.core.provenance import RESEARCH_CAUTION, MethodKind
+from viewer.core.study import RADIOGRAPHS
 from viewer.enhancement.audit import StructureLine
 from viewer.enhancement.card_rules import ANY_UNIT, DEFAULT_BOUND_SD, RESEARCH, read_card_file
 from viewer.enhancement.filters import filter_methods
@@ -65,6 +66,10 @@ class InputRange:
     noise_model: str = ""
     regions: tuple[str, ...] = ()
     age_years_min: float = 0.0
+
+    def takes(self, modality: str) -> bool:
+        """True for the modality it was made for; the two kinds of plain radiograph are one."""
+        return modality == self.modality or {modality, self.modality} <= RADIOGRAPHS
 
     @property
     def gated_frequency_per_pixel(self) -> Span:
@@ -180,6 +185,24 @@ class Catalogue:
     def card(self, method_id: str) -> ModelCard | None:
         """Return the card of a model, None for a filter."""
         return next((card for card in self.cards if card.method.id == method_id), None)
+
+    def suited(self, wanted: str, modality: str) -> str:
+        """Return the id of a method for a modality: the one wanted, or another denoiser for it.
+
+        A filter that is wanted suits everything. Where nothing does, the wanted one is returned.
+        """
+        card = self.card(wanted)
+        if card is None or card.input.takes(modality):
+            return wanted
+        models = [(method, self.card(method.id)) for method in self.methods()]
+        fitting = (
+            method.id
+            for method, other in models
+            if other is not None
+            and method.effect is Effect.NOISE_CUT
+            and other.input.takes(modality)
+        )
+        return next(fitting, wanted)
 
     def is_taken(self, method_id: str) -> bool:
         """True where a model, usable or not, or a method without a card has this id."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from viewer.core.study import RADIOGRAPHS, Instance, Series, SeriesPart, Study
+from viewer.core.study import Instance, Series, SeriesPart, Study
 from viewer.core.volume import AnyVolume, Frames, is_acquired
 from viewer.enhancement.catalogue import InputRange, Span
 from viewer.enhancement.conditioning import METAL_HU, NoiseProfile
@@ -106,7 +106,8 @@ def check(candidate: Candidate, wanted: InputRange | None) -> tuple[GateResult, 
     else:
         gates.append(_warning_at_most(_picture_gate(candidate)))
     gates.append(_lossy_gate(candidate))
-    gates.append(_geometry_gate(candidate))
+    if not isinstance(candidate.volume, Frames):
+        gates.append(_geometry_gate(candidate))
     return tuple(gates)
 
 
@@ -163,7 +164,7 @@ def _kind_gates(candidate: Candidate, wanted: InputRange) -> Iterator[GateResult
     modality = candidate.series.modality or next(
         (instance.modality for instance in candidate.instances), ""
     )
-    is_right = modality == wanted.modality or {modality, wanted.modality} <= RADIOGRAPHS
+    is_right = wanted.takes(modality)
     words = f"made for {wanted.modality}, this series is {modality or 'of no stated modality'}"
     yield _gate("modality", Verdict.OK if is_right else Verdict.BLOCK, words)
     unit = candidate.volume.unit
@@ -186,7 +187,7 @@ def _picture_gate(candidate: Candidate) -> GateResult:
         return _gate("kind", Verdict.BLOCK, "this is a screen capture")
     if words & MAPS:
         return _gate("kind", Verdict.BLOCK, "this is a computed map, not an image of the patient")
-    return _gate("kind", Verdict.OK, "acquired slices")
+    return _gate("kind", Verdict.OK, "acquired images")
 
 
 def _figure_gates(candidate: Candidate, wanted: InputRange) -> Iterator[GateResult]:
@@ -317,8 +318,6 @@ def _lossy_gate(candidate: Candidate) -> GateResult:
 def _geometry_gate(candidate: Candidate) -> GateResult:
     """Say how slices that are not evenly spaced will be treated."""
     geometry = candidate.volume.geometry
-    if isinstance(candidate.volume, Frames):
-        return _gate("slice steps", Verdict.OK, "each image is enhanced by itself")
     alone = "each slice is enhanced by itself"
     if not geometry.is_even and geometry.has_gaps:
         words = "slices are missing: those at a gap are enhanced without their missing neighbours"
