@@ -50,13 +50,15 @@ class Contender:
     """A method with the parameters that it is judged with.
 
     `full` answers at its best for full strength, `cut` at its best for a cut of the noise; a
-    model, which has nothing to tune, has the same twice.
+    model, which has nothing to tune, has the same twice. `is_here` tells whether it is computed in
+    this process, whose processor time is measured.
     """
 
     method: Method
     full: Answer
     cut: Answer
     words: str = ""
+    is_here: bool = True
 
 
 def stacked_source(
