@@ -26,8 +26,12 @@ def engine() -> Engine:
     return Engine(Catalogue())
 
 
-def noisy_radiograph(path: Path, rows: int = 320, columns: int = 384) -> Path:
+def noisy_radiograph(
+    path: Path, rows: int = 320, columns: int = 384, detector_spacing_mm: float | None = 0.2
+) -> Path:
     image = radiograph(rows, columns)
+    if detector_spacing_mm is None:
+        del image.ImagerPixelSpacing
     rng = np.random.default_rng(1)
     shade = np.linspace(900, 2400, columns)[None, :] + np.zeros((rows, 1))
     noisy = shade + 20 * rng.standard_normal((rows, columns))
@@ -100,6 +104,14 @@ def test_a_picture_in_colour_is_refused_in_words(engine: Engine, tmp_path: Path)
     write(colour_image(), tmp_path / "sc" / "a.dcm")
     with pytest.raises(Blocked, match="colours, not values that were measured"):
         enhanced(engine, tmp_path / "sc", "gaussian", tmp_path / "x")
+
+
+def test_a_filter_says_that_it_takes_a_pixel_for_a_millimetre(
+    engine: Engine, tmp_path: Path
+) -> None:
+    noisy_radiograph(tmp_path / "dx" / "a.dcm", detector_spacing_mm=None)
+    found = enhanced(engine, tmp_path / "dx", "gaussian", tmp_path / "x").provenance()
+    assert any("takes a pixel for a millimetre" in words for words in found.gates)
 
 
 def test_a_model_for_ct_refuses_a_radiograph(engine: Engine, tmp_path: Path) -> None:

@@ -105,6 +105,9 @@ def check(candidate: Candidate, wanted: InputRange | None) -> tuple[GateResult, 
             gates += _history_gates(candidate, wanted)
     else:
         gates.append(_warning_at_most(_picture_gate(candidate)))
+        if candidate.volume.geometry.unit != "mm":
+            words = "the pixel size is not stated: the filter takes a pixel for a millimetre"
+            gates.append(_gate("pixel size", Verdict.WARN, words))
     gates.append(_lossy_gate(candidate))
     if not isinstance(candidate.volume, Frames):
         gates.append(_geometry_gate(candidate))
@@ -193,8 +196,9 @@ def _picture_gate(candidate: Candidate) -> GateResult:
 def _figure_gates(candidate: Candidate, wanted: InputRange) -> Iterator[GateResult]:
     """Yield the figures that the model's card limits."""
     geometry, noise = candidate.volume.geometry, candidate.noise
-    for spacing in sorted({round(spacing, 3) for spacing in geometry.spacing_mm[1:]}):
-        yield from _figure("pixel size", spacing, wanted.spacing_mm, "mm")
+    sizes = {round(spacing, 3) for spacing in geometry.spacing_mm[1:]}
+    for size in sorted(sizes) if geometry.unit == "mm" else (None,):
+        yield from _figure("pixel size", size, wanted.spacing_mm, "mm")
     thickness, known_mm = candidate.stated_thickness_mm, wanted.slice_thickness_mm
     yield from _figure("slice thickness", thickness, known_mm, "mm", can_block=False)
     if not noise.is_measured:
