@@ -27,9 +27,10 @@ def engine() -> Engine:
 
 
 def noisy_radiograph(
-    path: Path, rows: int = 320, columns: int = 384, detector_spacing_mm: float | None = 0.2
+    path: Path, *, detector_spacing_mm: float | None = 0.2, modality: str = "DX"
 ) -> Path:
-    image = radiograph(rows, columns)
+    rows, columns = 320, 384
+    image = radiograph(rows, columns, Modality=modality)
     if detector_spacing_mm is None:
         del image.ImagerPixelSpacing
     rng = np.random.default_rng(1)
@@ -112,6 +113,19 @@ def test_a_filter_says_that_it_takes_a_pixel_for_a_millimetre(
     noisy_radiograph(tmp_path / "dx" / "a.dcm", detector_spacing_mm=None)
     found = enhanced(engine, tmp_path / "dx", "gaussian", tmp_path / "x").provenance()
     assert any("takes a pixel for a millimetre" in words for words in found.gates)
+
+
+def test_a_filter_warns_of_mammograms(engine: Engine, tmp_path: Path) -> None:
+    noisy_radiograph(tmp_path / "mg" / "a.dcm", modality="MG")
+    found = enhanced(engine, tmp_path / "mg", "gaussian", tmp_path / "x").provenance()
+    assert any("small calcifications can be lost" in words for words in found.gates)
+
+
+def test_whole_folders_are_enhanced_for_radiographs_but_not_for_mammograms(tmp_path: Path) -> None:
+    noisy_radiograph(tmp_path / "dx" / "a.dcm")
+    noisy_radiograph(tmp_path / "mg" / "a.dcm", modality="MG")
+    scans = [opened(tmp_path / name, tmp_path / "x")[2].is_scan for name in ("dx", "mg")]
+    assert scans == [True, False]
 
 
 def test_a_model_for_ct_refuses_a_radiograph(engine: Engine, tmp_path: Path) -> None:

@@ -114,7 +114,7 @@ def test_the_drift_page_opens_from_the_menu_and_lists_what_was_done(beside: Hand
     beside.rest()
     (page,) = [w for w in QApplication.topLevelWidgets() if isinstance(w, DriftPage)]
     assert page.table.item(0, 0).text().startswith("gaussian")
-    assert page.table.item(0, 5).text() == "learning 1 of 20"
+    assert page.table.item(0, 6).text() == "learning 1 of 20"
     assert any("false alarm about once in 500" in w.text() for w in page.findChildren(QLabel))
     page.reject()
 

@@ -45,6 +45,11 @@ def test_a_place_says_what_where_and_how_far():
     assert row.figure == "6.2 SD"
 
 
+def test_a_place_of_a_picture_without_a_patient_has_pixels_alone():
+    (row,) = audit_state(facts(places=({**PLACE, "lps_mm": None},))).rows
+    assert row.place == "frame 34, row 211, column 300"
+
+
 def test_it_says_that_it_is_of_full_strength_and_when_nothing_was_found():
     assert "at full strength whatever the strength in use" in audit_state(facts()).note
     assert audit_state(facts(places=())).note == "No place stands out of the noise."

@@ -56,8 +56,9 @@ def place_mm(geometry: VolumeGeometry, spot: Spot) -> Point:
 def audit_facts(result: Enhancement) -> dict[str, object]:
     """Return the findings ready for JSON; {} before the audit.
 
-    `slice`, `row` and `column` count from 1, `lps_mm` is the place in the patient; `size_sd` and
-    `correlation` are those of `viewer.enhancement.spots.Spot`.
+    `slice`, `row` and `column` count from 1, `lps_mm` is the place in the patient, None for
+    pictures that have none; `size_sd` and `correlation` are those of
+    `viewer.enhancement.spots.Spot`.
     """
     found = result.findings
     if found is None:
@@ -74,7 +75,7 @@ def audit_facts(result: Enhancement) -> dict[str, object]:
                 "slice": spot.slice_index + 1,
                 "row": spot.row + 1,
                 "column": spot.column + 1,
-                "lps_mm": place_mm(geometry, spot),
+                "lps_mm": place_mm(geometry, spot) if geometry.is_patient else None,
                 "size_sd": spot.size_sd,
                 "correlation": spot.correlation,
             }

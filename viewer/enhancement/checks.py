@@ -34,6 +34,7 @@ REGIONS = {
     ),
 }
 """Words of Body Part Examined by region; other words say nothing about the region."""
+MAMMOGRAPHY = "MG"
 METAL_CM3 = 0.05
 """Less than this is a clip or a calcification beyond the scale."""
 NEARLY = 0.15
@@ -108,6 +109,9 @@ def check(candidate: Candidate, wanted: InputRange | None) -> tuple[GateResult, 
         if candidate.volume.geometry.unit != "mm":
             words = "the pixel size is not stated: the filter takes a pixel for a millimetre"
             gates.append(_gate("pixel size", Verdict.WARN, words))
+        if candidate.series.modality == MAMMOGRAPHY:
+            words = "this is a mammogram: no method was judged on these, and small calcifications"
+            gates.append(_gate("modality", Verdict.WARN, f"{words} can be lost"))
     gates.append(_lossy_gate(candidate))
     if not isinstance(candidate.volume, Frames):
         gates.append(_geometry_gate(candidate))

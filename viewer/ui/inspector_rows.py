@@ -129,13 +129,15 @@ def _signed(value: float) -> str:
 
 
 def _spot_row(place: Mapping[str, Any]) -> SpotRow:
-    x, y, z = (f"{mm:.1f}".replace("-", "−") for mm in place["lps_mm"])
-    where = f"slice {place['slice']}, row {place['row']}, column {place['column']}"
+    there = place["lps_mm"]
+    where = f"{'slice' if there else 'frame'} {place['slice']}, "
+    where += f"row {place['row']}, column {place['column']}"
+    if there:
+        x, y, z = (f"{mm:.1f}".replace("-", "−") for mm in there)
+        where += f"\nLPS {x}, {y}, {z} mm"
     kind = str(place["kind"])
     title = kind[:1].upper() + kind[1:]
-    return SpotRow(
-        title, f"{where}\nLPS {x}, {y}, {z} mm", f"{place['size_sd']:.1f} SD", _KIND_TIPS[kind]
-    )
+    return SpotRow(title, where, f"{place['size_sd']:.1f} SD", _KIND_TIPS[kind])
 
 
 def strength_meaning(session: Session, method_id: str) -> str:
