@@ -141,7 +141,7 @@ def _setting(text: str) -> tuple[str, float]:
 
 
 def _batch(options: argparse.Namespace) -> int:
-    from viewer.app.batch import BatchRequest, is_clean, run_batch
+    from viewer.app.batch import BatchRequest, is_clean, is_failed, run_batch
     from viewer.app.batch_words import lines
 
     request = BatchRequest(
@@ -162,7 +162,7 @@ def _batch(options: argparse.Namespace) -> int:
     else:
         for line in lines(result, options.out):
             _print(line)
-    if result.left:
+    if is_failed(result):
         return FAILED
     return DONE if is_clean(result) else WARNED
 

@@ -69,7 +69,8 @@ def _add_enhance(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", nargs="+", type=Path, metavar="PATH")
     parser.epilog = (
         "A batch (--workers or --dask) keeps its record in DIR: stopped or killed, the same "
-        "command does only what is missing. Exit code 3: some series failed or came with warnings."
+        "command does only what is missing. Exit codes: 0 all series are enhanced; 3 some were "
+        "refused, failed or came with warnings; 1 none is enhanced, or the batch was stopped."
     )
     parser.add_argument("--method", default="ct-denoise-s", metavar="ID")
     parser.add_argument("--strength", type=float, default=0.4, metavar="P", help=STRENGTH_HELP)

@@ -327,10 +327,12 @@ def is_begun(out: Path) -> bool:
     return is_batch(out)
 
 
-def is_clean(result: BatchResult) -> bool:
-    """Return whether nothing failed, all paths could be read and something was enhanced.
+def is_failed(result: BatchResult) -> bool:
+    """Return whether the batch was stopped before its end, or nothing at all is enhanced."""
+    return bool(result.left) or not result.of(Settled.DONE)
 
-    A series that a gate refuses is no failure: an archive always has some.
-    """
-    has_failed = bool(result.of(Settled.FAILED)) or bool(result.unread)
-    return bool(result.of(Settled.DONE)) and not has_failed
+
+def is_clean(result: BatchResult) -> bool:
+    """Return whether all paths could be read and every series was enhanced without a warning."""
+    are_done = all(one.state is Settled.DONE and not one.warnings for one in result.outcomes)
+    return are_done and not is_failed(result) and not result.unread

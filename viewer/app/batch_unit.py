@@ -168,12 +168,13 @@ def _attempt(
             return _found(unit)
         raise
     known = result.provenance()
-    unlogged = log_headless(result)
+    warned = (*known.gates, *log_headless(result))
     return outcome(
         unit,
         Settled.DONE,
         strength_words(known),
-        cautions=(*known.gates, *unlogged, *known.cautions),
+        warnings=warned,
+        cautions=(*warned, *known.cautions),
         elapsed_s=time.monotonic() - begun,
     )
 
@@ -202,6 +203,7 @@ def outcome(
     state: Settled,
     words: str,
     *,
+    warnings: tuple[str, ...] = (),
     cautions: tuple[str, ...] = (),
     elapsed_s: float = 0.0,
 ) -> Outcome:
@@ -214,6 +216,7 @@ def outcome(
         series_uid=unit.series.uid,
         study=unit.study_name,
         words=words,
+        warnings=warnings,
         cautions=cautions,
         folder=unit.folder if is_done else "",
         number=unit.number if is_done else None,

@@ -36,8 +36,9 @@ class Outcome:
     """What became of one series of a batch.
 
     `unit` is the batch's own name for the series with everything that was asked for; `name` names
-    it for a reader; `words` say how strong the effect is, or why there is none. `folder` is where
-    its files lie, relative to the batch's folder ("" without any), and `number` their Series
+    it for a reader; `words` say how strong the effect is, or why there is none. `warnings` are what
+    the gates say about this series; `cautions` hold for the method as well. `folder` is where its
+    files lie, relative to the batch's folder ("" without any), and `number` their Series
     Number. `elapsed_s` is the time that it took; 0 where it was found finished. `software` is the
     version of Diptych, `place` the machine and process that did it, `time` aware UTC.
     """
@@ -48,6 +49,7 @@ class Outcome:
     series_uid: str
     study: str = ""
     words: str = ""
+    warnings: tuple[str, ...] = ()
     cautions: tuple[str, ...] = ()
     folder: str = ""
     number: int | None = None
@@ -111,7 +113,7 @@ def _outcome(line: bytes) -> Outcome | None:
         content: dict[str, Any] = json.loads(line)
         known = {part.name: content[part.name] for part in fields(Outcome) if part.name in content}
         known["state"] = Settled(known["state"])
-        known["cautions"] = tuple(known.get("cautions", ()))
+        known |= {name: tuple(known.get(name, ())) for name in ("warnings", "cautions")}
         return Outcome(**known)
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
