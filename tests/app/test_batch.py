@@ -20,7 +20,7 @@ from viewer.app.batch import BatchRequest, BatchResult, is_clean, run_batch
 from viewer.app.batch_unit import Unit, outcome, settle
 from viewer.app.batch_words import duration, lines
 from viewer.app.batch_workers import Event, Lost, Processes, Progressed, cluster, processes
-from viewer.core.errors import UnreadableFile, WrongUsage
+from viewer.core.errors import NotSaved, UnreadableFile, WrongUsage
 from viewer.io.batch_record import FOLDER, Settled
 
 MATRIX = Acquisition(rows=48, columns=64)
@@ -235,6 +235,25 @@ def test_only_a_batch_with_every_series_enhanced_is_clean(tmp_path: Path) -> Non
     assert not clean(lambda unit: outcome(unit, Settled.REFUSED, "No."))
     (tmp_path / "out" / FOLDER / "record.jsonl").unlink()
     assert clean(lambda _unit: None)
+
+
+def test_a_record_that_fails_in_mid_batch_ends_it_in_words_and_loses_nothing(
+    tmp_path: Path,
+) -> None:
+    asked = request(archive(tmp_path / "in", 2), tmp_path / "out")
+    record = tmp_path / "out" / FOLDER / "record.jsonl"
+
+    def with_a_folder_in_its_place(unit: Unit) -> Event | None:
+        event = settle(unit, 1)
+        record.mkdir()
+        return event
+
+    with pytest.raises(NotSaved, match="every series that is enhanced is kept"):
+        run_batch(asked, crew=Inline(with_a_folder_in_its_place))
+    record.rmdir()
+    result = run_batch(asked, crew=Inline())
+    assert [one.words == "found finished" for one in result.outcomes] == [True, False]
+    assert states(result) == ["done"] * 2
 
 
 def test_stopping_keeps_what_is_done_and_says_how_to_go_on(tmp_path: Path) -> None:

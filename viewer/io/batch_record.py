@@ -7,14 +7,14 @@ import json
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from viewer.core.errors import WrongUsage
+from viewer.core.errors import NotSaved, UnreadableFile, WrongUsage
 from viewer.io.safely import held_alone, not_saved
 
 FOLDER = ".diptych-batch"
@@ -79,6 +79,12 @@ class BatchRecord:
             content = self._path.read_bytes()
         except FileNotFoundError:
             return
+        except OSError as error:
+            raise UnreadableFile(
+                f"The record of the batch cannot be read ({error.strerror}).",
+                "Without it nobody knows what is left; nothing was changed.",
+                f"See to {self._path}, or name a new folder with --out.",
+            ) from error
         self._is_open_ended = bool(content) and not content.endswith(b"\n")
         for line in content.splitlines():
             outcome = _outcome(line)
@@ -102,7 +108,11 @@ class BatchRecord:
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
-            raise not_saved("The record of the batch", error) from error
+            raise NotSaved(
+                not_saved("The record of the batch", error).what,
+                "The batch ends here; every series that is enhanced is kept.",
+                "Once that is mended, repeat the same command: it does only what is missing.",
+            ) from error
         self._is_open_ended = False
         self.outcomes[outcome.unit] = outcome
 
@@ -120,8 +130,16 @@ def _outcome(line: bytes) -> Outcome | None:
 
 
 def is_batch(folder: Path) -> bool:
-    """Return whether a folder is one that a batch writes to."""
-    return (folder / FOLDER).is_dir()
+    """Return whether a folder is one that a batch writes to.
+
+    Raises
+    ------
+    NotSaved : one may not look there, or the name is none.
+    """
+    try:
+        return (folder / FOLDER).is_dir()
+    except OSError as error:
+        raise not_saved("The enhanced series", error) from error
 
 
 @contextmanager
@@ -133,6 +151,28 @@ def batch_folder(folder: Path) -> Iterator[Path]:
     WrongUsage : it is a file, holds something else, or another batch is writing into it.
     NotSaved : the disk refuses.
     """
+    own = folder / FOLDER
+    with ExitStack() as held:
+        try:
+            _refuse_other_content(folder)
+            own.mkdir(parents=True, exist_ok=True)
+            is_ours = held.enter_context(held_alone(own / _LOCK))
+            if is_ours:
+                (own / _HOLDER).write_text(
+                    f"{here()}, since {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+                )
+        except OSError as error:
+            raise not_saved("The record of the batch", error) from error
+        if not is_ours:
+            raise WrongUsage(
+                f"Another batch is writing into {folder} ({_holder(own)}).",
+                "Two at once would do the same work twice.",
+                "Wait until it has ended, or name another folder with --out.",
+            )
+        yield own
+
+
+def _refuse_other_content(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise WrongUsage(f"{folder} is a file.", "", "Name a new folder with --out.")
     if folder.is_dir() and any(folder.iterdir()) and not is_batch(folder):
@@ -141,20 +181,6 @@ def batch_folder(folder: Path) -> Iterator[Path]:
             "A batch goes on only in a folder of its own.",
             "Name a new one with --out.",
         )
-    own = folder / FOLDER
-    try:
-        own.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise not_saved("The enhanced series", error) from error
-    with held_alone(own / _LOCK) as is_ours:
-        if not is_ours:
-            raise WrongUsage(
-                f"Another batch is writing into {folder} ({_holder(own)}).",
-                "Two at once would do the same work twice.",
-                "Wait until it has ended, or name another folder with --out.",
-            )
-        (own / _HOLDER).write_text(f"{here()}, since {datetime.now(UTC):%Y-%m-%d %H:%M} UTC")
-        yield own
 
 
 def _holder(own: Path) -> str:
