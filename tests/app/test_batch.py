@@ -115,6 +115,27 @@ def test_the_same_command_does_only_what_is_missing(tmp_path: Path) -> None:
     assert before.items() <= {f: f.stat().st_mtime_ns for f in before}.items()
 
 
+@pytest.mark.parametrize("rest", [0, 1])
+def test_a_series_whose_files_were_deleted_since_is_done_again_and_said(
+    tmp_path: Path, rest: int
+) -> None:
+    asked = request(archive(tmp_path / "in", 2), tmp_path / "out")
+    first = run_batch(asked, crew=Inline()).outcomes[0]
+    folder = tmp_path / "out" / first.folder
+    (folder / "00002.dcm").unlink()
+    if not rest:
+        (folder / "00001.dcm").unlink()
+        folder.rmdir()
+    crew = Inline()
+    result = run_batch(asked, crew=crew)
+    assert [unit.id for unit in crew.begun] == [first.unit]
+    assert len(list(folder.glob("*.dcm"))) == first.files == 2
+    assert (result.lost, result.there, states(result)) == (1, 1, ["done"] * 2)
+    assert len(list(folder.parent.glob("*.damaged-1/00001.dcm"))) == rest
+    assert any("1 of all had lost files" in line for line in lines(result, asked.out))
+    assert run_batch(asked, crew=Inline()).there == 2
+
+
 def test_parameters_of_the_method_reach_the_series_and_are_other_work(tmp_path: Path) -> None:
     asked = request(archive(tmp_path / "in", 1), tmp_path / "out")
     run_batch(asked, crew=Inline())

@@ -27,6 +27,9 @@ def lines(result: BatchResult, out: Path) -> Iterator[str]:
     yield f"{len(done)} of {len(result.outcomes) + result.left} series are enhanced in {out}."
     if result.there:
         yield f"{result.there} of all were settled before; this run did what was missing."
+    if result.lost:
+        yield f"{result.lost} of all had lost files since they were done, and were open again."
+        yield "  What was left of them is kept beside, named *.damaged-N."
     if result.slices:
         yield f"{result.slices} slices in {duration(result.elapsed_s)}, {speed:.1f} a second."
     if result.damaged_lines:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from viewer.core.errors import NotSaved, UnreadableFile, WrongUsage
-from viewer.io.safely import held_alone, not_saved
+from viewer.io.safely import held_alone, not_saved, set_aside
 
 FOLDER = ".diptych-batch"
 """Holds the record, the lock and what archives are unpacked to."""
@@ -38,9 +38,10 @@ class Outcome:
     `unit` is the batch's own name for the series with everything that was asked for; `name` names
     it for a reader; `words` say how strong the effect is, or why there is none. `warnings` are what
     the gates say about this series; `cautions` hold for the method as well. `folder` is where its
-    files lie, relative to the batch's folder ("" without any), and `number` their Series
-    Number. `elapsed_s` is the time that it took; 0 where it was found finished. `software` is the
-    version of Diptych, `place` the machine and process that did it, `time` aware UTC.
+    files lie, relative to the batch's folder ("" without any), `files` how many there are (0 where
+    that was not kept), and `number` their Series Number. `elapsed_s` is the time that it took; 0
+    where it was found finished. `software` is the version of Diptych, `place` the machine and
+    process that did it, `time` aware UTC.
     """
 
     unit: str
@@ -52,6 +53,7 @@ class Outcome:
     warnings: tuple[str, ...] = ()
     cautions: tuple[str, ...] = ()
     folder: str = ""
+    files: int = 0
     number: int | None = None
     slices: int = 0
     elapsed_s: float = 0.0
@@ -68,6 +70,7 @@ class BatchRecord:
     """
 
     def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._path = folder / FOLDER / _RECORD
         self.outcomes: dict[str, Outcome] = {}
         self.damaged = 0
@@ -115,6 +118,32 @@ class BatchRecord:
             ) from error
         self._is_open_ended = False
         self.outcomes[outcome.unit] = outcome
+
+    def has_lost(self, unit: str) -> bool:
+        """Return whether files of a unit that was done are not there any more."""
+        known = self.outcomes.get(unit)
+        if known is None or known.state is not Settled.DONE:
+            return False
+        return files_in(self._folder / known.folder) < max(1, known.files)
+
+    def set_rest_aside(self, unit: str) -> None:
+        """Keep what is left of a unit that lost files under another name, so that it can be redone.
+
+        Raises
+        ------
+        NotSaved : the disk refuses, in words.
+        """
+        rest = self._folder / self.outcomes[unit].folder
+        try:
+            if rest.exists():
+                set_aside(rest)
+        except OSError as error:
+            raise not_saved("The enhanced series", error) from error
+
+
+def files_in(folder: Path) -> int:
+    """Return how many images an enhanced series has, 0 without its folder."""
+    return sum(1 for _ in folder.glob("*.dcm"))
 
 
 def _outcome(line: bytes) -> Outcome | None:

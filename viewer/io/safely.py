@@ -93,7 +93,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def set_aside(path: Path) -> Path:
-    """Rename a damaged file so that it is kept but not read again; returns its new place."""
+    """Rename a damaged file or folder so that it is kept and not read again; return its place."""
     for number in range(1, 1000):
         aside = path.with_name(f"{path.name}.damaged-{number}")
         if not aside.exists():
