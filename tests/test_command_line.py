@@ -239,6 +239,36 @@ def test_research_mode_of_the_settings_is_stated_in_the_command(
     assert json.loads(capsys.readouterr().out)["command"].endswith(" --research")
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("ct-denoise-s ct-sharpen", "does not lower noise"),
+        ("ct-sharpen ct-denoise-s", "does not sharpen"),
+        ("finer-cubic unsharp", "does not make finer slices"),
+        ("ct-denoise-s mr-denoise-s", "is not made for CT"),
+        ("unsharp --modality MR", "judged on simulated CT only"),
+        ("finer-cubic --modality PT", "judged on simulated MR only"),
+    ],
+)
+def test_methods_that_cannot_be_compared_are_refused_before_anything_is_computed(
+    words: str, said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def drawn(*_: object) -> None:
+        pytest.fail("scenes were drawn")
+
+    for module in ("judging_sharpness.kernel_scenes", "judging_finer.finer_scenes"):
+        monkeypatch.setattr(f"viewer.app.{module}", drawn)
+    monkeypatch.setattr("viewer.app.judging._Bench.drawn", drawn)
+    asked = ["evaluate", *words.split(), "--on", "simulated", "--research"]
+    assert main(asked) == WRONG_USAGE
+    assert said in capsys.readouterr().err
+
+
+def test_methods_without_a_residual_have_no_red_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", "finer-cubic", "--on", "residuals"]) == WRONG_USAGE
+    assert "have no residual" in capsys.readouterr().err
+
+
 def test_scans_are_judged_and_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_noisy_ct(tmp_path / "in")
     out = tmp_path / "report"

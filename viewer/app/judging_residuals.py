@@ -12,6 +12,7 @@ from viewer.enhancement.engine import Engine
 from viewer.enhancement.method import Effect, Method
 from viewer.enhancement.noise import NoiseEstimate
 from viewer.enhancement.residual import ResidualBuffer, residual_step
+from viewer.enhancement.through_plane import FINER_CUBIC
 from viewer.simulation.scenes import Scene
 
 Table = dict[str, object]
@@ -46,7 +47,7 @@ def structure_lines(
     Raises
     ------
     UnknownMethod : there is no such method.
-    WrongUsage : too few scenes, or models of several modalities.
+    WrongUsage : too few scenes, models of several modalities, or a method without a residual.
     """
     if count < FEWEST_SCENES:
         raise WrongUsage(
@@ -79,6 +80,13 @@ def _chosen(engine: Engine, method_ids: Iterable[str] | None) -> tuple[list[Meth
     catalogue = engine.catalogue
     named = [catalogue.method(one) for one in dict.fromkeys(method_ids or ())]
     every = [method for method in catalogue.methods() if method.effect is Effect.NOISE_CUT]
+    for method in named:
+        if method.operation == FINER_CUBIC.operation:
+            raise WrongUsage(
+                f"{method.name} makes new slices, which have no residual.",
+                "",
+                "Name methods that change the acquired slices.",
+            )
     cards = [catalogue.card(method.id) for method in named]
     modalities = list(dict.fromkeys(card.input.modality for card in cards if card is not None))
     if len(modalities) > 1:
