@@ -79,7 +79,8 @@ class Spread:
     The network has the inputs of the model's own and answers with the SD of the error in the unit
     of the input. `factor` such SDs to both sides held `share` of the true values on calibration
     scenes, `coverage` of them on `scenes` others, and `worst_coverage` in the worst group of these;
-    `elsewhere`, where it was measured, on images of another kind.
+    where it was measured, `lesion_coverage` inside their lesions, `elsewhere` on images of another
+    kind.
     """
 
     file: WeightsFile
@@ -89,6 +90,7 @@ class Spread:
     worst_group: str
     worst_coverage: float
     scenes: int
+    lesion_coverage: float | None = None
     elsewhere: float | None = None
     elsewhere_on: str = ""
 
@@ -302,9 +304,14 @@ def _spread(card: Path, table: Mapping[str, Any]) -> Spread | None:
         worst_group=str(table["worst_group"]),
         worst_coverage=float(table["worst_coverage"]),
         scenes=int(table["scenes"]),
-        elsewhere=float(table["elsewhere"]) if "elsewhere" in table else None,
+        lesion_coverage=_figure(table, "lesion_coverage"),
+        elsewhere=_figure(table, "elsewhere"),
         elsewhere_on=str(table.get("elsewhere_on", "")),
     )
+
+
+def _figure(table: Mapping[str, Any], name: str) -> float | None:
+    return float(table[name]) if name in table else None
 
 
 def _regions(card: Mapping[str, Any]) -> tuple[str, ...]:
