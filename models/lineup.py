@@ -61,6 +61,13 @@ COLUMNS: dict[str, tuple[_Column, ...]] = {
         ("bias, middle tissue, %", "cut", "bias_percent_middle"),
         ("NPS mean frequency", "cut", "nps_frequency_200"),
     ),
+    "DX": (
+        ("3 mm, +10 % kept", "cut", "kept_3_mm_plus_10"),
+        ("TTF50, 20 %", "cut", "ttf50_20"),
+        ("TTF50, 5 %", "cut", "ttf50_5"),
+        ("bias, middle thickness, %", "cut", "bias_percent_middle"),
+        ("NPS mean frequency", "cut", "nps_frequency_20"),
+    ),
     "MR": (
         ("5 mm, -20 % kept", "cut", "kept_5_mm_20"),
         ("TTF50, 50 %", "cut", "ttf50_50"),
@@ -71,7 +78,7 @@ COLUMNS: dict[str, tuple[_Column, ...]] = {
 }
 _EVERY: tuple[_Column, ...] = (
     ("lowest d' over the input's", "cut", "lowest_d_ratio_low"),
-    ("s per slice", "full", "seconds_per_slice"),
+    ("processor s per slice", "full", "processor_seconds_per_slice"),
     ("memory, MiB", "full", "peak_memory_mib"),
 )
 
@@ -132,7 +139,7 @@ def _model_row(name: str, card: Card | None) -> list[str]:
 def _denoising(modality: str, names: Sequence[str], cards: Mapping[str, Card]) -> list[str]:
     """Return the table of denoising methods of a modality, filters beside the models."""
     columns = (*COLUMNS[modality], *_EVERY)
-    prefix = {"PT": "pet"}.get(modality, modality.lower()) + "-denoise"
+    prefix = {"PT": "pet", "DX": "xr"}.get(modality, modality.lower()) + "-denoise"
     models = [name for name in names if name in cards and _denoises(cards[name], modality)]
     models += [name for name in names if name not in cards and name.startswith(prefix)]
     source = next((_simulated(cards[one]) for one in models if _simulated(cards.get(one))), {})
@@ -152,8 +159,8 @@ def _denoising(modality: str, names: Sequence[str], cards: Mapping[str, Card]) -
         "rods, for CT on anatomy too. Possible dB: gain at full strength against a noisy "
         "full-dose image, of the 6.0 dB that are possible to what leaves the noise that both share "
         "(the exact truth gains 4.8 dB). Time and memory: at full strength, 512 x 512; time is "
-        "wall clock, "
-        f"{source.get('machine', 'whatever else the machine did')}. {words}",
+        f"that of all processor cores together, {source.get('machine', 'on a machine not noted')}. "
+        f"{words}",
         _table(heads, rows),
     ]
 

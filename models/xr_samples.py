@@ -18,7 +18,8 @@ class Radiograph:
     """Single pictures: all five slices are the same one, as the contract has it without neighbours.
 
     The noise is Poisson, blurred as the picture is, and electronic, before the logarithm; in it,
-    dense parts are noisier.
+    dense parts are noisier. Whether dense is bright or dark, and what a level of 0 means, is up to
+    the maker of a detector: both are drawn.
     """
 
     def make(self, rng: np.random.Generator) -> Arrays:
@@ -46,14 +47,15 @@ class Radiograph:
         local = slope * np.sqrt(clean * passed.mean() + electronic**2) / clean
         around = scipy.ndimage.gaussian_filter(local, 4.0)
         jitter = float(np.exp(rng.uniform(np.log(0.78), np.log(1.28))))
+        sign, pedestal = rng.choice([-1.0, 1.0]), rng.uniform(-0.5, 3.0) * TYPICAL
         true_sd = float(np.sqrt(np.mean(local**2)))
         spectrum = float(clean.mean()) * passed + electronic**2
         frequency = _frequency(radial * detector.pixel_mm, spectrum) * rng.uniform(0.85, 1.12)
         ready = Batch(
-            slices=np.repeat(image[None], SLICES, axis=0).astype(np.float32),
+            slices=np.repeat(sign * image[None] + pedestal, SLICES, axis=0).astype(np.float32),
             noise_sd=(around * jitter)[None].astype(np.float32),
             frequency=np.full((1, PATCH, PATCH), frequency, np.float32),
-            noise=(image - truth)[None].astype(np.float32),
+            noise=(sign * (image - truth))[None].astype(np.float32),
             true_sd=np.full((1, 1, 1), true_sd, np.float32),
             lesion=np.zeros((1, PATCH, PATCH), np.float32),
         )

@@ -195,6 +195,15 @@ def test_a_report_of_the_demo_is_wrong_usage(tmp_path: Path) -> None:
     assert not (tmp_path / "report").exists()
 
 
+@pytest.mark.parametrize("on", ["demo", "residuals", "PATH"])
+def test_finer_slices_are_judged_on_simulation_alone(on, tmp_path, capsys):
+    place = str(tmp_path) if on == "PATH" else on
+    assert main(["evaluate", "finer-cubic", "--on", place]) == 2
+    words = capsys.readouterr().err
+    assert "makes finer slices" in words
+    assert "diptych evaluate finer-cubic --on simulated" in words
+
+
 def test_a_repeat_without_a_scan_is_wrong_usage(tmp_path: Path) -> None:
     assert main(["evaluate", "gaussian", "--repeat", str(tmp_path)]) == 2
 
@@ -264,9 +273,9 @@ def test_methods_that_cannot_be_compared_are_refused_before_anything_is_computed
     assert said in capsys.readouterr().err
 
 
-def test_methods_without_a_residual_have_no_red_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_finer_slices_have_no_red_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["evaluate", "finer-cubic", "--on", "residuals"]) == WRONG_USAGE
-    assert "have no residual" in capsys.readouterr().err
+    assert "makes finer slices" in capsys.readouterr().err
 
 
 def test_scans_are_judged_and_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -192,7 +192,7 @@ def _add_audit(parser: argparse.ArgumentParser) -> None:
         "what",
         choices=("drift",),
         help="drift: the log of uses on this machine, with a control chart for each group of "
-        "method, scanner vendor, kernel and dose",
+        "method with its settings, modality, scanner vendor, kernel and dose",
     )
     parser.add_argument("--json", action="store_true", help="full figures as JSON")
     parser.set_defaults(run="audit")

@@ -1,7 +1,7 @@
 """Series that a rule fits are enhanced ahead, give way to the reader, and are ready for E."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from viewer.app.session import Session
 from viewer.app.settings import load_settings, with_value
 from viewer.app.starting import new_session
 from viewer.app.workspace import PartKey
+from viewer.core.errors import Blocked
 from viewer.core.study import PartKind, Series, SeriesPart, Study
 
 LINE = 'modality = "CT", method = "gaussian", strength = 0.3'
@@ -113,6 +114,10 @@ def test_a_rule_can_ask_for_many_slices() -> None:
         ('method = "nlm", ages = [80, 18]', "ages must be two ages in years"),
         ('method = "nlm", slices = 0', "slices must be a whole number"),
         ('method = "nlm", folder = "out"', "folder must be a whole path"),
+        (
+            'method = "nlm", folder = "~nobody-of-that-name/x"',
+            "folder lies in the home of somebody",
+        ),
         ("method = 3", "method must be words in quotes"),
         ('method = "nlm", method = "tv"', "not written as name = value"),
     ],
@@ -200,6 +205,29 @@ def test_a_rule_with_a_folder_stores_the_series_as_dicom_once(
     session.ahead.take([entry.part])
     assert states(session) == ["ready"]
     assert list((tmp_path / "kept").iterdir()) == [folder]
+
+
+def test_another_strength_is_stored_beside_the_first_and_not_taken_for_done(
+    session: Session, tmp_path: Path
+) -> None:
+    kept = tmp_path / "kept"
+    open_paths(session, (archive(tmp_path / "in", 1),))
+    for strength in (0.3, 0.6):
+        use(session, f'method = "gaussian", strength = {strength}, folder = "{kept.as_posix()}"')
+        assert states(session) == ["ready"]
+    first, second = kept.iterdir()
+    pixels = [pydicom.dcmread(next(one.iterdir())).PixelData for one in (first, second)]
+    assert pixels[0] != pixels[1]
+
+
+def test_a_method_that_makes_finer_slices_is_refused_in_words(
+    session: Session, tmp_path: Path
+) -> None:
+    use(session, 'method = "finer-cubic"')
+    open_paths(session, (archive(tmp_path / "in", 1),))
+    (entry,) = session.ahead.entries
+    assert entry.state is Ahead.REFUSED
+    assert "makes finer slices. They are made when they are asked for" in entry.words
 
 
 def test_without_room_for_the_result_it_is_not_computed(session: Session, tmp_path: Path) -> None:
@@ -310,6 +338,24 @@ def test_the_reader_comes_first_in_the_lane(tmp_path: Path) -> None:
         assert order == ["gives way", "asked"]
     finally:
         jobs.close()
+
+
+def test_a_method_that_is_tried_out_before_it_runs_gives_way_too(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gave_way = []
+
+    def tried_out(
+        _engine: object, _request: object, is_cancelled: Callable[[], bool] = lambda: False
+    ) -> None:
+        monkeypatch.setattr(session.jobs, "is_wanted", lambda _lane: True)
+        gave_way.append(is_cancelled())
+        raise Blocked("nothing is enhanced here")
+
+    monkeypatch.setattr("viewer.app.enhancing.prepare", tried_out)
+    use(session, LINE)
+    open_paths(session, (archive(tmp_path / "in", 1),))
+    assert gave_way == [True]
 
 
 def test_an_empty_queue_has_no_words() -> None:

@@ -51,6 +51,19 @@ def above(result, p95):
     return replace(result, findings=findings)
 
 
+@pytest.mark.parametrize(("modality", "is_counted"), [("PT", True), ("CT", False), ("MR", False)])
+def test_the_noise_of_pet_alone_is_taken_as_that_of_counts(
+    result, monkeypatch, modality, is_counted
+):
+    asked = []
+    monkeypatch.setattr("viewer.enhancement.spots.spots", lambda *_, **how: asked.append(how) or ())
+    request = result.plan.request
+    series = replace(request.series, modality=modality)
+    plan = replace(result.plan, request=replace(request, series=series))
+    audited(replace(result, plan=plan))
+    assert asked == [{"is_counted": is_counted}]
+
+
 def test_an_index_above_the_red_line_is_a_caution_on_the_pixels(result):
     words = above(result, 0.1).provenance().gates[-1]
     assert "more structure in what was taken away than in 95 % of the validation set" in words

@@ -330,7 +330,7 @@ def test_wrong_usage_is_refused_before_anything_is_read(tmp_path: Path) -> None:
         run_batch(asked, crew=Inline())
     with pytest.raises(WrongUsage, match="0 workers"):
         run_batch(replace(asked, out=tmp_path / "out", workers=0), crew=Inline())
-    with pytest.raises(UnreadableFile, match="no series of slices"):
+    with pytest.raises(UnreadableFile, match="no slices or radiographs"):
         run_batch(request(tmp_path / "nowhere", tmp_path / "out"), crew=Inline())
 
 

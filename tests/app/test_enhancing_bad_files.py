@@ -40,5 +40,5 @@ def test_every_series_has_files_or_a_true_reason(
 def test_files_without_a_series_are_refused_in_words(
     real_data: Path, tmp_path: Path, name: str
 ) -> None:
-    with pytest.raises(UnreadableFile, match="no series of slices"):
+    with pytest.raises(UnreadableFile, match="no slices or radiographs"):
         enhanced(real_data / "malformed" / name, tmp_path / "out")

@@ -5,7 +5,7 @@ import pytest
 
 from tests.enhancement.scenes import tiny_model
 from viewer.app.contenders import answer_of, stacked_source
-from viewer.app.grounds import CT, MR, PET
+from viewer.app.grounds import CT, MR, PET, RADIOGRAPH
 from viewer.app.judging import Extent, Table, judge
 from viewer.app.report_html import rows_of
 from viewer.app.scene_figures import (
@@ -255,3 +255,14 @@ def test_lesions_are_told_on_anatomy_too(table: Table) -> None:
     lesion = found["5 mm -20 HU, abdomen"]
     assert 0.5 < float(str(lesion["auc"])) <= 1.0
     assert 0.5 < float(str(lesion["kept"])) < 1.1
+
+
+def test_filters_are_judged_on_radiographs_in_percent_of_exposure() -> None:
+    table = judge(Engine(Catalogue()), ("tv",), 0.4, SMALL, RADIOGRAPH, peak=peak)
+    assert table["modality"] == "DX"
+    cut = rows_of(table, "rows")[2]
+    assert cut["cut"] == pytest.approx(0.4, abs=0.05)
+    assert 0.4 < float(str(cut["ttf50 50 %"])) < 1.2
+    assert {row["insert"] for row in rows_of(table, "inserts")} >= {"1 mm 2 %"}
+    grain = "grain (NPS mean frequency)"
+    assert [row["aim"] for row in rows_of(table, "aims")].count(grain) == 1

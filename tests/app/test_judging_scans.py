@@ -58,7 +58,7 @@ def test_a_folder_without_volumes_and_an_unknown_method_are_named(
     engine: Engine, tmp_path: Path
 ) -> None:
     (tmp_path / "notes.txt").write_text("nothing")
-    with pytest.raises(UnreadableFile, match="no series of slices"):
+    with pytest.raises(UnreadableFile, match="no slices or radiographs"):
         judge_scans(engine, (tmp_path,), ("gaussian",))
     with pytest.raises(UnknownMethod):
         judge_scans(engine, (tmp_path,), ("nobody",))

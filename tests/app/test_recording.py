@@ -1,6 +1,8 @@
 """The log of uses: whole lines, no patient in them, damaged ones named, and the groups' state."""
 
+import errno
 import json
+import os
 from dataclasses import asdict, replace
 
 import numpy as np
@@ -23,7 +25,7 @@ from viewer.app.settings import Settings, save_settings, with_value
 from viewer.app.strata import dose_group
 from viewer.core.errors import NotSaved
 from viewer.core.study import Study
-from viewer.enhancement.catalogue import read_catalogue
+from viewer.enhancement.catalogue import Catalogue, read_catalogue
 from viewer.enhancement.drift import LEARNING
 from viewer.enhancement.engine import Engine
 
@@ -107,6 +109,55 @@ def test_a_line_of_another_kind_is_left_out(tmp_path, change):
     assert read_log(tmp_path) == ((), (1, 2, 3))
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[" * 200_000,
+        '{"a":' * 100_000,
+        json.dumps({**asdict(USE), "structure": float("nan")}),
+        json.dumps({**asdict(USE), "noise_sd": float("-inf")}),
+        json.dumps({**asdict(USE), "noise_sd": 10**400}),
+        '"restart"',
+        '{"restart": 3}',
+        '{"restart": [[]',
+    ],
+)
+def test_a_line_that_makes_no_sense_is_named_and_the_others_count(tmp_path, line):
+    log_use(tmp_path, USE)
+    path = log_path(tmp_path)
+    path.write_text(f"{line}\n{path.read_text()}")
+    assert read_log(tmp_path) == ((USE,), (1,))
+    assert len(drift_report(tmp_path).groups) == 1
+
+
+def test_a_ratio_of_figures_too_far_apart_is_not_known():
+    assert replace(USE, noise_sd_full=1e300, noise_sd=1e-300).noise_left is None
+
+
+def test_a_disk_that_takes_a_line_in_pieces_gets_all_of_it(tmp_path, monkeypatch):
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda place, content: write(place, bytes(content[:7])))
+    log_use(tmp_path, USE)
+    log_use(tmp_path, USE)
+    assert read_log(tmp_path) == ((USE, USE), ())
+
+
+def test_a_disk_that_fills_up_within_a_line_leaves_nothing_of_it(tmp_path, monkeypatch):
+    log_use(tmp_path, USE)
+    before, write = log_path(tmp_path).read_bytes(), os.write
+    room = [10]
+
+    def fills_up(place, content):
+        if not room:
+            raise OSError(errno.ENOSPC, "full")
+        return write(place, bytes(content[: room.pop()]))
+
+    monkeypatch.setattr(os, "write", fills_up)
+    with pytest.raises(NotSaved, match="the disk is full"):
+        log_use(tmp_path, USE)
+    assert log_path(tmp_path).read_bytes() == before
+
+
 def test_names_of_a_later_version_are_left_alone(tmp_path):
     log_use(tmp_path, USE)
     log_path(tmp_path).write_text(json.dumps({**asdict(USE), "colour": "blue"}) + "\n")
@@ -121,7 +172,7 @@ def test_a_disk_that_refuses_is_told_in_words(tmp_path):
 
 def test_a_record_says_what_the_method_did_and_names_no_patient(result):
     use = use_of(result, 0.4)
-    assert use.group == ("tiny 0.1", "ACME", "B30f 3", "100 to 200 mAs")
+    assert use.group == ("tiny 0.1", "CT", "ACME", "B30f 3", "100 to 200 mAs")
     assert use.noise_sd == pytest.approx(20.0, rel=0.15)
     assert use.noise_sd_out == pytest.approx(0.6 * use.noise_sd, rel=0.02)
     assert use.noise_sd_full < use.noise_sd_out
@@ -180,6 +231,32 @@ def test_groups_are_kept_apart_and_those_with_a_signal_come_first(tmp_path):
     for use in drawn(45, shift=5.0):
         log_use(tmp_path, replace(use, kernel="moved"))
     assert [group.kernel for group in drift_report(tmp_path).groups] == ["moved", "calm"]
+
+
+def test_uses_with_other_settings_or_of_another_modality_are_not_compared(tmp_path):
+    for use in (USE, replace(USE, modality="MR"), replace(USE, settings="sigma_mm=2"), USE):
+        log_use(tmp_path, use)
+    groups = {(one.method, one.modality): len(one.uses) for one in drift_report(tmp_path).groups}
+    plain = "ct-denoise-s 1.0.0"
+    assert groups == {(plain, "CT"): 2, (plain, "MR"): 1, (f"{plain} sigma_mm=2", "CT"): 1}
+
+
+def test_a_record_names_the_settings_that_are_not_the_usual_ones():
+    volume, _ = noisy_volume(3, 96)
+    request = EnhanceRequest(*study_of(), volume, "gaussian", 0.4)
+    asked = (("sigma_mm", 2.0),)
+    usual, other = (
+        use_of(audited(enhance(Engine(Catalogue()), replace(request, settings=one))), 0.4)
+        for one in ((), asked)
+    )
+    assert (usual.settings, other.settings) == ("", "sigma_mm=2")
+
+
+def test_a_line_of_an_earlier_version_has_the_usual_settings(tmp_path):
+    log_use(tmp_path, USE)
+    earlier = {name: value for name, value in asdict(USE).items() if name != "settings"}
+    log_path(tmp_path).write_text(json.dumps(earlier) + "\n")
+    assert read_log(tmp_path) == ((USE,), ())
 
 
 def test_the_rule_states_the_false_alarm_rate():

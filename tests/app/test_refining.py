@@ -1,5 +1,6 @@
 """Finer slices from the gates to files and back: grid, label, provenance, consistency, strength."""
 
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,8 +13,9 @@ from tests.app.test_saving import opened
 from tests.builders import Acquisition, ct_series, enhanced_ct, write
 from tests.enhancement.scenes import SmoothingRunner, study_of, tiny_model, volume_of
 from viewer.app.enhancing import EnhanceRequest, enhance, gates_for, prepare, run
+from viewer.app.recording import log_headless, log_path
 from viewer.app.saving import save_enhancement
-from viewer.core.errors import Blocked, Cancelled, WrongUsage
+from viewer.core.errors import Blocked, Cancelled, UnfitModel, WrongUsage
 from viewer.core.geometry import VolumeGeometry
 from viewer.core.provenance import acquired_words, label_for
 from viewer.core.volume import DerivedVolume
@@ -150,6 +152,28 @@ def test_it_can_be_stopped(model):
     assert seed == plan.volume.geometry.shape[0]
     with pytest.raises(Cancelled):
         run(model, plan, is_cancelled=lambda: True)
+
+
+def test_finer_slices_add_no_line_to_the_log_of_uses(engine, model, fresh_home):
+    for one, method in ((engine, "finer-cubic"), (model, "tiny")):
+        assert log_headless(enhance(one, request(stack(), 4, method))) == ()
+    assert not log_path(fresh_home).exists()
+
+
+def test_a_model_that_hangs_is_ended_when_it_is_cancelled(model, monkeypatch):
+    plan = prepare(model, request(stack(12), 5, "tiny"))
+    is_running, is_ended = threading.Event(), threading.Event()
+    monkeypatch.setattr(model, "interrupt", is_ended.set)
+
+    def hanging(*_):
+        is_running.set()
+        is_ended.wait(3.0)
+        raise UnfitModel("ended its process")
+
+    monkeypatch.setattr("viewer.app.refining.unseen_detail", hanging)
+    with pytest.raises(Cancelled):
+        run(model, plan, is_cancelled=is_running.is_set)
+    assert is_ended.is_set()
 
 
 # ------------------------------------------------------------------ gates

@@ -1,5 +1,6 @@
 """The spread of a model in use: half widths of slices, where they are drawn, and what is said."""
 
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -23,7 +24,7 @@ from viewer.app.spreading import (
     toggle_spread,
 )
 from viewer.app.spreads import KEPT_SLICES, Spreads, one_slice_volume, slice_spread
-from viewer.core.errors import UntrustedWeights
+from viewer.core.errors import Cancelled, UntrustedWeights
 from viewer.core.geometry import point
 from viewer.core.view import ORIGINAL, Comparison, Plane
 from viewer.enhancement.catalogue import read_catalogue
@@ -120,6 +121,20 @@ def test_a_changed_spread_is_told_once_and_not_asked_for_again(session, models, 
     session.enhancements.enhancement = lambda _part, _method: broken
     assert "checksum differs" in refusal(session)
     assert not has_spread(session)
+
+
+def test_a_spread_that_hangs_is_ended_when_it_is_cancelled(engine, result, monkeypatch):
+    is_ended = threading.Event()
+    monkeypatch.setattr(engine, "interrupt", is_ended.set)
+
+    def hanging(*_):
+        is_ended.wait(3.0)
+        return np.ones((2, 2), np.float32)
+
+    monkeypatch.setattr("viewer.app.spreads.half_width", hanging)
+    with pytest.raises(Cancelled):
+        slice_spread(engine, result.plan, 4, lambda: True)
+    assert is_ended.is_set()
 
 
 def test_a_filter_has_no_spread_to_compute(engine):

@@ -1,5 +1,6 @@
 """Models that were added are bounded from outside, confined, and can be stopped at any time."""
 
+import json
 import threading
 
 import numpy as np
@@ -52,7 +53,7 @@ def test_values_that_are_no_numbers_stop_the_model(value):
         BoundedRunner(Answering(value), 3.0, "toy").run(level, level, level)
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf, -0.1])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -0.1, 3e38])
 def test_a_spread_that_is_no_standard_deviation_stops_the_model(value):
     level = np.ones((1, 1, 2, 2), np.float32)
     with pytest.raises(UnfitModel, match='spread of the model "toy" answered with values'):
@@ -77,6 +78,15 @@ def test_an_answer_that_is_not_the_size_of_its_input_is_refused(tmp_path, monkey
     level = np.ones((1, 1, 2, 2), np.float32)
     with pytest.raises(UnfitModel, match="too few or too many numbers"):
         process.run(np.ones((1, 5, 2, 2), np.float32), level, level)
+
+
+def test_a_process_that_answers_with_a_flood_of_words_is_cut_short(tmp_path, monkeypatch):
+    process = model_process.ModelProcess(own(tmp_path, toys.honest()).card("toy"))
+    reply = json.dumps({"kind": "UnfitModel", "what": "x" * 60_000}).encode() + b"\n"
+    monkeypatch.setattr(process._child, "ask", lambda *_: reply)
+    with pytest.raises(UnfitModel) as told:
+        process.open()
+    assert told.value.what == "x" * 2000
 
 
 def test_the_spread_of_an_added_model_is_not_cut_at_the_bound_of_its_change(tmp_path):

@@ -172,3 +172,17 @@ def test_no_model_that_was_added_replaces_a_method_that_came_along(models, tmp_p
     catalogue = read_catalogue(models, own)
     assert {name for name, _ in catalogue.problems} == {"finer-cubic", "gaussian"}
     assert catalogue.method("finer-cubic").kind is MethodKind.FILTER
+
+
+def test_a_method_that_fits_the_modality_is_found(models):
+    shutil.copytree(models / "tiny", models / "tiny-xr")
+    card = models / "tiny-xr" / "card.toml"
+    words = card.read_text().replace('id = "tiny"', 'id = "tiny-xr"')
+    card.write_text(words.replace('modality = "CT"', 'modality = "DX"'))
+    catalogue = read_catalogue(models)
+    assert catalogue.suited("tiny", "CT") == "tiny"
+    assert catalogue.suited("tiny", "DX") == "tiny-xr"
+    assert catalogue.suited("tiny", "CR") == "tiny-xr", "both are plain radiographs"
+    assert catalogue.suited("tiny", "MG") == "tiny", "its gates will say that it is not for these"
+    assert catalogue.suited("gaussian", "MR") == "gaussian", "a filter suits everything"
+    assert catalogue.suited("no-such-model", "MR") == "no-such-model"

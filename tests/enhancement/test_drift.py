@@ -95,3 +95,10 @@ def test_nothing_is_summed_while_learning_or_without_values():
 def test_figures_that_never_vary_make_no_alarm_until_one_does():
     assert chart([0.3] * 40).signal is None
     assert chart([*[0.3] * 40, 0.31, 0.31, 0.31]).signal is not None
+
+
+@pytest.mark.parametrize("usual", [0.0, 0.3, -0.2])
+def test_a_rounding_error_in_what_never_varied_is_no_alarm(usual):
+    moved = [usual + 1e-6] * 200
+    assert chart([*[usual] * 40, *moved]).signal is None
+    assert chart([*[usual] * 40, *[usual + 1e-2] * 5]).signal is not None

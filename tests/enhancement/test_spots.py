@@ -7,7 +7,8 @@ from scipy import ndimage
 from tests.enhancement.scenes import ct_noise, source_of, volume_of
 from viewer.core.errors import Cancelled
 from viewer.enhancement.residual import ResidualBuffer
-from viewer.enhancement.spots import APART_MM, SpotKind, chance_limit, spots
+from viewer.enhancement.spots import APART_MM, SpotKind, chance_limit, relative_sd, spots
+from viewer.simulation.pet import PetScan, counted, resolved
 
 SHAPE = (6, 192, 192)
 SPACING_MM = (3.0, 0.8, 0.8)
@@ -106,3 +107,65 @@ def test_padding_and_slices_that_are_not_there_are_left_out():
 def test_it_stops_when_asked():
     with pytest.raises(Cancelled):
         spots(source(40 + NOISE), stored(denoised(NOISE)), lambda: True)
+
+
+# ------------------------------------------------------------------ noise of counts
+
+
+PET_MM = (3.0, 2.0)
+HOT_SPOTS = ((50, 50), (50, 95), (95, 60), (90, 100))
+ROW, COLUMN = np.mgrid[:144, :144]
+
+
+def pet_with_hot_spots(seed):
+    """A body with four hot spots through all slices: what counting gives, and without noise."""
+    activity = np.where(np.hypot((ROW - 72) / 55, (COLUMN - 72) / 62) < 1, 1.0, 0.02)
+    for place in HOT_SPOTS:
+        activity[away(place) < 6] = 12.0
+    block, scan = np.repeat(activity[None].astype(np.float32), 14, axis=0), PetScan(8.0)
+    noisy = counted(np.random.default_rng(seed), block, scan, PET_MM)
+    return 100 * noisy[3:-3], 100 * resolved(block, scan, PET_MM)[3:-3]
+
+
+def away(place):
+    return np.hypot(ROW - place[0], COLUMN - place[1])
+
+
+def places_of(noisy, residual, *, is_counted):
+    volume = volume_of(noisy.astype(np.float32), spacing_mm=(3.0, 2.0, 2.0), unit="BQML")
+    return spots(source_of(volume), stored(residual), is_counted=is_counted)
+
+
+def is_hot(spot):
+    return min(np.hypot(spot.row - row, spot.column - column) for row, column in HOT_SPOTS) < 10
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_noise_of_counts_in_hot_spots_is_no_place_to_look_at(seed):
+    noisy, clean = pet_with_hot_spots(seed)
+    as_even = places_of(noisy, denoised(noisy - clean), is_counted=False)
+    assert all(is_hot(spot) for spot in as_even)
+    assert as_even[0].size_sd > 8
+    as_counted = places_of(noisy, denoised(noisy - clean), is_counted=True)
+    assert not any(is_hot(spot) for spot in as_counted)
+    assert all(spot.size_sd < 6 for spot in as_counted)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_a_hot_spot_that_was_blurred_still_comes_first(seed):
+    noisy, clean = pet_with_hot_spots(seed)
+    near = np.exp(-(away(HOT_SPOTS[0]) ** 2) / 128)
+    residual = denoised(noisy - clean)
+    residual[3] += near * (ndimage.gaussian_filter(clean[3], 2.0) - clean[3])
+    first = places_of(noisy, residual, is_counted=True)[0]
+    assert (first.kind, first.slice_index) == (SpotKind.EDGE, 3)
+    assert away(HOT_SPOTS[0])[first.row, first.column] < 10
+
+
+def test_the_expected_noise_of_counts_follows_the_root_of_the_signal_and_is_even_on_average():
+    image = np.full((64, 64), 100.0, np.float32)
+    image[:, 32:] = 900.0
+    relative = relative_sd(image, np.ones(image.shape, np.bool_))
+    assert relative[32, 50] / relative[32, 10] == pytest.approx(3.0, rel=1e-3)
+    assert np.square(relative).mean() == pytest.approx(1.0, rel=1e-3)
+    assert (relative_sd(0 * image, image > 0) == 1.0).all()

@@ -40,8 +40,8 @@ def test_an_empty_log_says_what_to_do(page):
 def test_the_group_with_a_signal_is_on_top_and_its_charts_are_shown(page):
     moved = [replace(use, kernel="moved") for use in drawn(45, shift=5.0)]
     made = page([*drawn(50), *moved])
-    assert made.table.item(0, 2).text() == "moved"
-    assert made.table.item(0, 5).text().startswith("signal since 2026-01-02")
+    assert made.table.item(0, 3).text() == "moved"
+    assert made.table.item(0, 6).text().startswith("signal since 2026-01-02")
     assert len([chart for chart in made.findChildren(Chart) if chart.isVisible()]) == 3
     assert any("rose, signal since" in text for text in words(made))
 

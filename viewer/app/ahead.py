@@ -6,6 +6,7 @@ the reader asks for there; it goes on where it was.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -19,7 +20,7 @@ from viewer.app.workspace import PartKey, StudyKey, Workspace
 from viewer.core.errors import Blocked
 from viewer.core.study import Series, SeriesPart, Study
 from viewer.core.view import ViewState
-from viewer.core.volume import AnyVolume, Volume
+from viewer.core.volume import Acquired, AnyVolume, is_acquired
 
 if TYPE_CHECKING:
     from viewer.app.enhancements import Enhancements
@@ -28,6 +29,10 @@ EVERY_S = 0.5
 NO_ROOM = (
     "The memory for results is full. Raise it in the preferences, page Memory, or give the rule a "
     "folder to store them in."
+)
+NOT_FINER = (
+    "makes finer slices. They are made when they are asked for; name a method here that leaves the "
+    "slices where they are."
 )
 
 
@@ -79,7 +84,7 @@ class AheadQueue:
         self._entries: dict[tuple[PartKey, Rule], Waiting] = {}
         self._job: Job | None = None
         self._running: tuple[PartKey, Rule] | None = None
-        self._loaded: tuple[SeriesPart, Volume] | None = None
+        self._loaded: tuple[SeriesPart, Acquired] | None = None
         self._lines: tuple[str, ...] = ()
         self._rules: tuple[Rule, ...] = ()
         self.is_paused = False
@@ -246,9 +251,12 @@ class AheadQueue:
             return progress.is_cancelled() or self._jobs.is_wanted(Lane.COMPUTE)
 
         engine = self._enhancements.engine
+        method = engine.catalogue.method(work.rule.method)
+        if method.makes_finer:
+            return (Ahead.REFUSED, f"{method.name} {NOT_FINER}", 0.0)
         try:
             volume = work.volume or _loaded(work.part, gives_way)
-            if isinstance(volume, Volume):
+            if is_acquired(volume):
                 self._loaded = (work.part, volume)
             request = EnhanceRequest(
                 study=work.study,
@@ -260,7 +268,7 @@ class AheadQueue:
                 first_slice=len(work.part.sources) // 2,
                 device=work.device,
             )
-            plan = prepare(engine, request)
+            plan = prepare(engine, request, gives_way)
             if not work.rule.folder and not engine.residuals.has_room(plan.key, plan.volume.values):
                 return (Ahead.REFUSED, NO_ROOM, 0.0)
             result = run(
@@ -271,12 +279,18 @@ class AheadQueue:
                 every_s=EVERY_S,
             )
             if work.rule.folder:
-                target = Path(work.rule.folder) / f"{work.series.uid}-{plan.key[:8]}"
+                target = _place(work, plan.key)
                 if not target.is_dir():
                     save_enhancement(result, None, target, is_cancelled=gives_way)
         except Blocked as error:
             return (Ahead.REFUSED, error.what, 0.0)
         return (Ahead.READY, f"Stored in {work.rule.folder}." if work.rule.folder else "", 1.0)
+
+
+def _place(work: _Work, key: str) -> Path:
+    """Return where a result is stored: a place for each residual, and for each strength of it."""
+    name = hashlib.sha256(f"{key} at {work.rule.strength!r}".encode()).hexdigest()[:8]
+    return Path(work.rule.folder) / f"{work.series.uid}-{name}"
 
 
 def _loaded(part: SeriesPart, is_cancelled: Callable[[], bool]) -> AnyVolume:

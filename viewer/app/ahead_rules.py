@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from viewer.app.messages import Message, warning
-from viewer.core.study import PartKind, Series, SeriesPart, Study
+from viewer.core.study import Series, SeriesPart, Study
 
 EXAMPLE = 'modality = "CT", slices = 20, method = "ct-denoise-s", strength = 0.4'
 
@@ -38,7 +38,7 @@ class Rule:
 
     def fits(self, study: Study, series: Series, part: SeriesPart) -> bool:
         """Return whether a part of a series is one that the rule is for."""
-        is_kind = part.kind is PartKind.VOLUME and len(part.sources) >= self.slices
+        is_kind = part.is_scan and len(part.sources) >= self.slices
         is_acquired = not any(source.instance.is_ai for source in part.sources)
         modality = series.modality or next((s.instance.modality for s in part.sources), "")
         return (
@@ -120,9 +120,15 @@ def _ages(name: str, value: Any) -> tuple[float, float]:
 
 def _folder(name: str, value: Any) -> str:
     words = _words(name, value)
-    if words and not Path(words).expanduser().is_absolute():
+    if not words:
+        return ""
+    try:
+        folder = Path(words).expanduser()
+    except RuntimeError as error:  # ~name of somebody whom this machine does not know
+        raise ValueError(f"{name} lies in the home of somebody who has none here") from error
+    if not folder.is_absolute():
         raise ValueError(f"{name} must be a whole path, such as /data/enhanced")
-    return str(Path(words).expanduser()) if words else ""
+    return str(folder)
 
 
 def _is_number(value: object) -> bool:

@@ -24,6 +24,7 @@ _CT: tuple[tuple[str, str, str, str, float], ...] = (
 )
 _OTHERS: dict[str, tuple[tuple[str, str, str, str, float], ...]] = {
     "MR": (("nps_frequency 25 %", "grain (NPS mean frequency)", CUT, AT_LEAST, 0.85),),
+    "DX": (("nps_frequency 20 %", "grain (NPS mean frequency)", CUT, AT_LEAST, 0.85),),
     "PT": (("nps_frequency 200 %", "grain (NPS mean frequency)", CUT, AT_LEAST, 0.85),),
 }
 _EVERY: tuple[tuple[str, str, str, str, float], ...] = (

@@ -42,7 +42,8 @@ def audited(result: Enhancement, is_cancelled: Callable[[], bool] = lambda: Fals
         return result
     source = source_slices(plan.volume, plan.noise)
     line = plan.card.structure if plan.card is not None else None
-    found = spots(source, result.residual, is_cancelled)
+    is_counted = plan.request.series.modality == "PT"
+    found = spots(source, result.residual, is_cancelled, is_counted=is_counted)
     return replace(result, findings=Findings(result.audit(), line, found))
 
 

@@ -18,7 +18,7 @@ from viewer.app.batch_workers import Crew, Lost, Progressed, cluster, processes
 from viewer.app.headless import new_engine
 from viewer.core.errors import Cancelled, UnreadableFile, WrongUsage
 from viewer.core.partition import parts
-from viewer.core.study import PartKind, ScanReport, Series, Skipped, Study
+from viewer.core.study import ScanReport, Series, Skipped, Study
 from viewer.enhancement.method import Settings
 from viewer.enhancement.strength import checked_strength
 from viewer.io.batch_record import BatchRecord, Outcome, Settled, batch_folder, is_batch
@@ -181,7 +181,7 @@ def _scanned(paths: tuple[Path, ...], unpacked: Path, report: Report) -> ScanRep
     if not any(study.series for study in found.studies):
         reason = found.skipped[0] if found.skipped else None
         raise UnreadableFile(
-            "There is no series of slices to enhance there.",
+            "There are no slices or radiographs to enhance there.",
             f"{reason.origin}: {reason.reason}" if reason else "",
             "See what is there with: diptych info PATH",
         )
@@ -198,7 +198,7 @@ def _units(found: ScanReport, asked: Asked, record: BatchRecord) -> Iterator[Uni
             (replace(series, instances=()), part)
             for series in study.series
             for part in parts(study, series)
-            if part.kind is PartKind.VOLUME
+            if part.is_scan
         ]
         bare = replace(study, series=tuple(replace(one, instances=()) for one in study.series))
         units = [Unit(asked, bare, series, part, 0) for series, part in volumes]

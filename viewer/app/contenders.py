@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from viewer.core.errors import WrongUsage
 from viewer.enhancement.engine import Engine
 from viewer.enhancement.method import Float32Array, Method, Settings, SourceSlices
 from viewer.enhancement.noise import NoiseEstimate
@@ -17,7 +18,7 @@ APART_MM = 1000.0
 AT_ONCE = 32
 
 TUNED: dict[str, tuple[str, tuple[float, ...]]] = {
-    "gaussian": ("sigma_mm", (0.4, 0.6, 0.8, 1.1, 1.5, 2.2)),
+    "gaussian": ("sigma_mm", (0.1, 0.2, 0.4, 0.6, 0.8, 1.1, 1.5, 2.2)),
     "bilateral": ("range_sd", (1.5, 2.5, 4.0, 6.0)),
     "nlm": ("cutoff_sd", (0.4, 0.6, 0.8, 1.1)),
     "tv": ("weight_sd", (0.4, 0.7, 1.0, 1.4, 2.0)),
@@ -26,18 +27,38 @@ TUNED: dict[str, tuple[str, tuple[float, ...]]] = {
 """The parameter of each filter that is chosen on tuning scenes, and the values that are tried."""
 
 
+def refuse_finer(engine: Engine, method_ids: Iterable[str]) -> None:
+    """Refuse methods whose slices lie on another grid, where results are compared voxel by voxel.
+
+    Raises
+    ------
+    UnknownMethod : there is no such method.
+    WrongUsage : a method makes finer slices.
+    """
+    for method in map(engine.catalogue.method, method_ids):
+        if method.makes_finer:
+            raise WrongUsage(
+                f"{method.name} makes finer slices.",
+                "They are judged against slices that were acquired so fine, which only "
+                "simulation has.",
+                f"Run: diptych evaluate {method.id} --on simulated",
+            )
+
+
 @dataclass(frozen=True, slots=True)
 class Contender:
     """A method with the parameters that it is judged with.
 
     `full` answers at its best for full strength, `cut` at its best for a cut of the noise; a
-    model, which has nothing to tune, has the same twice.
+    model, which has nothing to tune, has the same twice. `is_here` tells whether it is computed in
+    this process, whose processor time is measured.
     """
 
     method: Method
     full: Answer
     cut: Answer
     words: str = ""
+    is_here: bool = True
 
 
 def stacked_source(

@@ -52,9 +52,10 @@ class WatchedFigure:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DriftGroup:
-    """The uses of one method and version on one vendor, kernel and dose."""
+    """The uses of one method, version and settings on one modality, vendor, kernel and dose."""
 
     method: str
+    modality: str
     vendor: str
     kernel: str
     dose: str
@@ -64,7 +65,7 @@ class DriftGroup:
     @property
     def key(self) -> GroupKey:
         """Identity of the group."""
-        return (self.method, self.vendor, self.kernel, self.dose)
+        return (self.method, self.modality, self.vendor, self.kernel, self.dose)
 
     @property
     def name(self) -> str:
@@ -173,6 +174,7 @@ def drift_facts(home: Path) -> dict[str, object]:
         "groups": [
             {
                 "method": group.method,
+                "modality": group.modality,
                 "vendor": group.vendor,
                 "kernel": group.kernel,
                 "dose": group.dose,

@@ -7,7 +7,7 @@ from viewer.app.refining import FinerSlices, slice_facts
 from viewer.core.arrays import AnyArray
 from viewer.core.provenance import MethodKind, Provenance
 from viewer.core.study import Series, SeriesPart, Study
-from viewer.core.volume import ARBITRARY, AnyVolume, DerivedVolume, Volume, derive
+from viewer.core.volume import ARBITRARY, Acquired, AnyVolume, Derived, derive
 from viewer.enhancement import checks
 from viewer.enhancement.audit import Audit, audit
 from viewer.enhancement.catalogue import ModelCard
@@ -52,7 +52,7 @@ class Plan:
     """
 
     request: EnhanceRequest
-    volume: Volume
+    volume: Acquired
     method: Method
     settings: Settings
     gates: tuple[GateResult, ...]
@@ -131,7 +131,7 @@ class Enhancement:
             slice_steps_mm=plan.slice_steps_mm,
         )
 
-    def volume(self, strength: float | None = None) -> DerivedVolume:
+    def volume(self, strength: float | None = None) -> Derived:
         """Return the enhanced volume; slices not computed yet are marked as not loaded."""
         provenance = self.provenance(strength)
         residual = self.residual
@@ -139,17 +139,17 @@ class Enhancement:
         values = blended(start, residual.values, residual.step, provenance.blend)
         return self._derived(values, provenance)
 
-    def residual_volume(self, strength: float | None = None) -> DerivedVolume:
+    def residual_volume(self, strength: float | None = None) -> Derived:
         """Return the residual's own int16 steps (`residual.step` modality units each)."""
         return self._derived(self.residual.values, self.provenance(strength))
 
-    def finer_volume(self, strength: float | None = None) -> DerivedVolume | None:
+    def finer_volume(self, strength: float | None = None) -> Derived | None:
         """Return what the residual is added to where slices become finer, else None."""
         if self.finer is None:
             return None
         return self._derived(self.finer.values, self.provenance(strength))
 
-    def _derived(self, values: AnyArray, provenance: Provenance) -> DerivedVolume:
+    def _derived(self, values: AnyArray, provenance: Provenance) -> Derived:
         return derive(
             self.plan.volume,
             values,

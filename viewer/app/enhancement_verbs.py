@@ -17,7 +17,6 @@ from viewer.app.comparing import (
 from viewer.app.following import has_image
 from viewer.app.messages import info
 from viewer.core.view import ORIGINAL, Comparison
-from viewer.core.volume import Frames
 
 if TYPE_CHECKING:
     from viewer.app.session import Session
@@ -28,8 +27,10 @@ def toggle_enhancement(session: Session) -> None:
     if is_side_by_side(session):
         leave_side_by_side(session)
         return
-    settings = session.workspace.settings.enhancement
-    enhance_active(session, settings.method, settings.strength)
+    workspace, settings = session.workspace, session.workspace.settings.enhancement
+    part = workspace.active_state.part
+    method = session.enhancements.suited(part, settings.method) if part else settings.method
+    enhance_active(session, method, settings.strength)
 
 
 def enhance_active(session: Session, method_id: str, strength: float) -> None:
@@ -39,9 +40,6 @@ def enhance_active(session: Session, method_id: str, strength: float) -> None:
     volume = workspace.volumes.get(part) if part else None
     if part is None or volume is None:
         workspace.tell(info("There is no image to enhance in the active view."))
-        return
-    if isinstance(volume, Frames):
-        workspace.tell(info("This cannot be enhanced here.", "Enhancement needs a volume."))
         return
     if not volume.is_complete:
         is_loading = session.images.fraction_loaded(part) is not None

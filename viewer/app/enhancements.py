@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from viewer.app.settings import cache_bytes
 from viewer.app.spreads import Spreads
 from viewer.app.workspace import Layer, PartKey, Workspace
 from viewer.core.view import ViewState
-from viewer.core.volume import DerivedVolume, Volume
+from viewer.core.volume import Derived, Volume
 
 if TYPE_CHECKING:
     from viewer.app.enhancing import Enhancement, EnhanceRequest
@@ -66,18 +67,24 @@ class Enhancements:
             from viewer.enhancement.engine import Engine
 
             budget = cache_bytes(self._workspace.settings) // 4
-            self._engine = Engine(self.read_catalogue(), budget)
+            self._engine = Engine(self._read_catalogue(), budget)
         return self._engine
 
-    def read_catalogue(self) -> Catalogue:
-        """Read all models as they are on the disk now; from any thread."""
+    def read_again(self) -> Callable[[], None]:
+        """Read all models as they are on the disk now; return what offers them in the window.
+
+        Reading may be done in any thread, offering in the window's alone.
+        """
+        return partial(self._offer, self._read_catalogue())
+
+    def _read_catalogue(self) -> Catalogue:
         from viewer.enhancement.catalogue import read_catalogue
 
         is_research = self._workspace.settings.enhancement.research
         return read_catalogue(self._models, self._own, is_research=is_research)
 
-    def put_catalogue(self, catalogue: Catalogue) -> None:
-        """Offer the models that were read again, comparators as the settings have it now."""
+    def _offer(self, catalogue: Catalogue) -> None:
+        """Offer models, comparators as the settings have it now."""
         if self._engine is not None:
             is_on = self._workspace.settings.enhancement.research
             self._engine.catalogue = replace(catalogue, is_research=is_on)
@@ -104,6 +111,13 @@ class Enhancements:
                 is_quiet=True,
             )
         return () if self._engine is None else tuple(self._engine.catalogue.methods())
+
+    def suited(self, part: PartKey, wanted: str) -> str:
+        """Return the id of a method for a part, see `Catalogue.suited`; as wanted while loading."""
+        series = self._workspace.series_of(part)
+        if series is None or self._engine is None:
+            return wanted
+        return self._engine.catalogue.suited(wanted, series.modality)
 
     def enhancement(self, part: PartKey, method_id: str) -> Enhancement | None:
         """Return what a method has made of a part so far."""
@@ -293,7 +307,7 @@ class Enhancements:
         if found is not None:
             self._workspace.put_layer(part, method_id, layer_at(found, strength))
 
-    def blended(self, part: PartKey, method_id: str) -> DerivedVolume | None:
+    def blended(self, part: PartKey, method_id: str) -> Derived | None:
         """Return the enhanced volume at the strength in view, for volume rendering.
 
         None while it is made in the compute lane; `part_changed` tells when it is there.
@@ -312,7 +326,7 @@ class Enhancements:
         return None
 
     def _blend(self, key: tuple[PartKey, str], found: Enhancement, strength: float) -> None:
-        def keep(volume: DerivedVolume | None) -> None:
+        def keep(volume: Derived | None) -> None:
             if self._found.get(key) is found:
                 self._blended[key] = _Blended(found, strength, volume)
 
@@ -364,12 +378,11 @@ class _Blended:
 
     found: Enhancement
     strength: float
-    volume: DerivedVolume | None
+    volume: Derived | None
 
 
 def layer_at(result: Enhancement, strength: float) -> Layer:
     """Return the layer of an enhancement at a strength from 0 to 1."""
-    residual = result.residual_volume(strength)
-    provenance = residual.provenance
-    start = result.finer_volume(strength)
+    provenance = result.provenance(strength)
+    residual, start = result.residual_volume(strength), result.finer_volume(strength)
     return Layer(residual, result.residual.step, provenance.blend, provenance, start)

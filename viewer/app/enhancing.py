@@ -16,7 +16,7 @@ import numpy as np
 from viewer.app.enhancement import Enhancement, EnhanceRequest, Plan
 from viewer.app.refining import finer_slices
 from viewer.core.errors import Blocked, Cancelled
-from viewer.core.volume import Volume
+from viewer.core.volume import Acquired, is_acquired
 from viewer.enhancement import checks
 from viewer.enhancement.checks import Candidate, GateResult
 from viewer.enhancement.conditioning import (
@@ -84,7 +84,7 @@ def prepare(
     settings = method.settings(request.settings)
     card = engine.catalogue.card(method.id)
     volume = request.volume
-    if not isinstance(volume, Volume) or not volume.is_complete:
+    if not is_acquired(volume) or not volume.is_complete:
         _refuse(method, gates_for(engine, request))
         raise Blocked(f"{method.name} needs a complete series.")
     measured = survey(engine, volume)
@@ -117,7 +117,7 @@ def prepare(
     )
 
 
-def survey(engine: Engine, volume: Volume) -> Survey:
+def survey(engine: Engine, volume: Acquired) -> Survey:
     """Measure the noise of a complete volume and find its flat regions; kept by its content.
 
     Takes about a second for a series of 512 x 512 slices, so it is worth doing in the background
@@ -144,14 +144,14 @@ def gates_for(engine: Engine, request: EnhanceRequest) -> tuple[GateResult, ...]
     """
     method = engine.catalogue.method(request.method_id)
     volume = request.volume
-    if isinstance(volume, Volume) and volume.is_complete:
+    if is_acquired(volume) and volume.is_complete:
         measured = survey(engine, volume)
         return _gates(engine, request, method, measured.noise, measured)
     nothing = NoiseProfile(np.zeros(len(volume.values), dtype=np.float32), 0.0, 0.0)
     return _gates(engine, request, method, nothing)
 
 
-def _measured_noise(volume: Volume) -> NoiseProfile:
+def _measured_noise(volume: Acquired) -> NoiseProfile:
     _, row_mm, column_mm = volume.geometry.spacing_mm
     return noise_profile(volume.values, (row_mm, column_mm), volume.unit, volume.mask)
 
@@ -202,7 +202,7 @@ def _flat_noise(
     key: str,
     method: Method,
     settings: Settings,
-    volume: Volume,
+    volume: Acquired,
     measured: Survey,
     device: str,
     is_cancelled: Callable[[], bool],

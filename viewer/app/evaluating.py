@@ -14,6 +14,7 @@ from typing import cast
 import numpy as np
 import numpy.typing as npt
 
+from viewer.app.contenders import refuse_finer
 from viewer.app.demonstrating import DemoStudy, read_demo
 from viewer.app.enhancing import EnhanceRequest, prepare, run
 from viewer.core.arrays import AnyArray, BoolArray
@@ -115,10 +116,13 @@ def evaluate(
 
     Raises
     ------
+    UnknownMethod : there is no such method.
+    WrongUsage : a method makes finer slices, which have no truth here.
     Cancelled : the flag was up between methods.
     """
     denoisers = [m.id for m in engine.catalogue.methods() if m.effect is Effect.NOISE_CUT]
     chosen = denoisers if method_ids is None else list(method_ids)
+    refuse_finer(engine, chosen)
     judge = _Judge.of(case)
     rows: list[Row] = [{"method": "input", "name": "Quarter-dose input", "strength": 0.0}]
     rows[0].update(judge.figures(case.volume.values))

@@ -7,7 +7,7 @@ from pathlib import Path
 from viewer.app.enhancing import EnhanceRequest
 from viewer.core.errors import UnreadableFile
 from viewer.core.partition import parts
-from viewer.core.study import PartKind, Series, SeriesPart, Study
+from viewer.core.study import Series, SeriesPart, Study
 from viewer.core.volume import AnyVolume
 from viewer.io.assemble import load_part
 from viewer.io.scan import scan
@@ -69,9 +69,11 @@ class FoundSeries:
 def found_series(
     paths: tuple[Path, ...],
     unpacked: Path,
-    is_wanted: Callable[[SeriesPart], bool] = lambda part: part.kind is PartKind.VOLUME,
+    is_wanted: Callable[[SeriesPart], bool] = lambda part: part.is_scan,
 ) -> tuple[FoundSeries, ...]:
-    """Return every volume below some paths; archives are unpacked into a folder.
+    """Return every stack of slices and every radiograph below some paths.
+
+    Archives are unpacked into `unpacked`.
 
     Raises
     ------
@@ -87,7 +89,7 @@ def found_series(
     )
     if not found:
         raise UnreadableFile(
-            "There is no series of slices to judge methods on there.",
+            "There are no slices or radiographs to judge methods on there.",
             "",
             "See what is there with: diptych info PATH",
         )

@@ -8,7 +8,7 @@ from viewer.core.units import STORED
 from viewer.enhancement import metrics
 from viewer.enhancement.method import Float32Array
 from viewer.enhancement.noise import NoiseEstimate, estimate_noise, signal_range
-from viewer.simulation import mr_scenes, pet_scenes, scenes
+from viewer.simulation import mr_scenes, pet_scenes, scenes, xr_scenes
 from viewer.simulation.pairs import anatomical_pairs
 from viewer.simulation.phantom import Region
 from viewer.simulation.scenes import EdgeScene, InsertScene, Scene
@@ -24,7 +24,7 @@ class Ground:
     scale : what figures are in, "HU" or "%" of typical tissue; their names end in `suffix`.
     scenes : from seed and count; `edge` and `insert` from seed, figures, noise SD and draws.
     edges, edge_sd, inserts, insert_sd : contrasts, (diameter, contrast) pairs, and the noise SD of
-        each (for PET the counts).
+        each (for PET the counts, for radiographs the photons).
     tissues : ranges of the truth by name; `windows` : name, centre and width.
     anatomical : lesions on anatomy, from seed, noise SD and pairs.
     """
@@ -108,7 +108,22 @@ PET = Ground(
     tissues={"cold": (20.0, 60.0), "middle": (60.0, 110.0), "hot": (110.0, 400.0)},
     windows=(("full range", 100.0, 200.0), ("narrow", 80.0, 60.0)),
 )
-GROUNDS = {ground.modality: ground for ground in (CT, MR, PET)}
+RADIOGRAPH = Ground(
+    modality="DX",
+    unit=STORED,
+    scale="%",
+    suffix="percent",
+    scenes=xr_scenes.xr_scenes,
+    edge=xr_scenes.xr_edge_scene,
+    insert=xr_scenes.xr_insert_scene,
+    edges=(5.0, 10.0, 20.0, 50.0),
+    edge_sd=6_000.0,
+    inserts=xr_scenes.INSERTS,
+    insert_sd=6_000.0,
+    tissues={"thin": (30.0, 150.0), "middle": (150.0, 300.0), "thick": (300.0, 700.0)},
+    windows=(("full range", 300.0, 600.0), ("narrow", 200.0, 100.0)),
+)
+GROUNDS = {ground.modality: ground for ground in (CT, MR, PET, RADIOGRAPH)}
 
 
 def ground_named(modality: str) -> Ground:

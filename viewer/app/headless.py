@@ -7,6 +7,7 @@ from pathlib import Path
 
 from viewer.app.auditing import audit_facts, audited
 from viewer.app.cataloguing import known_models
+from viewer.app.contenders import refuse_finer
 from viewer.app.enhancing import Enhancement, EnhanceRequest, prepare, run
 from viewer.app.evaluating import Table, evaluate, known_case
 from viewer.app.recording import log_headless
@@ -15,7 +16,7 @@ from viewer.core.errors import DiptychError, UnreadableFile, WrongUsage
 from viewer.core.partition import parts
 from viewer.core.places import user_folder
 from viewer.core.provenance import strength_words
-from viewer.core.study import PartKind, ScanReport, Series, SeriesPart, Skipped, Study
+from viewer.core.study import ScanReport, Series, SeriesPart, Skipped, Study
 from viewer.enhancement.engine import Engine
 from viewer.enhancement.inference import usable_cores
 from viewer.enhancement.method import Settings
@@ -114,7 +115,7 @@ def enhance_paths(
             is_reason = bool(found.skipped) and not found.studies
             first = _named(found.skipped[0]) if is_reason else ""
             raise UnreadableFile(
-                "There is no series of slices to enhance there.",
+                "There are no slices or radiographs to enhance there.",
                 first,
                 "See what is there with: diptych info PATH",
             )
@@ -147,7 +148,7 @@ def _volumes(found: ScanReport) -> list[tuple[Study, Series, SeriesPart]]:
         for study in found.studies
         for series in study.series
         for part in parts(study, series)
-        if part.kind is PartKind.VOLUME
+        if part.is_scan
     ]
 
 
@@ -288,7 +289,7 @@ def evaluate_scans(
 
     Raises
     ------
-    UnknownMethod, InvalidStrength : before anything is read.
+    UnknownMethod, InvalidStrength, WrongUsage : before anything is read.
     UnreadableFile : there is no volume there.
     """
     from viewer.app.judging_scans import judge_scans
@@ -327,13 +328,12 @@ def evaluate_demo(
 
     Raises
     ------
-    UnknownMethod, InvalidStrength : before anything is computed.
+    UnknownMethod, InvalidStrength, WrongUsage : before anything is computed.
     """
     from viewer.app.demonstrating import demo_study
 
     checked_strength(strength)
     engine = new_engine(is_research=is_research)
-    for method in methods:
-        engine.catalogue.method(method)
+    refuse_finer(engine, methods)
     case = known_case(demo_study(user_folder(), progress=report))
     return evaluate(engine, case, methods or None, strength, report=report)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
-from viewer.app.contenders import stacked_source
+from viewer.app.contenders import refuse_finer, stacked_source
 from viewer.app.grounds import Ground, ground_named
 from viewer.core.errors import WrongUsage
 from viewer.enhancement.audit import audit
@@ -12,7 +12,6 @@ from viewer.enhancement.engine import Engine
 from viewer.enhancement.method import Effect, Method
 from viewer.enhancement.noise import NoiseEstimate
 from viewer.enhancement.residual import ResidualBuffer, residual_step
-from viewer.enhancement.through_plane import FINER_CUBIC
 from viewer.simulation.scenes import Scene
 
 Table = dict[str, object]
@@ -47,7 +46,7 @@ def structure_lines(
     Raises
     ------
     UnknownMethod : there is no such method.
-    WrongUsage : too few scenes, models of several modalities, or a method without a residual.
+    WrongUsage : too few scenes, models of several modalities, or one that makes finer slices.
     """
     if count < FEWEST_SCENES:
         raise WrongUsage(
@@ -79,14 +78,8 @@ def structure_lines(
 def _chosen(engine: Engine, method_ids: Iterable[str] | None) -> tuple[list[Method], Ground]:
     catalogue = engine.catalogue
     named = [catalogue.method(one) for one in dict.fromkeys(method_ids or ())]
+    refuse_finer(engine, [method.id for method in named])
     every = [method for method in catalogue.methods() if method.effect is Effect.NOISE_CUT]
-    for method in named:
-        if method.operation == FINER_CUBIC.operation:
-            raise WrongUsage(
-                f"{method.name} makes new slices, which have no residual.",
-                "",
-                "Name methods that change the acquired slices.",
-            )
     cards = [catalogue.card(method.id) for method in named]
     modalities = list(dict.fromkeys(card.input.modality for card in cards if card is not None))
     if len(modalities) > 1:

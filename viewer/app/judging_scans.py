@@ -13,6 +13,7 @@ from typing import cast
 
 import numpy as np
 
+from viewer.app.contenders import refuse_finer
 from viewer.app.enhancing import Enhancement, prepare, run, survey
 from viewer.app.found_series import FoundSeries, found_series
 from viewer.app.judging_repeats import Repeat, judge_repeats, repeats_among
@@ -21,7 +22,7 @@ from viewer.app.scene_figures import Row
 from viewer.app.strata import strata
 from viewer.core.arrays import AnyArray
 from viewer.core.errors import DiptychError
-from viewer.core.volume import Volume
+from viewer.core.volume import Acquired, is_acquired
 from viewer.enhancement.checks import Verdict
 from viewer.enhancement.conditioning import noise_profile
 from viewer.enhancement.denoising import body_mask
@@ -55,7 +56,7 @@ def judge_scans(
 
     Raises
     ------
-    UnknownMethod, InvalidStrength : before anything is read.
+    UnknownMethod, InvalidStrength, WrongUsage : before anything is read.
     UnreadableFile : there is no volume there.
     """
     methods = [
@@ -64,6 +65,7 @@ def judge_scans(
         if method_ids is None and method.effect is Effect.NOISE_CUT
     ]
     methods = methods or [engine.catalogue.method(one).id for one in method_ids or ()]
+    refuse_finer(engine, methods)
     rows: list[Row] = []
     with TemporaryDirectory(prefix="diptych-evaluate-") as unpacked:
         found = found_series(tuple(paths), Path(unpacked))
@@ -105,7 +107,7 @@ def _rows(engine: Engine, one: FoundSeries, methods: list[str], strength: float)
         volume = one.load()
     except DiptychError as error:
         return [{**one.facts, "method": "", "refused": str(error)}]
-    if isinstance(volume, Volume) and volume.is_complete:
+    if is_acquired(volume) and volume.is_complete:
         survey(engine, volume)  # once for all methods, and no method's own time
     rows: list[Row] = []
     for method_id in methods:
@@ -160,7 +162,7 @@ def _figures(result: Enhancement) -> Row:
     }
 
 
-def _bias(volume: Volume, enhanced: AnyArray, places: AnyArray) -> float:
+def _bias(volume: Acquired, enhanced: AnyArray, places: AnyArray) -> float:
     """Return the mean of enhanced minus original inside the body (HU), or wherever it is real."""
     changes = []
     for place in places:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 
 from viewer.app.contenders import Answer, answer_of
+from viewer.app.grounds import CT
 from viewer.app.scene_figures import Row, flat_sd, means
 from viewer.core.errors import Cancelled, WrongUsage
 from viewer.enhancement import metrics
@@ -113,11 +114,10 @@ def _mean_row(
 def _figures(scene: KernelScene, image: Float32Array) -> Row:
     before = metrics.rmse(scene.noisy[MIDDLE], scene.ideal, scene.body)
     after = metrics.rmse(image, scene.ideal, scene.body)
-    growth = flat_sd(image, scene.flat) / flat_sd(scene.noisy[MIDDLE], scene.flat) - 1.0
     return {
         "rmse_hu": after,
         "gain_db": 20.0 * math.log10(before / after),
-        "noise_growth": growth if scene.flat else math.nan,
+        "noise_growth": _growth(scene, image) if scene.flat else math.nan,
         "bias_hu": metrics.bias(image, scene.ideal, scene.body),
         "overshoot_hu": metrics.overshoot(image, scene.ideal, scene.body),
     }
@@ -137,3 +137,9 @@ def _tuned(engine: Engine, method: Method) -> tuple[Answer, str]:
             tried.append((float(str(row["rmse_hu"])), f"{first} {one:g}, {second} {two:g}", answer))
     _, words, answer = min(tried, key=lambda entry: entry[0])
     return answer, words
+
+
+def _growth(scene: KernelScene, image: Float32Array) -> float:
+    """Return by how much the noise in flat tissue has grown."""
+    before = flat_sd(CT, scene.noisy[MIDDLE], scene.flat)
+    return flat_sd(CT, image, scene.flat) / before - 1.0

@@ -15,7 +15,8 @@ from viewer.enhancement.method import SourceSlices
 PATIENCE_S = 600.0
 HOW = (
     "peak resident memory of a child process that loads the method and runs it on simulated slices "
-    "of this shape, libraries and the slices themselves included"
+    "of this shape, libraries and the slices themselves included; with a model that was added, "
+    "plus the peak of the process that it is confined to"
 )
 _BACKGROUND_HU, _BODY_HU, _NOISE_HU = -1000.0, 40.0, 20.0
 _AT_ONCE = 16
@@ -30,22 +31,25 @@ def peak_memory_mib(shape: tuple[int, int, int], method_id: str) -> float:
 
     Notes
     -----
-    Linux: VmHWM of the child. The peak that getrusage tells there starts at what the parent had
-    when the child was started, and is not used.
+    Linux: VmHWM of the child, and of the process that confines a model that was added. On other
+    systems nothing is known of that one, so there the sum is not known either. The peak that
+    getrusage tells on Linux starts at what the parent had when the child was started, and is not
+    used.
     """
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe(duplex=False)
-    child = context.Process(target=_measured, args=(there, shape, method_id), daemon=True)
+    child = context.Process(target=_measured, args=(there, shape, method_id))  # may have children
     child.start()
     there.close()
     try:
         found = here.recv() if here.poll(PATIENCE_S) else math.nan
     except EOFError:  # it died, such as for want of memory
         found = math.nan
-    child.kill()
-    child.join()
-    child.close()
-    here.close()
+    finally:
+        child.kill()
+        child.join()
+        child.close()
+        here.close()
     return float(found)
 
 
@@ -58,7 +62,8 @@ def _measured(there: Connection, shape: tuple[int, int, int], method_id: str) ->
     processor = engine.processor(method, _slices(shape), method.settings(()))
     for start in range(0, shape[0], _AT_ONCE):
         processor.residuals(range(start, min(start + _AT_ONCE, shape[0])))
-    there.send(own_peak_mib())
+    confined = [one.pid for one in multiprocessing.active_children()]
+    there.send(own_peak_mib() + sum(_peak_mib_of(f"{pid}") for pid in confined))
     there.close()
 
 
@@ -86,13 +91,20 @@ def machine_words() -> str:
 
 def own_peak_mib() -> float:
     """Return the peak of this process's resident memory so far in MiB; NaN where unknown."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        lines = status.read_text(encoding="ascii", errors="replace").splitlines()
-        peaks = [line.split()[1] for line in lines if line.startswith("VmHWM:")]
-        return int(peaks[0]) / 1024 if peaks else math.nan
+    if Path("/proc/self").exists():
+        return _peak_mib_of("self")
     if sys.platform == "win32":
         return math.nan
     import resource
 
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+
+
+def _peak_mib_of(process: str) -> float:
+    """Return the peak of a process by its name in /proc; NaN where the system does not tell."""
+    try:
+        status = Path("/proc", process, "status").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return math.nan
+    peaks = [line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:")]
+    return int(peaks[0]) / 1024 if peaks else math.nan

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-import os
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,16 +21,16 @@ from viewer.app.settings import load_settings
 from viewer.core.errors import DiptychError, UnreadableFile
 from viewer.core.places import user_folder
 from viewer.core.texts import one_line
-from viewer.io.safely import locked, not_saved, private_folder
+from viewer.io.safely import append_line, locked, not_saved, private_folder
 
 if TYPE_CHECKING:
-    from viewer.app.enhancing import Enhancement
+    from viewer.app.enhancing import Enhancement, Plan
 
 FOLDER, FILE = "drift", "uses.jsonl"
 UNKNOWN = "unknown"
 RESTART = "restart"
-GroupKey = tuple[str, str, str, str]
-"""Method and version, vendor, kernel, dose: uses that are compared with each other."""
+GroupKey = tuple[str, str, str, str, str]
+"""Method with version and settings, modality, vendor, kernel, dose: what is compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,8 @@ class Use:
     same at the strength in use and `noise_sd_full` at full strength. Frequencies are means of the
     noise power spectrum per mm; `nps_out_per_mm` is measured at the default strength whatever the
     one in use, so that a reader's hand on the slider does not look like drift. `structure` is the
-    audit's index, of the residual at full strength. `gates` are (name, verdict) pairs.
+    audit's index, of the residual at full strength. `gates` are (name, verdict) pairs. `settings`
+    are the parameters that were not left as the method has them, in words.
     """
 
     time: str
@@ -64,11 +64,13 @@ class Use:
     nps_out_per_mm: float | None
     structure: float
     gates: tuple[tuple[str, str], ...] = ()
+    settings: str = ""
 
     @property
     def group(self) -> GroupKey:
-        """What is compared with its like: method and version, vendor, kernel, dose."""
-        return (f"{self.method} {self.version}".strip(), self.vendor, self.kernel, self.dose)
+        """What is compared with its like."""
+        method = " ".join(word for word in (self.method, self.version, self.settings) if word)
+        return (method, self.modality, self.vendor, self.kernel, self.dose)
 
     @property
     def noise_left(self) -> float | None:
@@ -83,7 +85,8 @@ class Use:
 
 
 def _ratio(over: float | None, under: float | None) -> float | None:
-    return over / under if over is not None and under else None
+    ratio = over / under if over is not None and under else math.nan
+    return ratio if math.isfinite(ratio) else None
 
 
 # ------------------------------------------------------------------------------ one use
@@ -119,7 +122,14 @@ def use_of(result: Enhancement, strength: float) -> Use:
         nps_out_per_mm=_frequency_after(result),
         structure=(result.findings.figures if result.findings else result.audit()).structure,
         gates=tuple((gate.name, gate.verdict.value) for gate in plan.gates),
+        settings=_settings_words(plan),
     )
+
+
+def _settings_words(plan: Plan) -> str:
+    """Return the parameters that are not the method's defaults, "" for none."""
+    usual = dict(plan.method.settings())
+    return " ".join(f"{name}={value:g}" for name, value in plan.settings if value != usual[name])
 
 
 def _frequency_after(result: Enhancement) -> float | None:
@@ -166,29 +176,17 @@ def log_restart(home: Path, group: GroupKey) -> None:
 def _append(home: Path, content: dict[str, object]) -> None:
     """Append one JSON object as one line, whole or not at all.
 
-    A line that a crash broke off is closed first, so that it spoils no other.
-
     Raises
     ------
     NotSaved : the disk refuses; the enhancement itself is not affected.
     """
     path = log_path(home)
-    line = json.dumps(content, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+    line = json.dumps(content, ensure_ascii=False, allow_nan=False).encode()
     try:
         private_folder(home)
         private_folder(path.parent)
         with locked(path):
-            flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
-            descriptor = os.open(path, flags, 0o600)
-            try:
-                end = os.lseek(descriptor, 0, os.SEEK_END)
-                if end:
-                    os.lseek(descriptor, end - 1, os.SEEK_SET)
-                    line = line if os.read(descriptor, 1) == b"\n" else b"\n" + line
-                os.write(descriptor, line)
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+            append_line(path, line)
     except OSError as error:
         raise not_saved("The record of this enhancement in the drift log", error) from error
 
@@ -203,9 +201,12 @@ def log_quietly(home: Path, result: Enhancement, strength: float) -> Message | N
 
 
 def log_headless(result: Enhancement) -> tuple[str, ...]:
-    """Log a use outside the window where the settings allow it; return why that failed, else ()."""
+    """Log a use outside the window where the settings allow it; return why that failed, else ().
+
+    Finer slices are not logged: they have neither residual nor noise on the source's grid.
+    """
     settings, _ = load_settings()
-    if not settings.enhancement.log_uses:
+    if not settings.enhancement.log_uses or result.finer is not None:
         return ()
     problem = log_quietly(user_folder(), result, result.plan.request.strength)
     return () if problem is None else (problem.text,)
@@ -240,24 +241,31 @@ def read_log(home: Path) -> tuple[tuple[Use, ...], tuple[int, ...]]:
                 uses = [use for use in uses if use.group != again]
             else:
                 uses.append(_use(content))
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
             damaged.append(number)
     return tuple(uses), tuple(damaged)
 
 
 def _use(content: Any) -> Use:
-    """Return a record from its JSON object; ValueError, TypeError or KeyError where it is none.
+    """Return a record from its JSON object.
 
-    Names that this version does not know are left out.
+    Raises ValueError, TypeError, KeyError or OverflowError where it is none.
+
+    Names that this version does not know are left out, and one that an earlier version did not
+    write is as it was then.
     """
-    known = {part.name: content[part.name] for part in fields(Use)}
+    known = {
+        part.name: content[part.name]
+        for part in fields(Use)
+        if part.name in content or part.default is MISSING
+    }
     for name, value in known.items():
         wanted = _KINDS.get(name, (str,))
         if not isinstance(value, wanted) or isinstance(value, bool):
             raise TypeError(f"{name} is of another kind")
-        if isinstance(value, float) and not math.isfinite(value):
+        if isinstance(value, _FIGURE) and not math.isfinite(value):  # a whole one may be too large
             raise ValueError(f"{name} is not finite")
-    gates = tuple((str(name), str(verdict)) for name, verdict in known["gates"])
+    gates = tuple((str(name), str(verdict)) for name, verdict in known.get("gates", ()))
     return Use(**{**known, "gates": gates})
 
 

@@ -65,7 +65,7 @@ def finer_slices(
     """
     name = plan.method.name
     planes = through_plane(sampling)
-    with QuietThread() as quiet:
+    with QuietThread(is_cancelled, engine.interrupt) as quiet:
         report(0.0, f"{name}: interpolating")
         try:
             finer = quiet.call(lambda: _cubic(plan, planes))

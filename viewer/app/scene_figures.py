@@ -12,6 +12,7 @@ from viewer.core.arrays import BoolArray
 from viewer.enhancement import metrics
 from viewer.enhancement.method import Float32Array
 from viewer.enhancement.noise import NoiseEstimate
+from viewer.enhancement.strength import levelled
 from viewer.simulation.scenes import MIDDLE, InsertScene, Scene
 
 Row = dict[str, object]
@@ -43,8 +44,9 @@ class Judged:
     def factor_for(self, cut: float) -> float:
         """Blend factor whose noise SD in flat tissue is (1 - cut) of the input's, at most 1."""
         source = self.scene.noisy[MIDDLE]
-        wanted = (1.0 - cut) * flat_sd(source, self.scene.flat)
-        return bisected(lambda f: flat_sd(self.blended(f)[0], self.scene.flat) > wanted)
+        ground, flat = self.ground, self.scene.flat
+        wanted = (1.0 - cut) * flat_sd(ground, source, flat)
+        return bisected(lambda f: flat_sd(ground, self.blended(f)[0], flat) > wanted)
 
 
 def bisected(is_below: Callable[[float], bool]) -> float:
@@ -56,10 +58,13 @@ def bisected(is_below: Callable[[float], bool]) -> float:
     return high
 
 
-def flat_sd(image: Float32Array, blocks: Sequence[tuple[int, int]]) -> float:
-    """Root mean square over blocks of the SD within each."""
-    variances = [image[row : row + BLOCK, column : column + BLOCK].var() for row, column in blocks]
-    return float(np.sqrt(np.mean(variances)))
+def flat_sd(ground: Ground, image: Float32Array, corners: Sequence[tuple[int, int]]) -> float:
+    """Root mean square over blocks of the SD within each; but in CT slopes are taken off first."""
+    blocks = np.stack(
+        [image[row : row + BLOCK, column : column + BLOCK] for row, column in corners]
+    )
+    level = blocks if ground.unit == "HU" else levelled(blocks)
+    return float(np.sqrt(np.mean(level.var(axis=(1, 2)))))
 
 
 def judged_on(answer: Answer, ground: Ground, scene: Scene, noise: NoiseEstimate) -> Judged:
@@ -72,7 +77,10 @@ def judged_on(answer: Answer, ground: Ground, scene: Scene, noise: NoiseEstimate
 def cut_at(one: Judged, factor: float) -> float:
     """Return the cut of the noise in flat tissue that a blend factor gives."""
     blocks, noisy = one.scene.flat, one.scene.noisy[MIDDLE]
-    return 1.0 - flat_sd(one.blended(factor)[0], blocks) / flat_sd(noisy, blocks)
+    after, before = (
+        flat_sd(one.ground, image, blocks) for image in (one.blended(factor)[0], noisy)
+    )
+    return 1.0 - after / before
 
 
 def factor_at_cut(
@@ -157,8 +165,8 @@ def scene_figures(ground: Ground, scene: Scene, image: Float32Array) -> Row:
         f"rmse_{unit}": metrics.rmse(image, scene.truth, scene.body),
         "gain_db": _gain(noisy, image, scene.truth, scene.body),
         "gain_db_full_dose": _gain(noisy, image, scene.full_dose, scene.body),
-        f"flat_sd_{unit}": flat_sd(image, scene.flat),
-        "cut": 1.0 - flat_sd(image, scene.flat) / flat_sd(noisy, scene.flat),
+        f"flat_sd_{unit}": flat_sd(ground, image, scene.flat),
+        "cut": 1.0 - flat_sd(ground, image, scene.flat) / flat_sd(ground, noisy, scene.flat),
     }
     for name, (low, high) in ground.tissues.items():
         tissue = metrics.tissue(scene.truth, scene.body, low, high)

@@ -17,7 +17,7 @@ from viewer.app.messages import info
 from viewer.app.spreads import one_slice_volume
 from viewer.core.units import figure_with_unit
 from viewer.core.view import ORIGINAL, Comparison, Plane, ViewState
-from viewer.core.volume import DerivedVolume, Volume
+from viewer.core.volume import Derived, is_acquired
 
 if TYPE_CHECKING:
     from viewer.app.enhancing import Enhancement
@@ -43,7 +43,7 @@ class SpreadOverlay:
     `words` stand beside the colours.
     """
 
-    volume: DerivedVolume | None
+    volume: Derived | None
     low: float
     high: float
     unit: str
@@ -114,7 +114,7 @@ def overlay(
         return None
     found = session.enhancements.enhancement(part, layer.provenance.method_id)
     volume = session.workspace.volumes.get(part)
-    if found is None or not isinstance(volume, Volume) or not found.residual.is_complete:
+    if found is None or volume is None or not is_acquired(volume) or not found.residual.is_complete:
         return None
     card = found.plan.card
     if card is None or card.spread is None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from viewer.app.jobs import Job, Jobs, Lane, Progress
 from viewer.app.messages import Message
-from viewer.core.volume import DerivedVolume, Volume, derive
+from viewer.core.volume import Acquired, Derived, derive
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -78,8 +78,8 @@ class Spreads:
         self._running = part
         key = found.plan.key
 
-        def work(_progress: Progress) -> SliceSpread:
-            return slice_spread(self._engine(), found.plan, index)
+        def work(progress: Progress) -> SliceSpread:
+            return slice_spread(self._engine(), found.plan, index, progress.is_cancelled)
 
         def keep(made: SliceSpread) -> None:
             self._kept[(key, index)] = made
@@ -106,11 +106,18 @@ class Spreads:
         )
 
 
-def slice_spread(engine: Engine, plan: Plan, index: int) -> SliceSpread:
-    """Compute the half widths of one slice, at lower priority; see `half_width`."""
+def slice_spread(
+    engine: Engine, plan: Plan, index: int, is_cancelled: Callable[[], bool] = lambda: False
+) -> SliceSpread:
+    """Compute the half widths of one slice, at lower priority; see `half_width`.
+
+    Raises
+    ------
+    Cancelled : the flag went up; a model that hangs in a process of its own is ended.
+    """
     from viewer.enhancement.engine import QuietThread
 
-    with QuietThread() as quiet:
+    with QuietThread(is_cancelled, engine.interrupt) as quiet:
         half = quiet.call(lambda: half_width(engine, plan, index))
     inside = half[half > 0]
     return SliceSpread(half, float(np.median(inside)) if inside.size else 0.0)
@@ -137,9 +144,7 @@ def half_width(engine: Engine, plan: Plan, index: int) -> npt.NDArray[np.float32
     return np.asarray(-card.spread.factor * minus_spread, dtype=np.float32)
 
 
-def one_slice_volume(
-    source: Volume, found: Enhancement, made: SliceSpread, at: int
-) -> DerivedVolume:
+def one_slice_volume(source: Acquired, found: Enhancement, made: SliceSpread, at: int) -> Derived:
     """Return half widths as a volume on the grid of `source` of which only slice `at` is there.
 
     Every slice is the same memory, so that it costs no more than the one.

@@ -16,7 +16,7 @@ from viewer.core.provenance import Provenance
 from viewer.core.study import Entry, PartKind, Series, SeriesPart, Skipped, Study
 from viewer.core.sync import Link
 from viewer.core.view import ORIGINAL, ViewState
-from viewer.core.volume import AnyVolume, DerivedVolume
+from viewer.core.volume import AnyVolume, Derived
 from viewer.io.library import Library
 
 PartKey = tuple[str, int]
@@ -35,11 +35,11 @@ class Layer:
     Where slices were made finer `start` has the residual's grid and is what it is added to.
     """
 
-    residual: DerivedVolume
+    residual: Derived
     scale: float
     blend: float
     provenance: Provenance
-    start: DerivedVolume | None = None
+    start: Derived | None = None
 
 
 class Workspace:

@@ -173,6 +173,10 @@ class Skipped:
     reason: str
 
 
+RADIOGRAPHS = frozenset({"CR", "DX"})
+"""Modalities of plain radiographs."""
+
+
 class PartKind(Enum):
     """How a part of a series can be shown."""
 
@@ -219,6 +223,16 @@ class SeriesPart:
         """
         study = hashlib.sha256("\0".join(self.study_key).encode()).hexdigest()[:8]
         return (f"{self.series_uid}@{study}", self.index)
+
+    @property
+    def is_scan(self) -> bool:
+        """True for stacks of slices and for radiographs, which whole folders are enhanced for.
+
+        Mammograms, captures, cine and ultrasound are none: such frames are chosen one by one.
+        """
+        modalities = {source.instance.modality for source in self.sources}
+        is_radiograph = self.kind is PartKind.FRAMES and modalities <= RADIOGRAPHS
+        return self.kind is PartKind.VOLUME or is_radiograph
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Voxel values with their place, unit and origin: volumes, frames and derived volumes."""
 
 from dataclasses import dataclass, field, replace
+from typing import TypeGuard
 
 import numpy as np
 
@@ -121,6 +122,17 @@ class Frames:
 
 AnyVolume = Volume | DerivedVolume | Frames
 """Whatever a view can show."""
+Acquired = Volume | Frames
+"""What can be enhanced, see `is_acquired`."""
+Derived = DerivedVolume | Frames
+"""What comes of it: with its provenance."""
+
+
+def is_acquired(volume: AnyVolume) -> TypeGuard[Acquired]:
+    """True for acquired grey values: neither computed ones nor colours."""
+    if isinstance(volume, Frames):
+        return volume.provenance is None and not volume.is_colour
+    return isinstance(volume, Volume)
 
 
 def _freeze(volume: AnyVolume) -> None:
@@ -140,7 +152,7 @@ ARBITRARY = "a.u."
 
 
 def derive(
-    source: Volume | DerivedVolume,
+    source: AnyVolume,
     values: AnyArray,
     provenance: Provenance,
     loaded: BoolArray | None = None,
@@ -148,8 +160,8 @@ def derive(
     *,
     factor: int = 1,
     mask: BoolArray | None = None,
-) -> DerivedVolume:
-    """Return computed values on the grid of `source`; the only maker of derived volumes.
+) -> Derived:
+    """Return computed values on the grid of `source`; the only maker of derived pixels.
 
     Parameters
     ----------
@@ -162,8 +174,10 @@ def derive(
     Raises
     ------
     InvalidGeometry : the values do not have the shape of that grid, or there is no such grid; a
-        source that is not complete has none.
+        source that is not complete has none, nor have frames.
     """
+    if isinstance(source, Frames):
+        return _derived_frames(source, values, provenance, loaded, unit, factor)
     if factor == 1:
         loaded, mask = source.loaded if loaded is None else loaded, source.mask
         geometry, unreadable = source.geometry, source.unreadable
@@ -181,6 +195,25 @@ def derive(
         provenance=provenance,
         mask=mask,
         unreadable=unreadable,
+    )
+
+
+def _derived_frames(
+    source: Frames,
+    values: AnyArray,
+    provenance: Provenance,
+    loaded: BoolArray | None,
+    unit: str,
+    factor: int,
+) -> Frames:
+    if factor != 1 or values.shape != source.geometry.shape:
+        raise InvalidGeometry("The values do not have the shape of their frames.")
+    return replace(
+        source,
+        values=values,
+        provenance=provenance,
+        loaded=source.loaded if loaded is None else loaded,
+        unit=unit or source.unit,
     )
 
 

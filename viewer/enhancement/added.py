@@ -10,6 +10,9 @@ from viewer.enhancement.model_process import SPREAD, ModelProcess
 from viewer.enhancement.tiles import PatientRunner
 from viewer.enhancement.verifying import refuse_unverified
 
+LARGEST_SPREAD = 1e30
+"""More is no standard deviation of any pixels, and a card's factor could make it infinite."""
+
 
 class SpreadRunner:
     """A runner of a spread, whose answer must be standard deviations: of its size, 0 and above.
@@ -41,7 +44,8 @@ class SpreadRunner:
         UnfitModel : the answer has another size, or values that are no standard deviations.
         """
         spread = self._runner.run(slices, noise_sd, frequency)
-        if not _is_usable(spread, noise_sd) or (spread < 0).any():
+        is_usable = _is_usable(spread, noise_sd)
+        if not is_usable or not ((spread >= 0) & (spread <= LARGEST_SPREAD)).all():
             raise _unusable(f'spread of the model "{self._model_id}"')
         return spread
 

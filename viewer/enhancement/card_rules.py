@@ -16,7 +16,7 @@ OPERATIONS = ("denoise", "sharpen", "artefact", "resample")
 SHIP, RESEARCH = "ship", "research"
 ANY_UNIT = "any"
 UNITS = ("HU", "SUVbw", "BQML", "CNTS", "GML", "stored", ANY_UNIT)
-NOISE_MODELS = ("even", "counts")
+NOISE_MODELS = ("even", "counts", "levels")
 LONGEST_CARD = 1_000_000
 DEFAULT_BOUND_SD, WIDEST_BOUND_SD = 3.0, 10.0
 _STRICT = ("", "input", "weights")
@@ -141,7 +141,8 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(
         "input.noise_model",
         _one_of(NOISE_MODELS),
-        "`counts`: the variance of the noise follows the signal, as in PET",
+        "`counts`: the variance of the noise follows the signal, as in PET; `levels`: its SD "
+        "depends on the grey level, as in radiographs, and is measured on each",
     ),
     Entry("input.slices", Rule("5", lambda v: v == 5), "slices that it sees at once"),
     Entry("input.age_years_min", _number(0, 120), "age from which it was made for; gate"),

@@ -8,6 +8,7 @@ from typing import Any
 
 from viewer.core.errors import BadCard, UnknownMethod, WrongUsage
 from viewer.core.provenance import RESEARCH_CAUTION, MethodKind
+from viewer.core.study import RADIOGRAPHS
 from viewer.enhancement.audit import StructureLine
 from viewer.enhancement.card_rules import ANY_UNIT, DEFAULT_BOUND_SD, RESEARCH, read_card_file
 from viewer.enhancement.filters import filter_methods
@@ -48,7 +49,8 @@ class InputRange:
     Lengths in mm, noise SD in `unit`, noise frequency in cycles per mm, tube voltage in kV. An
     empty `unit` takes any; such a model states the ratio of signal and noise (`snr`) and the noise
     frequency in cycles per pixel instead. `noise_model` "counts" says that the variance of the
-    noise follows the signal, as in PET; otherwise it is the same all over a slice. `regions` are
+    noise follows the signal, as in PET, "levels" that its SD depends on the grey level; otherwise
+    it is the same all over a slice. `regions` are
     the parts of the body that were trained on, () where any was.
     """
 
@@ -64,6 +66,10 @@ class InputRange:
     noise_model: str = ""
     regions: tuple[str, ...] = ()
     age_years_min: float = 0.0
+
+    def takes(self, modality: str) -> bool:
+        """True for the modality it was made for; the two kinds of plain radiograph are one."""
+        return modality == self.modality or {modality, self.modality} <= RADIOGRAPHS
 
     @property
     def gated_frequency_per_pixel(self) -> Span:
@@ -181,6 +187,24 @@ class Catalogue:
     def card(self, method_id: str) -> ModelCard | None:
         """Return the card of a model, None for a filter."""
         return next((card for card in self.cards if card.method.id == method_id), None)
+
+    def suited(self, wanted: str, modality: str) -> str:
+        """Return the id of a method for a modality: the one wanted, or another denoiser for it.
+
+        A filter that is wanted suits everything. Where nothing does, the wanted one is returned.
+        """
+        card = self.card(wanted)
+        if card is None or card.input.takes(modality):
+            return wanted
+        models = [(method, self.card(method.id)) for method in self.methods()]
+        fitting = (
+            method.id
+            for method, other in models
+            if other is not None
+            and method.effect is Effect.NOISE_CUT
+            and other.input.takes(modality)
+        )
+        return next(fitting, wanted)
 
     def is_taken(self, method_id: str) -> bool:
         """True where a model, usable or not, or a method without a card has this id."""
@@ -304,14 +328,10 @@ def _spread(card: Path, table: Mapping[str, Any]) -> Spread | None:
         worst_group=str(table["worst_group"]),
         worst_coverage=float(table["worst_coverage"]),
         scenes=int(table["scenes"]),
-        lesion_coverage=_figure(table, "lesion_coverage"),
-        elsewhere=_figure(table, "elsewhere"),
+        lesion_coverage=table.get("lesion_coverage"),
+        elsewhere=table.get("elsewhere"),
         elsewhere_on=str(table.get("elsewhere_on", "")),
     )
-
-
-def _figure(table: Mapping[str, Any], name: str) -> float | None:
-    return float(table[name]) if name in table else None
 
 
 def _regions(card: Mapping[str, Any]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from viewer.core.study import Instance, Series, SeriesPart, Study
-from viewer.core.volume import AnyVolume, Volume
+from viewer.core.volume import AnyVolume, Frames, is_acquired
 from viewer.enhancement.catalogue import InputRange, Span
 from viewer.enhancement.conditioning import METAL_HU, NoiseProfile
 from viewer.enhancement.denoising import ONE_NEIGHBOUR_MM
@@ -105,8 +105,12 @@ def check(candidate: Candidate, wanted: InputRange | None) -> tuple[GateResult, 
             gates += _history_gates(candidate, wanted)
     else:
         gates.append(_warning_at_most(_picture_gate(candidate)))
+        if candidate.volume.geometry.unit != "mm":
+            words = "the pixel size is not stated: the filter takes a pixel for a millimetre"
+            gates.append(_gate("pixel size", Verdict.WARN, words))
     gates.append(_lossy_gate(candidate))
-    gates.append(_geometry_gate(candidate))
+    if not isinstance(candidate.volume, Frames):
+        gates.append(_geometry_gate(candidate))
     return tuple(gates)
 
 
@@ -131,8 +135,8 @@ def _warning_at_most(gate: GateResult) -> GateResult:
 def _state_gates(candidate: Candidate) -> Iterator[GateResult]:
     """Yield whether there are acquired pixels at all, and all of them."""
     volume = candidate.volume
-    if not isinstance(volume, Volume):
-        words = "this is not a stack of acquired slices: single and colour images are not enhanced"
+    if not is_acquired(volume):
+        words = "these are colours, not values that were measured"
         if volume.provenance is not None:
             words = "these pixels are enhanced already: start from the original series"
         yield _gate("pixels", Verdict.BLOCK, words)
@@ -163,7 +167,7 @@ def _kind_gates(candidate: Candidate, wanted: InputRange) -> Iterator[GateResult
     modality = candidate.series.modality or next(
         (instance.modality for instance in candidate.instances), ""
     )
-    is_right = modality == wanted.modality
+    is_right = wanted.takes(modality)
     words = f"made for {wanted.modality}, this series is {modality or 'of no stated modality'}"
     yield _gate("modality", Verdict.OK if is_right else Verdict.BLOCK, words)
     unit = candidate.volume.unit
@@ -186,14 +190,15 @@ def _picture_gate(candidate: Candidate) -> GateResult:
         return _gate("kind", Verdict.BLOCK, "this is a screen capture")
     if words & MAPS:
         return _gate("kind", Verdict.BLOCK, "this is a computed map, not an image of the patient")
-    return _gate("kind", Verdict.OK, "acquired slices")
+    return _gate("kind", Verdict.OK, "acquired images")
 
 
 def _figure_gates(candidate: Candidate, wanted: InputRange) -> Iterator[GateResult]:
     """Yield the figures that the model's card limits."""
     geometry, noise = candidate.volume.geometry, candidate.noise
-    for spacing in sorted({round(spacing, 3) for spacing in geometry.spacing_mm[1:]}):
-        yield from _figure("pixel size", spacing, wanted.spacing_mm, "mm")
+    sizes = {round(spacing, 3) for spacing in geometry.spacing_mm[1:]}
+    for size in sorted(sizes) if geometry.unit == "mm" else (None,):
+        yield from _figure("pixel size", size, wanted.spacing_mm, "mm")
     thickness, known_mm = candidate.stated_thickness_mm, wanted.slice_thickness_mm
     yield from _figure("slice thickness", thickness, known_mm, "mm", can_block=False)
     if not noise.is_measured:

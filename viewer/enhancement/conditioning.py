@@ -6,7 +6,7 @@ import numpy as np
 from scipy import ndimage
 
 from viewer.core.arrays import AnyArray, BoolArray, FloatArray
-from viewer.core.volume import Volume
+from viewer.core.volume import Acquired, Frames
 from viewer.enhancement.method import Float32Array, SourceSlices
 from viewer.enhancement.noise import estimate_noise, signal_range, slice_sd
 
@@ -143,7 +143,7 @@ def _blocks(image: Float32Array) -> FloatArray:
     return np.asarray(cut.reshape(rows * columns, -1), dtype=np.float64)
 
 
-def metal_cm3(volume: Volume) -> float:
+def metal_cm3(volume: Acquired) -> float:
     """Return how much of a CT is denser than any bone or tooth, in cm^3; 0 for other units."""
     if volume.unit != "HU":
         return 0.0
@@ -151,7 +151,7 @@ def metal_cm3(volume: Volume) -> float:
     return count * float(np.prod(volume.geometry.spacing_mm)) / 1000.0
 
 
-def value_range(volume: Volume) -> tuple[float, float]:
+def value_range(volume: Acquired) -> tuple[float, float]:
     """Return the lowest and highest value that is not padding; (0, 0) where all of it is."""
     values = volume.values
     if volume.mask is None:
@@ -162,12 +162,13 @@ def value_range(volume: Volume) -> tuple[float, float]:
     return (min(float(one.min()) for one in real), max(float(one.max()) for one in real))
 
 
-def source_slices(volume: Volume, noise: NoiseProfile) -> SourceSlices:
-    """Return a volume and its noise as a method wants them."""
+def source_slices(volume: Acquired, noise: NoiseProfile) -> SourceSlices:
+    """Return a volume and its noise as a method wants them; frames have no neighbours."""
     geometry = volume.geometry
+    apart = np.inf if isinstance(volume, Frames) else geometry.spacing_mm[0]
     return SourceSlices(
         values=volume.values,
-        spacing_mm=geometry.spacing_mm,
+        spacing_mm=(apart, *geometry.spacing_mm[1:]),
         noise_sd=noise.sd,
         noise_frequency_per_mm=noise.frequency_per_mm,
         mask=volume.mask,

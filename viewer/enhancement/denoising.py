@@ -1,6 +1,7 @@
 """The denoising network made ready for one source: neighbours, noise maps, body, crop."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,7 @@ from viewer.core.arrays import BoolArray
 from viewer.enhancement.conditioning import counting_sd
 from viewer.enhancement.filters import without_padding
 from viewer.enhancement.inference import CHANNELS, STRIDE, Runner
+from viewer.enhancement.level_noise import LevelCurve, level_curve
 from viewer.enhancement.method import Float32Array, Region, SourceSlices
 
 TWO_NEIGHBOURS_MM = 2.5
@@ -18,8 +20,8 @@ ONE_NEIGHBOUR_MM = 4.0
 """Up to this step one neighbour on each side; beyond, none."""
 STEP_TOLERANCE = 0.1
 AIR_HU = -900.0
-COUNTS = "counts"
-"""Name of the noise model in which the variance follows the signal."""
+COUNTS, LEVELS = "counts", "levels"
+"""Noise models: the variance follows the signal; the noise depends on the grey level somehow."""
 COARSE = 4
 LARGE_SHARE = 0.1
 MARGIN = 32
@@ -91,6 +93,7 @@ class DenoisingProcessor:
         self._runner = runner
         self._source = source
         self._follows_signal = noise_model == COUNTS and source.typical_signal > 0
+        self._curve = lru_cache(2)(self._measured_curve) if noise_model == LEVELS else None
         self._neighbours = neighbours(source)
         self._pixel_mm = float(np.mean(source.spacing_mm[1:]))
 
@@ -145,15 +148,22 @@ class DenoisingProcessor:
         shape = (len(stacks), 1, *stacks.shape[-2:])
         noise_sd = np.empty(shape, dtype=np.float32)
         for place, index in enumerate(indices):
-            noise_sd[place, 0] = self._noise_sd(stacks[place], float(source.noise_sd[index]))
+            noise_sd[place, 0] = self._noise_sd(index, stacks[place], float(source.noise_sd[index]))
         frequency = np.full(shape, source.noise_frequency_per_mm * self._pixel_mm, np.float32)
         return self._runner.run(stacks, noise_sd, frequency)[:, 0]
 
-    def _noise_sd(self, stack: Float32Array, sd: float) -> Float32Array | float:
+    def _noise_sd(self, index: int, stack: Float32Array, sd: float) -> Float32Array | float:
         """Return the noise SD of the middle one of five slices, a map where it varies."""
+        if self._curve is not None:
+            return self._curve(index).sd(stack[CHANNELS // 2], sd)
         if not self._follows_signal:
             return sd
         return counting_sd(stack[CHANNELS // 2], self._source.typical_signal, sd)
+
+    def _measured_curve(self, index: int) -> LevelCurve:
+        """Measure a whole slice, so that every tile of it is treated alike."""
+        rows, columns = self._source.values.shape[1:]
+        return level_curve(self._plane(index, (slice(0, rows), slice(0, columns))))
 
     def _plane(self, index: int, area: tuple[slice, slice]) -> Float32Array:
         plane = self._source.values[index][area].astype(np.float32)

@@ -30,6 +30,10 @@ FIGURES = 3
 GROUP_RUN_LENGTH = 500.0
 """Uses until a false alarm of any of the figures in a group in which nothing changes, on average
 (at least: more where the figures go together)."""
+LEAST_SD = 1e-4
+"""Figures are shares and correlations of about 1. Where they vary less than this, as on the same
+phantom again and again, the rounding of another processor is no drift, and nothing is divided by 0.
+"""
 STATES = 100
 
 
@@ -83,16 +87,13 @@ def normal_score(value: float, count: int, mean: float, square: float) -> float:
     """Return a figure as a standard normal score against the `count` ones before it.
 
     `mean` is theirs and `square` the sum of squares about it. With normal figures that do not
-    change the scores are independent and standard normal, limited to `MOST_SD`.
+    change the scores are independent and standard normal, limited to `MOST_SD`. An SD below
+    `LEAST_SD` counts as that.
 
     Source: Hawkins 1987, equation for U_n: the studentised difference through Student's t with
     count - 1 degrees of freedom and the inverse normal.
     """
-    spread = math.sqrt(square / (count - 1)) if square > 0 else 0.0
-    if spread <= 1e-12 * max(1.0, abs(mean)):
-        return (
-            0.0 if math.isclose(value, mean, rel_tol=1e-9) else math.copysign(MOST_SD, value - mean)
-        )
+    spread = max(LEAST_SD, math.sqrt(max(square, 0.0) / (count - 1)))
     student = math.sqrt(count / (count + 1)) * (value - mean) / spread
     tail = float(special.stdtr(count - 1, -abs(student)))
     size = MOST_SD if tail <= 0 else min(MOST_SD, -float(special.ndtri(tail)))

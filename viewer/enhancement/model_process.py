@@ -29,6 +29,8 @@ from viewer.enhancement.weights_file import trusted_weights
 NICENESS = 10
 HEAD = 1 << 16
 """Most bytes of the words of an answer."""
+LONGEST_WORDS = 2000
+"""Most letters of each sentence of an error."""
 
 INPUTS: Mapping[str, int] = {"slices": CHANNELS, "noise_sd": 1, "frequency": 1}
 """Each input with its channels."""
@@ -149,7 +151,8 @@ class ModelProcess:
             raise self._unfit("answered with nonsense")
         if answer.get("kind") != "done":
             cls = _ERRORS.get(str(answer.get("kind")), UnfitModel)
-            raise cls(*(str(answer.get(part, "")) for part in ("what", "means", "do")))
+            words = (str(answer.get(part, "")) for part in ("what", "means", "do"))
+            raise cls(*(one[:LONGEST_WORDS] for one in words))
         return {**answer, "payload": payload}
 
     def _unfit(self, how: str) -> UnfitModel:
@@ -193,7 +196,10 @@ def serve(connection: Connection, limit_bytes: int) -> None:
 
 def _words(error: DiptychError) -> dict[str, object]:
     parts = {"what": error.what, "means": error.means, "do": error.do}
-    return {"kind": type(error).__name__, **{name: text[:2000] for name, text in parts.items()}}
+    return {
+        "kind": type(error).__name__,
+        **{name: text[:LONGEST_WORDS] for name, text in parts.items()},
+    }
 
 
 def _opened(limit_bytes: int, card: ModelCard, is_onnx: bool, output: str) -> Runner:

@@ -148,6 +148,13 @@ def slice_sd(plane: npt.NDArray[np.generic], estimate: NoiseEstimate) -> float:
     return _typical(levels) / estimate.fine_share
 
 
+def block_levels(image: FloatArray) -> tuple[npt.NDArray[np.floating], ...]:
+    """Mean, robust SD of the fine detail, and SD of the rest, of every 16 x 16 block, [block]."""
+    smooth, fine = _tiled(smoothed(image)), _tiled(fine_detail(image))
+    levels = _MAD_TO_SD * np.median(np.abs(fine), axis=1)
+    return smooth.mean(axis=1), levels, smooth.std(axis=1, dtype=np.float64)
+
+
 def fine_detail(plane: FloatArray) -> FloatArray:
     """What a Gaussian of 1.5 pixels takes away."""
     return np.asarray(plane - scipy.ndimage.gaussian_filter(plane, _FINE_PIXELS), np.float32)

@@ -2,6 +2,7 @@
 
 Everything is measured on a band of blob-sized detail, the difference of two Gaussians, in SDs of
 the noise around: robust, from tiles, so that the blob that is judged does not count as noise.
+Within a tile the noise is taken to be even, or that of counts, which grows with the signal.
 """
 
 import math
@@ -15,6 +16,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from viewer.core.errors import Cancelled
+from viewer.enhancement.conditioning import counting_sd
 from viewer.enhancement.engine import lower_priority
 from viewer.enhancement.method import Float32Array, SourceSlices
 from viewer.enhancement.residual import Residual
@@ -34,6 +36,8 @@ ROUGHNESS = 1.0
 Gaussian, up to about 1 for the grain of CT, which has little at low frequencies."""
 MAD_TO_SD = 1.4826
 QUIETEST = 0.5
+COLDEST = np.float32(0.25)
+"""Of the even SD of the noise of counts: where next to nothing is counted it is not told well."""
 INSIDE = 0.9
 INSIDE_PIXELS = 9
 WINDOW = 7
@@ -83,6 +87,8 @@ def spots(
     source: SourceSlices,
     residual: Residual,
     is_cancelled: Callable[[], bool] = lambda: False,
+    *,
+    is_counted: bool = False,
 ) -> tuple[Spot, ...]:
     """Return up to ten places, at most four of a kind, the farthest out of the noise first.
 
@@ -90,6 +96,10 @@ def spots(
     reach 3 SD somewhere: the limit is what one place of the whole series is expected to pass by
     chance. What only one image shows must be below 3 SD in the other. Places are at least 8 mm
     apart, so that one structure is listed once.
+
+    Parameters
+    ----------
+    is_counted : the noise is that of counts, as in PET: its variance grows with the signal.
 
     Raises
     ------
@@ -100,7 +110,7 @@ def spots(
     def looked_at(index: int) -> tuple[int, list[Spot]]:
         if is_cancelled():
             raise Cancelled
-        detail = _Detail.of(source, residual, index, block)
+        detail = _Detail.of(source, residual, index, block, is_counted=is_counted)
         if detail is None:
             return 0, []
         return int(detail.inside.sum()), detail.candidates(index, block)
@@ -145,7 +155,7 @@ class _Detail:
 
     @classmethod
     def of(
-        cls, source: SourceSlices, residual: Residual, index: int, block: int
+        cls, source: SourceSlices, residual: Residual, index: int, block: int, *, is_counted: bool
     ) -> "_Detail | None":
         """Measure one slice; None where too little of it was changed to tell noise from blobs."""
         image = _coarse(source.values[index].astype(np.float32), block)
@@ -162,8 +172,11 @@ class _Detail:
         both = first + second
         with np.errstate(divide="ignore", invalid="ignore"):
             added = np.where(both != 0, second / both, 0.0).astype(np.float32)
-        original, enhanced, changed = (_in_local_sds(one, inside) for one in (first, both, second))
-        return cls(image, np.abs(change), inside, original, enhanced, changed, added)
+        even = relative_sd(image, inside) if is_counted else np.float32(1.0)
+        original, enhanced, changed = (
+            _in_local_sds(one / even, inside) for one in (first, both, second)
+        )
+        return cls(image, np.abs(change / even), inside, original, enhanced, changed, added)
 
     def candidates(self, index: int, block: int) -> list[Spot]:
         """Return the outstanding places of the slice, the largest of each cell and kind."""
@@ -194,6 +207,18 @@ class _Detail:
         if edges.std() == 0 or size.std() == 0:
             return 0.0
         return float(np.corrcoef(edges.ravel(), size.ravel())[0, 1])
+
+
+def relative_sd(image: Float32Array, inside: BoolArray) -> Float32Array:
+    """Return the SD of the noise of counts, with a mean square of 1 inside, [row, column].
+
+    It follows the square root of the signal after smoothing, and does not fall below `COLDEST`.
+    """
+    spread = counting_sd(image, 1.0, 1.0)
+    even = math.sqrt(float(np.square(spread[inside]).mean()))
+    if even == 0:
+        return np.ones_like(image)
+    return np.asarray(np.maximum(spread / np.float32(even), COLDEST), np.float32)
 
 
 def _around(row: int, column: int, reach: int) -> tuple[slice, slice]:

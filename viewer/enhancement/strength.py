@@ -123,7 +123,8 @@ def flat_patches(source: SourceSlices) -> tuple[FlatPatch, ...]:
     Flat is what has little structure left after smoothing: at most 1.4 times what the flattest
     twentieth of all blocks has, so that places where the noise happens to be low are hardly
     favoured, and no more than twice the measured noise before smoothing. In CT only soft tissue
-    counts. Empty where too little is flat, even in small blocks.
+    counts; elsewhere a slope is taken off first. Empty where too little is flat, even in small
+    blocks.
     """
     ends = np.linspace(0, source.count - 1, min(SAMPLED_SLICES, source.count) + 2)
     chosen = np.unique(ends.round().astype(int)[1:-1]) if source.count > 2 else range(source.count)
@@ -155,10 +156,11 @@ def _structure(source: SourceSlices, index: int, size: int) -> FloatArray:
     image = source.values[index].astype(np.float32)
     noise_sd = float(source.noise_sd[index])
     smooth = ndimage.gaussian_filter(image, SMOOTHING_PIXELS, mode="nearest", truncate=3.0)
-    structure = np.asarray(_blocks(smooth, size).std(axis=(2, 3)), dtype=np.float64)
+    coarse, whole = (_level_blocks(source, one, size).std(axis=(2, 3)) for one in (smooth, image))
+    structure = np.asarray(coarse, dtype=np.float64)
     if noise_sd > 0:
         structure /= noise_sd
-        structure[_blocks(image, size).std(axis=(2, 3)) > NOISE_AT_MOST * noise_sd] = np.inf
+        structure[whole > NOISE_AT_MOST * noise_sd] = np.inf
     structure[~_tissue_blocks(image, source.slice_mask(index), source.unit, size)] = np.inf
     return structure
 
@@ -179,6 +181,26 @@ def _blocks(image: npt.NDArray[np.floating], size: int) -> npt.NDArray[np.floati
     rows, columns = (length // size for length in image.shape)
     cut = image[: rows * size, : columns * size]
     return cut.reshape(rows, size, columns, size).swapaxes(1, 2)
+
+
+def _level_blocks(
+    source: SourceSlices, image: npt.NDArray[np.floating], size: int
+) -> npt.NDArray[np.floating]:
+    blocks = _blocks(image, size)
+    return blocks if source.unit == "HU" else levelled(blocks)
+
+
+def levelled(blocks: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+    """Return square blocks [..., row, column] less their means and best planes.
+
+    Coil fields and thickness make every place of an MR image or radiograph slope.
+    """
+    size = blocks.shape[-1]
+    side = np.linspace(-1.0, 1.0, size, dtype=blocks.dtype)
+    share = 1.0 / (size * (side @ side))
+    down = (blocks.sum(axis=-1) @ side * share)[..., None, None] * side[:, None]
+    across = (blocks.sum(axis=-2) @ side * share)[..., None, None] * side[None, :]
+    return np.asarray(blocks - blocks.mean(axis=(-2, -1), keepdims=True) - down - across)
 
 
 def _tissue_blocks(image: Float32Array, mask: BoolArray | None, unit: str, size: int) -> BoolArray:
@@ -219,7 +241,9 @@ def flat_noise(
         residual = processor.residuals((patch.index,), patch.region)[0].astype(np.float64)
         for row, column in patch.blocks:
             area = np.s_[row : row + patch.size, column : column + patch.size]
-            together = np.cov(values[area].ravel(), residual[area].ravel(), bias=True)
+            pair = np.stack([values[area], residual[area]])
+            pair = pair if source.unit == "HU" else levelled(pair)
+            together = np.cov(pair[0].ravel(), pair[1].ravel(), bias=True)
             found.append((together[0, 0], together[0, 1], together[1, 1]))
             places.append(patch.index)
     moments = np.asarray(found).reshape(-1, 3)

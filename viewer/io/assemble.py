@@ -17,7 +17,6 @@ from viewer.core.provenance import Provenance
 from viewer.core.study import PartKind, SeriesPart
 from viewer.core.volume import (
     AnyVolume,
-    DerivedVolume,
     Frames,
     Volume,
     derive,
@@ -293,7 +292,7 @@ def _view(frame: _Frame, loading: Loading, *, is_final: bool = False) -> AnyVolu
     return _marked(volume, frame.provenance)
 
 
-def _marked(volume: Volume, provenance: Provenance | None) -> Volume | DerivedVolume:
+def _marked(volume: Volume, provenance: Provenance | None) -> AnyVolume:
     """Give a series of ours its provenance back."""
     return volume if provenance is None else derive(volume, volume.values, provenance)
 

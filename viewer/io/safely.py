@@ -53,12 +53,44 @@ def write_bytes(path: Path, content: bytes) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     descriptor = os.open(path, flags, 0o666)  # never executable
     try:
-        left = memoryview(content)
-        while left:
-            left = left[os.write(descriptor, left) :]
+        _write_all(descriptor, content)
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def append_line(path: Path, line: bytes) -> None:
+    """Append a line (without its end) to a file that is made if needed: whole, or not at all.
+
+    A line that a crash broke off is closed first, so that it spoils no other. To be called while
+    the file is `locked`.
+
+    Raises
+    ------
+    OSError : the disk refuses; what was written of the line is taken back.
+    """
+    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(path, flags, 0o600)
+    try:
+        end = os.lseek(descriptor, 0, os.SEEK_END)
+        os.lseek(descriptor, max(0, end - 1), os.SEEK_SET)
+        start = b"\n" if end and os.read(descriptor, 1) != b"\n" else b""
+        try:
+            _write_all(descriptor, start + line + b"\n")
+            os.fsync(descriptor)
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.ftruncate(descriptor, end)
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def _write_all(descriptor: int, content: bytes) -> None:
+    """Write everything: the system may take less at a time than it is given."""
+    left = memoryview(content)
+    while left:
+        left = left[os.write(descriptor, left) :]
 
 
 def replace_file(path: Path, content: bytes) -> None:

@@ -106,8 +106,11 @@ def body_of(clean: FloatArray) -> BoolArray:
     return np.asarray(scipy.ndimage.binary_fill_holes(tissue), np.bool_)
 
 
-def flat_blocks(clean: FloatArray) -> tuple[tuple[int, int], ...]:
-    """Corners of blocks of tissue in which the noise-free image hardly varies but for a slope."""
+def flat_blocks(clean: FloatArray, most_sd: float = _FLAT_SD) -> tuple[tuple[int, int], ...]:
+    """Corners of blocks of tissue in which the noise-free image hardly varies but for a slope.
+
+    `most_sd` is how much it may vary beside that.
+    """
     found = []
     sides = np.linspace(-1, 1, _FLAT_BLOCK)
     for row in range(0, clean.shape[0] - _FLAT_BLOCK, _FLAT_BLOCK // 2):
@@ -115,7 +118,7 @@ def flat_blocks(clean: FloatArray) -> tuple[tuple[int, int], ...]:
             block = clean[row : row + _FLAT_BLOCK, column : column + _FLAT_BLOCK]
             across, down = ((one @ sides).mean() / (sides @ sides) for one in (block, block.T))
             slope = across * sides[None, :] + down * sides[:, None]
-            if block.mean() > 0.25 * TYPICAL_SIGNAL and (block - slope).std() < _FLAT_SD:
+            if block.mean() > 0.25 * TYPICAL_SIGNAL and (block - slope).std() < most_sd:
                 found.append((row, column))
     return tuple(found)
 

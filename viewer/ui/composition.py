@@ -375,7 +375,8 @@ def rendered_volume(session: Session, state: ViewState) -> Volume | DerivedVolum
         return None
     if state.layer == ORIGINAL or layer_of(session.workspace, state) is None:
         return volume
-    return session.enhancements.blended(state.part, state.layer)
+    blended = session.enhancements.blended(state.part, state.layer)
+    return None if isinstance(blended, Frames) else blended
 
 
 def waiting_for(session: Session, state: ViewState) -> tuple[str, float | None]:

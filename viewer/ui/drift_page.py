@@ -23,7 +23,7 @@ from viewer.ui.charts import Chart, ChartState, Curve
 from viewer.ui.controls import button, label, set_severity
 from viewer.ui.dialogs import confirm
 
-COLUMNS = ("Method", "Scanner", "Kernel", "Dose", "Uses", "State")
+COLUMNS = ("Method", "Modality", "Scanner", "Kernel", "Dose", "Uses", "State")
 CHART_HEIGHT, ROWS_IN_SIGHT, COLUMN_GAP = 165, 8, 14
 
 
@@ -191,7 +191,7 @@ def _fill(table: QTableWidget, groups: Sequence[DriftGroup]) -> None:
     table.setRowCount(len(groups))
     for row, group in enumerate(groups):
         uses = str(len(group.uses))
-        cells = (group.method, group.vendor, group.kernel, group.dose, uses, group.state)
+        cells = (*group.key, uses, group.state)
         for column, words in enumerate(cells):
             cell = QTableWidgetItem(words)
             cell.setToolTip(words)
@@ -202,6 +202,6 @@ def _fill(table: QTableWidget, groups: Sequence[DriftGroup]) -> None:
     header = table.horizontalHeader()
     for column in range(len(COLUMNS)):
         header.resizeSection(column, header.sectionSize(column) + COLUMN_GAP)
-    header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
+    header.setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
     rows = sum(table.rowHeight(row) for row in range(min(len(groups), ROWS_IN_SIGHT)))
     table.setFixedHeight(header.sizeHint().height() + rows + 2 * table.frameWidth())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,6 @@ from viewer.ui.pages import models_page, verbatim
 from viewer.ui.painting import picture_image
 
 if TYPE_CHECKING:
-    from viewer.enhancement.catalogue import Catalogue
     from viewer.ui.main_window import MainWindow
 
 
@@ -315,14 +315,14 @@ def show_models(window: MainWindow) -> None:
     session = window.session
     is_research = session.workspace.settings.enhancement.research
 
-    def work(_progress: Progress) -> tuple[Catalogue, str]:
+    def work(_progress: Progress) -> tuple[Callable[[], None], str]:
         from viewer.app.cataloguing import shown_models
 
-        return session.enhancements.read_catalogue(), models_page(shown_models(), is_research)
+        return session.enhancements.read_again(), models_page(shown_models(), is_research)
 
-    def show(answer: tuple[Catalogue, str]) -> None:
-        catalogue, page = answer
-        session.enhancements.put_catalogue(catalogue)
+    def show(answer: tuple[Callable[[], None], str]) -> None:
+        offer, page = answer
+        offer()
         dialogs.show_text(window, "Models", page)
 
     session.jobs.submit(Lane.VISIBLE, "Reading model cards", work, show)
