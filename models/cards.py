@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import shlex
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -101,8 +102,9 @@ def take_repeats(card: dict[str, Any], report: dict[str, Any]) -> dict[str, Any]
 
     Of the paths in the command only the names are kept.
     """
-    words = [Path(word).name if "/" in word else word for word in report["command"].split()]
-    found: dict[str, Any] = {"command": " ".join(words)}
+    words = shlex.split(report["command"])
+    names = [Path(word).name if "/" in word else word for word in words]
+    found: dict[str, Any] = {"command": shlex.join(names)}
     for row in report["registrations"]:
         found["registration"] = {**_figures(row), "slices": row["slices"]}
         found["registered_by"] = row["registered_by"]
@@ -113,7 +115,7 @@ def take_repeats(card: dict[str, Any], report: dict[str, Any]) -> dict[str, Any]
 
 def take_demo_figures(card: dict[str, Any], table: dict[str, Any]) -> dict[str, Any]:
     """Return the card with the figures of every method on the demo study."""
-    found: dict[str, Any] = {"command": "diptych evaluate --json"}
+    found: dict[str, Any] = {"command": table["command"]}
     for row in table["rows"]:
         strength = {0.0: "", 1.0: "_full"}.get(row["strength"], "_at_the_strength")
         found[_plain(row["method"] + strength)] = _figures(row)

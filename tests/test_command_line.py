@@ -1,8 +1,10 @@
 """The verbs without a window: what they print, what they write, and their exit codes."""
 
 import json
+import shlex
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pydicom
@@ -11,6 +13,8 @@ import pytest
 from tests.builders import Acquisition, build_series, ct_series, uid, write
 from tests.journeys.noisy import write_noisy_ct
 from viewer.__main__ import DONE, FAILED, WARNED, WRONG_USAGE, main
+from viewer.app.settings import Settings, save_settings
+from viewer.options import evaluate_command, parser
 
 MATRIX = Acquisition(rows=48, columns=64)
 
@@ -210,6 +214,68 @@ def test_an_evaluation_that_makes_no_sense_is_wrong_usage(
 ) -> None:
     assert main(["evaluate", "gaussian", "--on", "simulated", *more]) == 2
     assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "gaussian nlm --on simulated --strength 0.123456789 --scenes 2 --pairs 30 --modality CT",
+        "--on 'my scans/one' --repeat 'my scans/$two' --research",
+        "--on 'my scans' --gates --research",
+        "--on scans --gates 'what is expected.csv'",
+        "ct-denoise-s --on residuals --scenes 36 --json --research",
+        "gaussian --on demo --strength 1 --json",
+    ],
+)
+def test_the_command_that_is_stated_asks_for_the_same_again(words: str) -> None:
+    asked = parser().parse_args(["evaluate", *shlex.split(words)])
+    again = shlex.split(evaluate_command(asked))
+    assert again[0] == "diptych"
+    assert parser().parse_args(again[1:]) == asked
+
+
+def test_research_mode_of_the_settings_is_stated_in_the_command(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("viewer.app.headless.evaluate_residuals", lambda *_, **__: {"rows": []})
+    words = ["evaluate", "--on", "residuals", "--json"]
+    assert main(words) == DONE
+    assert "--research" not in json.loads(capsys.readouterr().out)["command"]
+    settings = Settings()
+    enhancement = replace(settings.enhancement, research=True)
+    save_settings(replace(settings, enhancement=enhancement))
+    assert main(words) == DONE
+    assert json.loads(capsys.readouterr().out)["command"].endswith(" --research")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("ct-denoise-s ct-sharpen", "does not lower noise"),
+        ("ct-sharpen ct-denoise-s", "does not sharpen"),
+        ("finer-cubic unsharp", "does not make finer slices"),
+        ("ct-denoise-s mr-denoise-s", "is not made for CT"),
+        ("unsharp --modality MR", "judged on simulated CT only"),
+        ("finer-cubic --modality PT", "judged on simulated MR only"),
+    ],
+)
+def test_methods_that_cannot_be_compared_are_refused_before_anything_is_computed(
+    words: str, said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def drawn(*_: object) -> None:
+        pytest.fail("scenes were drawn")
+
+    for module in ("judging_sharpness.kernel_scenes", "judging_finer.finer_scenes"):
+        monkeypatch.setattr(f"viewer.app.{module}", drawn)
+    monkeypatch.setattr("viewer.app.judging._Bench.drawn", drawn)
+    asked = ["evaluate", *words.split(), "--on", "simulated", "--research"]
+    assert main(asked) == WRONG_USAGE
+    assert said in capsys.readouterr().err
+
+
+def test_finer_slices_have_no_red_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", "finer-cubic", "--on", "residuals"]) == WRONG_USAGE
+    assert "makes finer slices" in capsys.readouterr().err
 
 
 def test_scans_are_judged_and_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

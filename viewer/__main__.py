@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TextIO
 
 from viewer.core.errors import DiptychError, WrongUsage
-from viewer.options import parser
+from viewer.options import evaluate_command, parser
 
 DONE, FAILED, WRONG_USAGE, WARNED = 0, 1, 2, 3
 """Exit codes: done, failed, wrong usage, done with warnings."""
@@ -141,7 +141,7 @@ def _setting(text: str) -> tuple[str, float]:
 
 
 def _batch(options: argparse.Namespace) -> int:
-    from viewer.app.batch import BatchRequest, is_clean, run_batch
+    from viewer.app.batch import BatchRequest, is_clean, is_failed, run_batch
     from viewer.app.batch_words import lines
 
     request = BatchRequest(
@@ -162,7 +162,7 @@ def _batch(options: argparse.Namespace) -> int:
     else:
         for line in lines(result, options.out):
             _print(line)
-    if result.left:
+    if is_failed(result):
         return FAILED
     return DONE if is_clean(result) else WARNED
 
@@ -193,11 +193,13 @@ def _models(options: argparse.Namespace) -> int:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
+    from viewer.app.cataloguing import is_research_on
     from viewer.app.evaluating import table_lines
     from viewer.app.report_html import rows_of
     from viewer.app.reporting import csv_text, write_report
 
     _refuse_mixed(options)
+    options.research = is_research_on(is_asked=options.research)
     if options.scenes is None:
         options.scenes = 180 if options.on == "residuals" else 12
     table = _judged(options)
@@ -211,7 +213,7 @@ def _evaluate(options: argparse.Namespace) -> int:
         for line in lines:
             _print(line)
     if options.report:
-        for path in write_report(table, options.report, _command(options)):
+        for path in write_report(table, options.report, evaluate_command(options)):
             _print(str(path))
     return DONE
 
@@ -234,7 +236,8 @@ def _judged(options: argparse.Namespace) -> dict[str, object]:
     methods, strength, place = tuple(options.methods), options.strength, Path(options.on)
     mode = {"is_research": options.research}
     if options.on == "demo":
-        return headless.evaluate_demo(methods, strength, _terminal_progress, **mode)
+        table = headless.evaluate_demo(methods, strength, _terminal_progress, **mode)
+        return {"command": evaluate_command(options), **table}
     if options.on == "simulated":
         extent = (options.scenes, options.pairs)
         return headless.evaluate_simulated(
@@ -242,30 +245,13 @@ def _judged(options: argparse.Namespace) -> dict[str, object]:
         )
     if options.on == "residuals":
         table = headless.evaluate_residuals(methods, options.scenes, _terminal_progress, **mode)
-        return {"command": _command(options), **table}
+        return {"command": evaluate_command(options), **table}
     if options.gates is not None:
         expected = Path(options.gates) if options.gates else None
         return headless.evaluate_gates(place, methods, expected, _terminal_progress, **mode)
     return headless.evaluate_scans(
         (place,), methods, strength, _terminal_progress, repeat=options.repeat, **mode
     )
-
-
-def _command(options: argparse.Namespace) -> str:
-    """Return the command line that gives a report again."""
-    parts = ["diptych evaluate", *options.methods, "--on", options.on]
-    parts += ["--repeat", str(options.repeat)] if options.repeat else []
-    if options.gates is not None:
-        return " ".join([*parts, "--gates", options.gates]).strip()
-    parts += ["--strength", f"{options.strength:g}"]
-    if options.on == "residuals":
-        words = [*parts[:-2], "--scenes", str(options.scenes), "--json"]
-        return " ".join(words + ["--research"] * options.research)
-    if options.on == "simulated":
-        parts += ["--modality", options.modality] if options.modality else []
-        parts += ["--scenes", str(options.scenes), "--pairs", str(options.pairs)]
-    parts += ["--research"] * options.research
-    return " ".join(parts)
 
 
 def _audit(options: argparse.Namespace) -> int:

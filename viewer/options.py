@@ -1,6 +1,7 @@
 """What can be written on the command line: every verb with its options."""
 
 import argparse
+import shlex
 from pathlib import Path
 
 from viewer import __version__
@@ -69,7 +70,8 @@ def _add_enhance(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", nargs="+", type=Path, metavar="PATH")
     parser.epilog = (
         "A batch (--workers or --dask) keeps its record in DIR: stopped or killed, the same "
-        "command does only what is missing. Exit code 3: some series failed or came with warnings."
+        "command does only what is missing. Exit codes: 0 all series are enhanced; 3 some were "
+        "refused, failed or came with warnings; 1 none is enhanced, or the batch was stopped."
     )
     parser.add_argument("--method", default="ct-denoise-s", metavar="ID")
     parser.add_argument("--strength", type=float, default=0.4, metavar="P", help=STRENGTH_HELP)
@@ -165,6 +167,24 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--research", action="store_true", help=RESEARCH_HELP)
     parser.add_argument("--json", action="store_true", help="full figures as JSON")
     parser.set_defaults(run="evaluate")
+
+
+def evaluate_command(options: argparse.Namespace) -> str:
+    """Return the line that can be given to a shell to get the figures of `evaluate` again."""
+    words = ["diptych", "evaluate", *options.methods, "--on", options.on]
+    if options.repeat:
+        words += ["--repeat", str(options.repeat)]
+    if options.gates is not None:
+        words += ["--gates", options.gates] if options.gates else ["--gates"]
+    elif options.on == "residuals":
+        words += ["--scenes", str(options.scenes), "--json"]
+    else:
+        words += ["--strength", f"{options.strength:.15g}"]
+    if options.on == "simulated":
+        words += ["--modality", options.modality] if options.modality else []
+        words += ["--scenes", str(options.scenes), "--pairs", str(options.pairs)]
+    words += ["--json"] * (options.on == "demo")
+    return shlex.join([*words, *["--research"] * options.research])
 
 
 def _add_audit(parser: argparse.ArgumentParser) -> None:

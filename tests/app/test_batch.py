@@ -15,12 +15,12 @@ import pytest
 
 from tests.builders import Acquisition, ct_series, uid
 from tests.journeys.noisy import write_noisy_ct
-from viewer.__main__ import DONE, WARNED, WRONG_USAGE, main
-from viewer.app.batch import BatchRequest, BatchResult, run_batch
+from viewer.__main__ import DONE, FAILED, WARNED, WRONG_USAGE, main
+from viewer.app.batch import BatchRequest, BatchResult, is_clean, run_batch
 from viewer.app.batch_unit import Unit, outcome, settle
 from viewer.app.batch_words import duration, lines
 from viewer.app.batch_workers import Event, Lost, Processes, Progressed, cluster, processes
-from viewer.core.errors import UnreadableFile, WrongUsage
+from viewer.core.errors import NotSaved, UnreadableFile, WrongUsage
 from viewer.io.batch_record import FOLDER, Settled
 
 MATRIX = Acquisition(rows=48, columns=64)
@@ -71,6 +71,16 @@ def archive(folder: Path, count: int = 3) -> Path:
     return folder
 
 
+def scout(folder: Path) -> Path:
+    ct_series(
+        folder,
+        2,
+        settings=replace(MATRIX, series="scout"),
+        ImageType=["ORIGINAL", "PRIMARY", "LOCALIZER"],
+    )
+    return folder
+
+
 def request(folder: Path, out: Path) -> BatchRequest:
     return BatchRequest((folder,), "gaussian", 0.4, out)
 
@@ -103,6 +113,27 @@ def test_the_same_command_does_only_what_is_missing(tmp_path: Path) -> None:
     assert [unit.name for unit in crew.begun] == ["3 Thorax 3"]
     assert (result.there, states(result)) == (2, ["done"] * 3)
     assert before.items() <= {f: f.stat().st_mtime_ns for f in before}.items()
+
+
+@pytest.mark.parametrize("rest", [0, 1])
+def test_a_series_whose_files_were_deleted_since_is_done_again_and_said(
+    tmp_path: Path, rest: int
+) -> None:
+    asked = request(archive(tmp_path / "in", 2), tmp_path / "out")
+    first = run_batch(asked, crew=Inline()).outcomes[0]
+    folder = tmp_path / "out" / first.folder
+    (folder / "00002.dcm").unlink()
+    if not rest:
+        (folder / "00001.dcm").unlink()
+        folder.rmdir()
+    crew = Inline()
+    result = run_batch(asked, crew=crew)
+    assert [unit.id for unit in crew.begun] == [first.unit]
+    assert len(list(folder.glob("*.dcm"))) == first.files == 2
+    assert (result.lost, result.there, states(result)) == (1, 1, ["done"] * 2)
+    assert len(list(folder.parent.glob("*.damaged-1/00001.dcm"))) == rest
+    assert any("1 of all had lost files" in line for line in lines(result, asked.out))
+    assert run_batch(asked, crew=Inline()).there == 2
 
 
 def test_parameters_of_the_method_reach_the_series_and_are_other_work(tmp_path: Path) -> None:
@@ -183,12 +214,7 @@ def test_what_a_killed_batch_left_half_written_is_removed(tmp_path: Path) -> Non
 
 def test_a_refused_series_is_listed_with_its_reason_and_asked_for_once(tmp_path: Path) -> None:
     archive(tmp_path / "in", 1)
-    ct_series(
-        tmp_path / "in" / "scout",
-        2,
-        settings=replace(MATRIX, series="scout"),
-        ImageType=["ORIGINAL", "PRIMARY", "LOCALIZER"],
-    )
+    scout(tmp_path / "in" / "scout")
     asked = replace(request(tmp_path / "in", tmp_path / "out"), method="ct-denoise-s")
     crew = Inline(lambda unit: None)
     result = run_batch(asked, crew=crew)
@@ -198,6 +224,57 @@ def test_a_refused_series_is_listed_with_its_reason_and_asked_for_once(tmp_path:
     second = Inline()
     assert run_batch(asked, crew=second).of(Settled.REFUSED) == refused
     assert second.begun == []
+
+
+def test_what_gates_and_the_method_say_is_told_of_each_series(tmp_path: Path) -> None:
+    archive(tmp_path / "in", 2)
+    asked = request(tmp_path / "in", tmp_path / "out")
+    said = {"1 Thorax 1": ("Lossy.",), "2 Thorax 2": ()}
+
+    def warned(unit: Unit) -> Event:
+        warnings = said[unit.name]
+        cautions = (*warnings, "A toy.")
+        return outcome(unit, Settled.DONE, "40 %", warnings=warnings, cautions=cautions)
+
+    result = run_batch(asked, crew=Inline(warned))
+    told = [*lines(result, asked.out)]
+    assert told[told.index("caution, 1: 1 Thorax 1") + 1] == "  Lossy."
+    assert told[told.index("caution, 2: 1 Thorax 1, 2 Thorax 2") + 1] == "  A toy."
+    assert [one.warnings for one in result.outcomes] == [("Lossy.",), ()]
+    assert not is_clean(result)
+
+
+def test_only_a_batch_with_every_series_enhanced_is_clean(tmp_path: Path) -> None:
+    asked = request(archive(tmp_path / "in", 2), tmp_path / "out")
+
+    def clean(fate: Callable[[Unit], Event | None]) -> bool:
+        return is_clean(run_batch(asked, crew=Inline(fate)))
+
+    assert not clean(
+        lambda unit: outcome(unit, Settled.FAILED, "No.") if unit.series.number == 2 else None
+    )
+    assert not clean(lambda unit: outcome(unit, Settled.REFUSED, "No."))
+    (tmp_path / "out" / FOLDER / "record.jsonl").unlink()
+    assert clean(lambda _unit: None)
+
+
+def test_a_record_that_fails_in_mid_batch_ends_it_in_words_and_loses_nothing(
+    tmp_path: Path,
+) -> None:
+    asked = request(archive(tmp_path / "in", 2), tmp_path / "out")
+    record = tmp_path / "out" / FOLDER / "record.jsonl"
+
+    def with_a_folder_in_its_place(unit: Unit) -> Event | None:
+        event = settle(unit, 1)
+        record.mkdir()
+        return event
+
+    with pytest.raises(NotSaved, match="every series that is enhanced is kept"):
+        run_batch(asked, crew=Inline(with_a_folder_in_its_place))
+    record.rmdir()
+    result = run_batch(asked, crew=Inline())
+    assert [one.words == "found finished" for one in result.outcomes] == [True, False]
+    assert states(result) == ["done"] * 2
 
 
 def test_stopping_keeps_what_is_done_and_says_how_to_go_on(tmp_path: Path) -> None:
@@ -364,6 +441,9 @@ def test_the_verb_says_by_its_code_how_the_batch_ended(
     assert main([*words, str(tmp_path / "nowhere")]) == WARNED
     assert "not read: " in capsys.readouterr().out
     assert main([*words, "--workers", "0"]) == WRONG_USAGE
+    refused = ["enhance", "--out", str(tmp_path / "o"), str(scout(tmp_path / "s"))]
+    assert main(refused) == FAILED
+    assert "refused, 1" in capsys.readouterr().out
     (tmp_path / "o" / FOLDER / "record.jsonl").write_text("")
     assert main([*words, "--json"]) == DONE
     assert [one["words"] for one in json.loads(capsys.readouterr().out)["outcomes"]] == [

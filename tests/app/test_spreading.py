@@ -255,6 +255,10 @@ def test_what_it_held_is_said_as_the_card_states_it(result):
         "It held 90.5 % of true values on 24 simulated scenes, 88.2 % in the worst group "
         "(noise 12). Holds only for images like those."
     )
+    words = coverage_words(replace(spread, lesion_coverage=0.7972))
+    assert "(noise 12), and inside lesions less often, 79.7 %. Holds only" in words
+    words = coverage_words(replace(spread, lesion_coverage=0.93))
+    assert "and inside lesions 93.0 %. Holds only" in words
     words = coverage_words(replace(spread, elsewhere=0.8377, elsewhere_on="the demo chest"))
     assert words.endswith("Holds only for images like those: on the demo chest it held 83.8 %.")
 

@@ -1,5 +1,6 @@
 """A confined process answers, is given up when it is slow, and never outlives its parent."""
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -44,6 +45,15 @@ def serve(connection, limit_bytes):
         connection.send_bytes(request)
 
 
+def ask_from_here(connection):
+    """Ask a child of this very process, and tell what it answered."""
+    child = ConfinedProcess(serve, 100 << 20, "test")
+    try:
+        connection.send((multiprocessing.current_process().daemon, child.ask(b"one", 20.0, 100)))
+    finally:
+        child.stop()
+
+
 @pytest.fixture
 def child():
     made = ConfinedProcess(serve, 100 << 20, "test")
@@ -70,6 +80,20 @@ def test_one_that_is_slow_or_dies_or_says_too_much_is_lost_and_replaced(child):
             child.ask(request, patience_s, 10)
         assert child.pid is None
         assert child.ask(b"again", 20.0, 100) == b"again"
+
+
+def test_a_daemonic_process_as_clusters_make_them_may_ask_one():
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    worker = context.Process(target=ask_from_here, args=(theirs,), daemon=True)
+    worker.start()
+    theirs.close()
+    try:
+        assert ours.poll(60)
+        assert ours.recv() == (True, b"one")
+    finally:
+        ours.close()
+        worker.join(20)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the limit of memory is Linux's")

@@ -89,6 +89,10 @@ def test_a_card_that_keeps_every_rule_has_no_problem():
         ({"audit": {"structure_p95": 0.3}}, "[audit] scenes is missing"),
         ({"audit": {"structure_p95": 0.3, "scenes": 9}}, "[audit] command is missing"),
         ({"audit": {"scenes": 1.5}}, "[audit] scenes must be a whole number above 0"),
+        (
+            {"spread": {**SPREAD, "lesion_coverage": 79.7}},
+            "[spread] lesion_coverage must be a number from 0 to 1",
+        ),
         ({"spread": {**SPREAD, "elsewhere": 0.8}}, "[spread] elsewhere_on is missing"),
         ({"stauts": "ship"}, "stauts is not known; did you mean status"),
     ],

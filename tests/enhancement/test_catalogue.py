@@ -127,6 +127,10 @@ def test_the_spread_of_a_model_comes_from_its_card_with_its_calibration(models):
     assert (card.spread.share, card.spread.factor, card.spread.scenes) == (0.9, 2.0, 24)
     assert (card.spread.worst_group, card.spread.worst_coverage) == ("noise 12", 0.8817)
     assert card.spread.elsewhere is None
+    assert card.spread.lesion_coverage is None
+    stated = card.path.read_text("utf-8") + "lesion_coverage = 0.797\n"
+    card.path.write_text(stated, "utf-8")
+    assert read_catalogue(models).card("tiny").spread.lesion_coverage == 0.797
     assert card.spread.file in card.files
 
 

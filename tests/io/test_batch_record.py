@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from viewer.core.errors import NotSaved, WrongUsage
+from viewer.core.errors import NotSaved, UnreadableFile, WrongUsage
 from viewer.io.batch_record import FOLDER, BatchRecord, Outcome, Settled, batch_folder, is_batch
 
 ONE = Outcome("a" * 64, Settled.DONE, "3 Thorax", "1.2.3", cautions=("Compare.",), slices=4)
@@ -56,9 +56,27 @@ def test_a_record_that_cannot_be_written_is_said_in_words(tmp_path: Path) -> Non
     record = BatchRecord.__new__(BatchRecord)
     record._path = tmp_path / FOLDER / "record.jsonl"
     record._is_open_ended, record.outcomes = False, {}
-    with pytest.raises(NotSaved, match="The record of the batch could not be saved"):
+    with pytest.raises(NotSaved, match=r"a folder stands where a file is needed.*is kept"):
         record.add(ONE)
     assert record.outcomes == {}
+
+
+@pytest.mark.parametrize("name", ["lock", "holder"])
+def test_a_folder_that_cannot_be_held_is_said_in_words(tmp_path: Path, name: str) -> None:
+    (tmp_path / FOLDER / name).mkdir(parents=True)
+    with pytest.raises(NotSaved, match="a folder stands where a file"), batch_folder(tmp_path):
+        pass
+
+
+def test_a_record_that_cannot_be_read_is_said_in_words(tmp_path: Path) -> None:
+    (tmp_path / FOLDER / "record.jsonl").mkdir(parents=True)
+    with pytest.raises(UnreadableFile, match="nobody knows what is left"):
+        BatchRecord(tmp_path)
+
+
+def test_a_folder_whose_name_is_too_long_is_said_in_words(tmp_path: Path) -> None:
+    with pytest.raises(NotSaved, match="the name is too long"):
+        is_batch(tmp_path / ("x" * 300))
 
 
 def test_a_second_batch_on_one_folder_is_refused_and_the_first_is_named(tmp_path: Path) -> None:

@@ -156,7 +156,7 @@ def test_missed_aims_the_floor_and_the_memory_go_on_the_card(cards: ModuleType) 
 
 def test_figures_of_repeated_scans_keep_names_and_no_paths(cards: ModuleType) -> None:
     report = {
-        "command": "diptych evaluate x --on /home/someone/a --repeat /home/someone/b",
+        "command": "diptych evaluate x --on /home/someone/a --repeat '/home/some one/b c'",
         "registrations": [
             {"pair": "a and b", "shift_rows_mm": 0.1, "slices": 9, "registered_by": "r"}
         ],
@@ -164,6 +164,6 @@ def test_figures_of_repeated_scans_keep_names_and_no_paths(cards: ModuleType) ->
         "rows": [],
     }
     found = cards.take_repeats({"id": "x"}, report)["metrics"]["repeated_scans"]
-    assert found["command"] == "diptych evaluate x --on a --repeat b"
+    assert found["command"] == "diptych evaluate x --on a --repeat 'b c'"
     assert found["x"] == {"cut_flat": 0.4}
     assert found["registration"] == {"shift_rows_mm": 0.1, "slices": 9}

@@ -59,7 +59,8 @@ class BatchResult:
     """What became of every series, in the order found; `left` were stopped before their turn.
 
     `there` is how many were done or refused by an earlier run, `slices` and `elapsed_s` are of
-    this run alone. `unread` are the paths asked for that could not be read.
+    this run alone. `lost` were done and had lost files since: they were open again. `unread` are
+    the paths asked for that could not be read.
     """
 
     outcomes: tuple[Outcome, ...]
@@ -67,6 +68,7 @@ class BatchResult:
     left: int
     slices: int
     elapsed_s: float
+    lost: int = 0
     unread: tuple[Skipped, ...] = ()
     damaged_lines: int = 0
 
@@ -104,7 +106,10 @@ def run_batch(
         try:
             found = _scanned(request.paths, unpacked, report)
             units = tuple(_units(found, asked, record))
-            left = deque(unit for unit in units if _is_open(record.outcomes.get(unit.id)))
+            lost = {unit.id for unit in units if record.has_lost(unit.id)}
+            for one in lost:
+                record.set_rest_aside(one)
+            left = deque(one for one in units if one.id in lost or _is_open(record, one))
             course = Course(units, record, left)
             there = len(units) - len(left)
             if left:
@@ -121,6 +126,7 @@ def run_batch(
         left=course.count_left,
         slices=course.slices_done,
         elapsed_s=course.elapsed_s,
+        lost=len(lost),
         unread=tuple(one for one in found.skipped if one.origin in given),
         damaged_lines=record.damaged,
     )
@@ -216,8 +222,9 @@ def _with_taken(study: Study, taken: set[int]) -> Study:
     return replace(study, series=(*study.series, *more))
 
 
-def _is_open(known: Outcome | None) -> bool:
+def _is_open(record: BatchRecord, unit: Unit) -> bool:
     """Return whether a unit is to be done: new, failed before, or refused by another version."""
+    known = record.outcomes.get(unit.id)
     if known is None or known.state is Settled.FAILED:
         return True
     return known.state is Settled.REFUSED and known.software != __version__
@@ -327,10 +334,12 @@ def is_begun(out: Path) -> bool:
     return is_batch(out)
 
 
-def is_clean(result: BatchResult) -> bool:
-    """Return whether nothing failed, all paths could be read and something was enhanced.
+def is_failed(result: BatchResult) -> bool:
+    """Return whether the batch was stopped before its end, or nothing at all is enhanced."""
+    return bool(result.left) or not result.of(Settled.DONE)
 
-    A series that a gate refuses is no failure: an archive always has some.
-    """
-    has_failed = bool(result.of(Settled.FAILED)) or bool(result.unread)
-    return bool(result.of(Settled.DONE)) and not has_failed
+
+def is_clean(result: BatchResult) -> bool:
+    """Return whether all paths could be read and every series was enhanced without a warning."""
+    are_done = all(one.state is Settled.DONE and not one.warnings for one in result.outcomes)
+    return are_done and not is_failed(result) and not result.unread

@@ -24,7 +24,7 @@ from viewer.core.provenance import strength_words
 from viewer.core.study import Series, SeriesPart, Study
 from viewer.enhancement.method import Method, Settings
 from viewer.io.assemble import load_part
-from viewer.io.batch_record import Outcome, Settled, here
+from viewer.io.batch_record import Outcome, Settled, files_in, here
 
 Report = Callable[[int], None]
 
@@ -154,7 +154,7 @@ def _attempt(
             is_cancelled=is_cancelled,
         )
         result = audited(result, is_cancelled)
-        save_enhancement(
+        files = save_enhancement(
             result,
             None,
             target,
@@ -168,12 +168,14 @@ def _attempt(
             return _found(unit)
         raise
     known = result.provenance()
-    unlogged = log_headless(result)
+    warned = (*known.gates, *log_headless(result))
     return outcome(
         unit,
         Settled.DONE,
         strength_words(known),
-        cautions=(*known.gates, *unlogged, *known.cautions),
+        warnings=warned,
+        cautions=(*warned, *known.cautions),
+        files=len(files),
         elapsed_s=time.monotonic() - begun,
     )
 
@@ -190,7 +192,8 @@ def _check_sameness(asked: Asked, method: Method) -> None:
 
 
 def _found(unit: Unit) -> Outcome:
-    return outcome(unit, Settled.DONE, "found finished")
+    files = files_in(Path(unit.asked.out) / unit.folder)
+    return outcome(unit, Settled.DONE, "found finished", files=files)
 
 
 def _failed(unit: Unit, message: Message) -> Outcome:
@@ -202,7 +205,9 @@ def outcome(
     state: Settled,
     words: str,
     *,
+    warnings: tuple[str, ...] = (),
     cautions: tuple[str, ...] = (),
+    files: int = 0,
     elapsed_s: float = 0.0,
 ) -> Outcome:
     """Return what became of a unit, with when and where."""
@@ -214,8 +219,10 @@ def outcome(
         series_uid=unit.series.uid,
         study=unit.study_name,
         words=words,
+        warnings=warnings,
         cautions=cautions,
         folder=unit.folder if is_done else "",
+        files=files,
         number=unit.number if is_done else None,
         slices=unit.slices,
         elapsed_s=round(elapsed_s, 3),

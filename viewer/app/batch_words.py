@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from viewer.io.batch_record import Outcome, Settled
+from viewer.io.batch_record import Settled
 
 if TYPE_CHECKING:
     from viewer.app.batch import BatchResult
@@ -27,24 +27,28 @@ def lines(result: BatchResult, out: Path) -> Iterator[str]:
     yield f"{len(done)} of {len(result.outcomes) + result.left} series are enhanced in {out}."
     if result.there:
         yield f"{result.there} of all were settled before; this run did what was missing."
+    if result.lost:
+        yield f"{result.lost} of all had lost files since they were done, and were open again."
+        yield "  What was left of them is kept beside, named *.damaged-N."
     if result.slices:
         yield f"{result.slices} slices in {duration(result.elapsed_s)}, {speed:.1f} a second."
     if result.damaged_lines:
         yield f"{result.damaged_lines} lines of the record were damaged and left out."
+    yield from _told("caution", ((words, one.name) for one in done for words in one.cautions))
     for state in (Settled.REFUSED, Settled.FAILED):
-        for words, names in _by_words(result.of(state)).items():
-            yield f"{state.value}, {len(names)}: {', '.join(names[:5])}" + (
-                f" and {len(names) - 5} more" if len(names) > 5 else ""
-            )
-            yield f"  {words}"
+        yield from _told(state.value, ((one.words, one.name) for one in result.of(state)))
     for skipped in result.unread:
         yield f"not read: {skipped.origin}: {skipped.reason}"
     if result.left:
         yield f"Stopped with {result.left} left. The same command does what is missing."
 
 
-def _by_words(outcomes: tuple[Outcome, ...]) -> dict[str, list[str]]:
+def _told(title: str, said: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Yield two lines for each of the words: the series that they are said of, and the words."""
     found: dict[str, list[str]] = {}
-    for one in outcomes:
-        found.setdefault(one.words, []).append(one.name)
-    return found
+    for words, name in said:
+        found.setdefault(words, []).append(name)
+    for words, names in found.items():
+        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+        yield f"{title}, {len(names)}: {', '.join(names[:5])}{more}"
+        yield f"  {words}"

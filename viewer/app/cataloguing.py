@@ -32,8 +32,13 @@ Plain = dict[str, object]
 
 def known_models(*, is_research: bool = False) -> Catalogue:
     """Return the shipped models and the user's; comparators where asked for or set so."""
-    is_on = is_research or load_settings()[0].enhancement.research
+    is_on = is_research_on(is_asked=is_research)
     return read_catalogue(data_folder("models"), own_models_folder(), is_research=is_on)
+
+
+def is_research_on(*, is_asked: bool = False) -> bool:
+    """Return whether research mode is on: asked for, or set in the settings."""
+    return is_asked or load_settings()[0].enhancement.research
 
 
 def list_models() -> tuple[Plain, ...]:

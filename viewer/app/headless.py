@@ -238,12 +238,19 @@ def evaluate_simulated(
     checked_strength(cut)
     engine = new_engine(is_research=is_research)
     cards = (engine.catalogue.card(method) for method in methods)
-    found = modality or next((card.input.modality for card in cards if card is not None), "CT")
-    ground = ground_named(found)
-    other = {"sharpen": judge_sharpness, "resample": judge_finer}
+    made_for = [card.input.modality for card in cards if card is not None]
+    ground = ground_named(modality or next(iter(made_for), "CT"))
+    other = {"sharpen": ("CT", judge_sharpness), "resample": ("MR", judge_finer)}
     operation = engine.catalogue.method(methods[0]).operation if methods else ""
     if operation in other:
-        return other[operation](engine, methods, max(scenes, 1), report=report)
+        only, judged = other[operation]
+        if {modality, *made_for} - {"", only}:
+            raise WrongUsage(
+                f"Methods of this kind are judged on simulated {only} only.",
+                "",
+                f"Name methods that are made for {only}, without another --modality.",
+            )
+        return judged(engine, methods, max(scenes, 1), report=report)
     if scenes < 1 or pairs < FEWEST_PAIRS:
         raise WrongUsage(
             f"{scenes} scenes and {pairs} pairs are too few.",

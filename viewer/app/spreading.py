@@ -191,6 +191,10 @@ def spread_facts(session: Session) -> SpreadFacts:
 def coverage_words(spread: Spread) -> str:
     """Return what an interval held on scenes that it was not calibrated on."""
     worst = f"{100 * spread.worst_coverage:.1f} % in the worst group ({spread.worst_group})"
+    lesions = spread.lesion_coverage
+    if lesions is not None:
+        rarer = "less often, " if lesions < min(spread.coverage, spread.share) else ""
+        worst += f", and inside lesions {rarer}{100 * lesions:.1f} %"
     words = (
         f"It held {100 * spread.coverage:.1f} % of true values on {spread.scenes} simulated "
         f"scenes, {worst}. Holds only for images like those"

@@ -59,6 +59,7 @@ class ConfinedProcess:
         if self._connection is not None and self.pid is not None:
             return self._connection
         self.stop()
+        _allow_children()
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
         process = context.Process(
@@ -107,6 +108,16 @@ class ConfinedProcess:
                 self._process.join(5)
             self._process.close()
             self._process = None
+
+
+def _allow_children() -> None:
+    """Let a daemonic process, such as a worker of a Dask cluster, start children.
+
+    Python refuses that because they would outlive it; those of this module go with their parent.
+    """
+    process = multiprocessing.current_process()
+    if process.daemon:
+        process.daemon = False
 
 
 # ------------------------------------------------------------------------------ in the child

@@ -181,6 +181,7 @@ ENTRIES: tuple[Entry, ...] = (
         _COUNT,
         "how many other scenes there were",
     ),
+    Entry("spread.lesion_coverage", _SHARE, "share that it held inside lesions of those scenes"),
     Entry("spread.elsewhere", _SHARE, "share that it held on images of another kind"),
     Entry("spread.elsewhere_on", _TEXT, "what those images were"),
     Entry("architecture.network", _TEXT, "the registered network that `file` is for"),

@@ -85,7 +85,8 @@ class Spread:
     The network has the inputs of the model's own and answers with the SD of the error in the unit
     of the input. `factor` such SDs to both sides held `share` of the true values on calibration
     scenes, `coverage` of them on `scenes` others, and `worst_coverage` in the worst group of these;
-    `elsewhere`, where it was measured, on images of another kind.
+    where it was measured, `lesion_coverage` inside their lesions, `elsewhere` on images of another
+    kind.
     """
 
     file: WeightsFile
@@ -95,6 +96,7 @@ class Spread:
     worst_group: str
     worst_coverage: float
     scenes: int
+    lesion_coverage: float | None = None
     elsewhere: float | None = None
     elsewhere_on: str = ""
 
@@ -326,7 +328,8 @@ def _spread(card: Path, table: Mapping[str, Any]) -> Spread | None:
         worst_group=str(table["worst_group"]),
         worst_coverage=float(table["worst_coverage"]),
         scenes=int(table["scenes"]),
-        elsewhere=float(table["elsewhere"]) if "elsewhere" in table else None,
+        lesion_coverage=table.get("lesion_coverage"),
+        elsewhere=table.get("elsewhere"),
         elsewhere_on=str(table.get("elsewhere_on", "")),
     )
 

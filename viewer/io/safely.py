@@ -25,6 +25,7 @@ _REASONS = {
     errno.EPERM: ("you may not write there", "Choose another folder or ask for the right."),
     errno.ENOENT: ("the folder is not there any more", "Choose another folder."),
     errno.ENOTDIR: ("a file stands where a folder is needed", "Choose another folder."),
+    errno.EISDIR: ("a folder stands where a file is needed", "Choose another folder."),
     errno.ENOTEMPTY: ("the folder is not empty any more", "Choose another folder."),
     errno.ENAMETOOLONG: ("the name is too long", "Choose a shorter name."),
     errno.EIO: ("the disk reports an error", "Check the disk or the network connection."),
@@ -124,7 +125,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def set_aside(path: Path) -> Path:
-    """Rename a damaged file so that it is kept but not read again; returns its new place."""
+    """Rename a damaged file or folder so that it is kept and not read again; return its place."""
     for number in range(1, 1000):
         aside = path.with_name(f"{path.name}.damaged-{number}")
         if not aside.exists():
