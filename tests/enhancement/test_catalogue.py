@@ -8,9 +8,10 @@ from tests.enhancement import toys
 from tests.enhancement.scenes import write_card
 from viewer.core.errors import UnknownMethod, UntrustedWeights
 from viewer.core.provenance import MethodKind
-from viewer.enhancement.catalogue import Span, read_catalogue
+from viewer.enhancement.catalogue import read_catalogue
 from viewer.enhancement.engine import spread_runner
 from viewer.enhancement.inference import open_runner
+from viewer.enhancement.model_card import Span
 from viewer.enhancement.weights_file import WeightsState, trusted_weights, weights_state
 
 

@@ -8,9 +8,10 @@ import pytest
 from tests.enhancement.scenes import noisy_volume, study_of, volume_of
 from viewer.core.provenance import MethodKind, Provenance
 from viewer.core.volume import derive
-from viewer.enhancement.catalogue import InputRange, Span, read_catalogue
+from viewer.enhancement.catalogue import read_catalogue
 from viewer.enhancement.checks import Candidate, Verdict, age_years, blocks, cautions, check
 from viewer.enhancement.conditioning import NoiseProfile, metal_cm3
+from viewer.enhancement.model_card import InputRange, Span
 
 VOLUME, _ = noisy_volume(4)
 

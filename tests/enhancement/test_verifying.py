@@ -10,7 +10,7 @@ import pytest
 from tests.enhancement import toys
 from viewer.core.errors import UnfitModel, UntrustedWeights
 from viewer.enhancement import verifying
-from viewer.enhancement.catalogue import read_card
+from viewer.enhancement.model_card import read_card
 from viewer.enhancement.model_process import Limits, ModelProcess, refuse_no_tensors
 from viewer.enhancement.verifying import (
     KEPT,

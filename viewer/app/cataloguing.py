@@ -9,15 +9,9 @@ from viewer.app.spreading import coverage_words
 from viewer.core.errors import UnfitModel, UnknownMethod, WrongUsage
 from viewer.core.places import data_folder, own_models_folder
 from viewer.enhancement.card_rules import ANY_UNIT
-from viewer.enhancement.catalogue import (
-    CARD,
-    Catalogue,
-    ModelCard,
-    Span,
-    read_card,
-    read_catalogue,
-)
+from viewer.enhancement.catalogue import Catalogue, read_catalogue
 from viewer.enhancement.method import Method
+from viewer.enhancement.model_card import CARD, ModelCard, Span, read_card
 from viewer.enhancement.verifying import (
     Verification,
     keep,

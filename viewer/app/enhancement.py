@@ -10,13 +10,13 @@ from viewer.core.study import Series, SeriesPart, Study
 from viewer.core.volume import ARBITRARY, Acquired, AnyVolume, Derived, derive
 from viewer.enhancement import checks
 from viewer.enhancement.audit import Audit, audit
-from viewer.enhancement.catalogue import ModelCard
 from viewer.enhancement.checks import GateResult
 from viewer.enhancement.conditioning import NoiseProfile, source_slices
 from viewer.enhancement.denoising import neighbours
 from viewer.enhancement.findings import Findings
 from viewer.enhancement.inference import weights_used
 from viewer.enhancement.method import Effect, Method, Settings
+from viewer.enhancement.model_card import ModelCard
 from viewer.enhancement.residual import Residual, blended
 from viewer.enhancement.strength import DEFAULT_STRENGTH, Blend, FlatNoise, checked_strength
 from viewer.enhancement.through_plane import SliceSampling, through_plane

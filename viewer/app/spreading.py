@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from viewer.app.enhancing import Enhancement
     from viewer.app.session import Session
     from viewer.app.workspace import Layer
-    from viewer.enhancement.catalogue import Spread
+    from viewer.enhancement.model_card import Spread
 
 NOT_ERROR = "model spread, not error"
 """Stands beside the colours wherever they are shown."""

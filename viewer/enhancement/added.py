@@ -3,9 +3,9 @@
 import numpy as np
 
 from viewer.core.errors import UnfitModel
-from viewer.enhancement.catalogue import ModelCard, spread_form
 from viewer.enhancement.inference import CPU, NO_GPU_FORM, Runner, best_device, open_runner
 from viewer.enhancement.method import Float32Array
+from viewer.enhancement.model_card import ModelCard, spread_form
 from viewer.enhancement.model_process import SPREAD, ModelProcess
 from viewer.enhancement.tiles import PatientRunner
 from viewer.enhancement.verifying import refuse_unverified

@@ -7,9 +7,9 @@ from enum import Enum
 
 from viewer.core.study import Instance, Series, SeriesPart, Study
 from viewer.core.volume import AnyVolume, Frames, is_acquired
-from viewer.enhancement.catalogue import InputRange, Span
 from viewer.enhancement.conditioning import METAL_HU, NoiseProfile
 from viewer.enhancement.denoising import ONE_NEIGHBOUR_MM
+from viewer.enhancement.model_card import InputRange, Span
 
 PROJECTIONS = frozenset({"MIP", "MINIP", "MAX_IP", "MIN_IP", "PROJECTION IMAGE", "CSA MIP", "VRT"})
 CAPTURES = frozenset({"SCREEN SAVE", "SCREENSHOT", "CAPTURE"})

@@ -14,7 +14,7 @@ import numpy as np
 
 from viewer.core.errors import Cancelled
 from viewer.enhancement.added import open_added, open_added_spread
-from viewer.enhancement.catalogue import Catalogue, ModelCard, spread_form
+from viewer.enhancement.catalogue import Catalogue
 from viewer.enhancement.conditioning import NoiseProfile
 from viewer.enhancement.denoising import DenoisingProcessor
 from viewer.enhancement.filters import FilterProcessor
@@ -27,6 +27,7 @@ from viewer.enhancement.method import (
     Settings,
     SourceSlices,
 )
+from viewer.enhancement.model_card import ModelCard, spread_form
 from viewer.enhancement.residual import ResidualCache, Unfinished
 from viewer.enhancement.strength import FlatNoise, FlatPatch
 from viewer.enhancement.tiles import PatientRunner

@@ -27,8 +27,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from viewer.core.errors import OutOfMemory, WrongUsage
-from viewer.enhancement.catalogue import ModelCard, refuse_changed
 from viewer.enhancement.method import Float32Array
+from viewer.enhancement.model_card import ModelCard, refuse_changed
 from viewer.enhancement.weights_file import WeightsFile, trusted_weights
 
 CHANNELS = 5

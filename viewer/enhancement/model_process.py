@@ -20,9 +20,9 @@ import numpy as np
 
 from viewer.core.confinement import ChildLost, ConfinedProcess, confine
 from viewer.core.errors import DiptychError, OutOfMemory, UnfitModel, UntrustedWeights
-from viewer.enhancement.catalogue import ModelCard
 from viewer.enhancement.inference import CHANNELS, CPU, OnnxRunner, Runner, torch_runner
 from viewer.enhancement.method import Float32Array
+from viewer.enhancement.model_card import ModelCard
 from viewer.enhancement.onnx_file import refuse_foreign
 from viewer.enhancement.weights_file import trusted_weights
 

@@ -14,8 +14,8 @@ from importlib import metadata
 import numpy as np
 
 from viewer.core.errors import DiptychError, OutOfMemory, UnfitModel
-from viewer.enhancement.catalogue import ModelCard, refuse_changed, spread_form
 from viewer.enhancement.method import Float32Array
+from viewer.enhancement.model_card import ModelCard, refuse_changed, spread_form
 from viewer.enhancement.model_process import PROBE, SPREAD, Limits, ModelProcess
 from viewer.enhancement.weights_file import trusted_weights
 
