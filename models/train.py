@@ -18,6 +18,7 @@ import threading
 import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +46,10 @@ class Recipe:
 
     model: str
     seed: int = 20261123
+    start: str = ""
+    """Id of a shipped model whose weights are gone on with, "" for the plan's start."""
+    peak_rate: float = 0.0
+    """Highest rate of learning, 0 for the plan's."""
     batch: int = 0
     """Samples per step, 0 for the plan's."""
     last_rate: float = 1.0e-5
@@ -149,9 +154,11 @@ class Training:
         self.model, self.average = (
             build(options).to(device, memory_format=torch.channels_last) for _ in range(2)
         )
-        if self.plan.start:
-            start = HERE / self.plan.start / "weights.safetensors"
-            self.model.network.load_state_dict(safetensors.torch.load_file(start))
+        self.started_from = "random weights"
+        if start := recipe.start or self.plan.start:
+            weights = HERE / start / "weights.safetensors"
+            self.model.network.load_state_dict(safetensors.torch.load_file(weights))
+            self.started_from = f"{start}, weights {sha256(weights.read_bytes()).hexdigest()[:12]}"
         self.average.load_state_dict(self.model.state_dict())
         self.objective = self.plan.objective()
         self.objective.to(device)
@@ -173,7 +180,8 @@ class Training:
     def advance(self, batch: Batch, share: float) -> float:
         """One optimiser step; returns the loss."""
         for group in self.optimiser.param_groups:
-            group["lr"] = learning_rate(self.recipe, self.plan.peak_rate, self.step, share)
+            peak = self.recipe.peak_rate or self.plan.peak_rate
+            group["lr"] = learning_rate(self.recipe, peak, self.step, share)
         tensors = Tensors.of(batch, self.device)
         is_cuda = self.device.type == "cuda"
         with torch.autocast(self.device.type, torch.bfloat16, enabled=is_cuda):
@@ -229,7 +237,8 @@ class Training:
             "validation_seed": VALIDATION_SEED,
             "steps": self.step,
             "batch": self.recipe.batch or self.plan.batch,
-            "started_from": self.plan.start or "random weights",
+            "started_from": self.started_from,
+            "peak_rate": self.recipe.peak_rate or self.plan.peak_rate,
             "minutes": round(clock.spent_s / 60.0, 1),
             "hardware": hardware(self.device),
             "torch": torch.__version__,
@@ -316,6 +325,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, help="default: models/MODEL")
     parser.add_argument("--work", type=Path, help="patches and state; default in the temp folder")
     parser.add_argument("--seed", type=int, default=Recipe("").seed)
+    parser.add_argument("--start", default="", help="go on from the weights of this model")
+    parser.add_argument("--rate", type=float, default=0.0, help="highest rate of learning")
     parser.add_argument("--threads", type=int, default=2, help="CPU threads of torch")
     parser.add_argument(
         "--producers", type=int, default=1, help="processes making patches; 0: one small file"
@@ -324,7 +335,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(options.threads)
-    recipe = Recipe(options.model, seed=options.seed)
+    recipe = Recipe(options.model, seed=options.seed, start=options.start, peak_rate=options.rate)
     if options.smoke:
         recipe = replace(
             recipe, batch=2, first_patches=4, validation_stacks=1, warm_up_steps=1, most_steps=3

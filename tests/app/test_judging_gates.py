@@ -20,7 +20,12 @@ from viewer.core.places import data_folder
 from viewer.enhancement.catalogue import read_catalogue
 from viewer.enhancement.engine import Engine
 
-EXPECTATIONS = Path(__file__).with_name("gate_expectations.csv")
+EXPECTATIONS = {
+    "ct-denoise-s": "gate_expectations_ct.csv",
+    "mr-denoise-s": "gate_expectations_mr.csv",
+    "pet-denoise-s": "gate_expectations_pt.csv",
+    "xr-denoise-s": "gate_expectations_dx.csv",
+}
 ROWS = (
     Expectation("good", "run", "noise as in training"),
     Expectation("mr", "refuse", "MR"),
@@ -143,8 +148,12 @@ def test_the_command_writes_tables_and_a_page(folder: Path, tmp_path: Path) -> N
 @pytest.mark.realdata
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_real_series_get_the_verdict_that_was_expected(engine: Engine, real_data: Path) -> None:
-    table = judge_gates(engine, real_data, ("ct-denoise-s",), read_expectations(EXPECTATIONS))
-    wrong = [row for row in rows_of(table, "verdicts") if row["as_expected"] == "no"]
+@pytest.mark.parametrize("method", EXPECTATIONS)
+def test_real_series_get_the_verdict_that_was_expected(real_data: Path, method: str) -> None:
+    engine = Engine(read_catalogue(data_folder("models"), is_research=True))
+    rows = read_expectations(Path(__file__).with_name(EXPECTATIONS[method]))
+    verdicts = rows_of(judge_gates(engine, real_data, (method,), rows), "verdicts")
+    wrong = [row for row in verdicts if row["as_expected"] == "no"]
     assert [(row["path"], row["said"], row["words"]) for row in wrong] == []
-    assert len({row["path"] for row in rows_of(table, "verdicts")}) > 70
+    assert {row["said"] for row in verdicts} >= {"run", "refuse"}
+    assert len({row["path"] for row in verdicts}) >= len(rows) - 5

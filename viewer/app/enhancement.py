@@ -187,7 +187,8 @@ class Enhancement:
 
     def audit(self) -> Audit:
         """Return whether the residual looks like noise or holds anatomy; takes a moment."""
-        return audit(source_slices(self.plan.volume, self.plan.noise), self.residual)
+        source, card = source_slices(self.plan.volume, self.plan.noise), self.plan.card
+        return audit(source, self.residual, card.input.noise_model if card else "")
 
 
 def _parameters(plan: Plan, device: str, finer: FinerSlices | None) -> tuple[tuple[str, str], ...]:

@@ -114,4 +114,6 @@ def _structure(
     buffer = ResidualBuffer(scene.noisy.shape, residual_step(span, is_integer=ground.unit == "HU"))
     places = range(source.count)
     buffer.write(places, processor.residuals(places))
-    return audit(source, buffer.published(processor.device)).structure
+    card = engine.catalogue.card(method.id)
+    model = card.input.noise_model if card is not None else ""
+    return audit(source, buffer.published(processor.device), model).structure

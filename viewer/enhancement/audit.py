@@ -5,11 +5,17 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
+from viewer.enhancement.conditioning import counting_sd
+from viewer.enhancement.level_noise import level_curve
 from viewer.enhancement.method import Float32Array, SourceSlices
+from viewer.enhancement.noise import signal_range, smoothed, tissue
+from viewer.enhancement.noise_models import COUNTS, LEVELS
 from viewer.enhancement.residual import Residual
 
 SAMPLED_SLICES = 5
 SMOOTHING_PIXELS = 1.5
+LEAST_SHARE = np.float32(0.1)
+"""Of the brightest's noise, that counted noise is taken to have at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +43,12 @@ class StructureLine:
     command: str
 
 
-def audit(source: SourceSlices, residual: Residual) -> Audit:
+def audit(source: SourceSlices, residual: Residual, noise_model: str = "") -> Audit:
     """Judge up to five computed slices, spread evenly; all 0 where nothing was changed.
 
-    Informational: what counts as much depends on the method and the anatomy.
+    Informational: what counts as much depends on the method and the anatomy. Where values have no
+    fixed scale only signal counts: air has neither edges nor much noise, which is no structure. Of
+    a `noise_model` other than the even one the residual's size is taken over the noise expected.
     """
     there = np.flatnonzero(residual.loaded)
     chosen = there[np.unique(np.linspace(0, len(there) - 1, SAMPLED_SLICES).round().astype(int))]
@@ -50,12 +58,15 @@ def audit(source: SourceSlices, residual: Residual) -> Audit:
     for index in chosen:
         change = residual.in_units(int(index))
         inside = ndimage.binary_erosion(ndimage.binary_closing(change != 0), iterations=6)
+        image = source.values[index].astype(np.float32)
+        expected = _expected(image, noise_model)
+        if source.unit != "HU" and noise_model != LEVELS:
+            inside &= tissue(smoothed(image), signal_range(image[None]))
         if not inside.any():
             continue
-        image = source.values[index].astype(np.float32)
         edge = ndimage.gaussian_gradient_magnitude(image, SMOOTHING_PIXELS)
-        size = ndimage.gaussian_filter(np.abs(change), SMOOTHING_PIXELS)
-        sizes.append(size[inside])
+        local = ndimage.gaussian_filter(np.abs(change) / expected, SMOOTHING_PIXELS)
+        sizes.append(np.asarray(local[inside], dtype=np.float32))
         edges.append(np.asarray(np.log(edge[inside] + 1e-3), dtype=np.float32))
         changes.append(change[inside])
     if not sizes:
@@ -64,3 +75,13 @@ def audit(source: SourceSlices, residual: Residual) -> Audit:
     is_constant = size.std() == 0 or edge.std() == 0
     structure = 0.0 if is_constant else float(np.corrcoef(size, edge)[0, 1])
     return Audit(structure, float(change.std()), float(np.abs(change).max()))
+
+
+def _expected(image: Float32Array, noise_model: str) -> Float32Array | np.float32:
+    """Return the noise that is expected at each pixel, up to a factor."""
+    if noise_model == LEVELS:
+        return level_curve(image).sd(image, 1.0)
+    if noise_model == COUNTS:
+        typical = float(np.percentile(image, 98))
+        return np.maximum(counting_sd(image, typical, 1.0), LEAST_SHARE)
+    return np.float32(1.0)

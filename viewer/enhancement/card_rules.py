@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from viewer.core.errors import BadCard
+from viewer.enhancement.noise_models import COUNTS, EVEN, LEVELS
 
 KINDS = ("cnn", "gan", "transformer", "diffusion")
 OPERATIONS = ("denoise", "sharpen", "artefact", "resample")
 SHIP, RESEARCH = "ship", "research"
 ANY_UNIT = "any"
 UNITS = ("HU", "SUVbw", "BQML", "CNTS", "GML", "stored", ANY_UNIT)
-NOISE_MODELS = ("even", "counts", "levels")
 LONGEST_CARD = 1_000_000
 DEFAULT_BOUND_SD, WIDEST_BOUND_SD = 3.0, 10.0
 _STRICT = ("", "input", "weights")
@@ -140,7 +140,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("input.snr", _SPAN, "typical signal over noise, for values without a unit; gate"),
     Entry(
         "input.noise_model",
-        _one_of(NOISE_MODELS),
+        _one_of((EVEN, COUNTS, LEVELS)),
         "`counts`: the variance of the noise follows the signal, as in PET; `levels`: its SD "
         "depends on the grey level, as in radiographs, and is measured on each",
     ),

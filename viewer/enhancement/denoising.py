@@ -13,6 +13,7 @@ from viewer.enhancement.filters import without_padding
 from viewer.enhancement.inference import CHANNELS, STRIDE, Runner
 from viewer.enhancement.level_noise import LevelCurve, level_curve
 from viewer.enhancement.method import Float32Array, Region, SourceSlices
+from viewer.enhancement.noise_models import COUNTS, LEVELS
 
 TWO_NEIGHBOURS_MM = 2.5
 """Up to this slice step both neighbours on each side are used (the network's own contract)."""
@@ -20,8 +21,6 @@ ONE_NEIGHBOUR_MM = 4.0
 """Up to this step one neighbour on each side; beyond, none."""
 STEP_TOLERANCE = 0.1
 AIR_HU = -900.0
-COUNTS, LEVELS = "counts", "levels"
-"""Noise models: the variance follows the signal; the noise depends on the grey level somehow."""
 COARSE = 4
 LARGE_SHARE = 0.1
 MARGIN = 32
