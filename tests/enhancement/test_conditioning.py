@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from tests.enhancement.scenes import ct_noise, noisy_volume, source_of, volume_of
 from viewer.enhancement.conditioning import noise_profile, plain_noise_sd, source_slices
+from viewer.enhancement.noise import MAGNITUDE_QUIET_SHARE
 from viewer.simulation.mr import Acquisition, magnitude
 
 
@@ -85,3 +87,14 @@ def test_a_source_carries_the_volume_and_its_noise():
     assert source.unit == "HU"
     assert source.spacing_mm == source_of(volume).spacing_mm
     assert volume_of(volume.values).geometry.spacing_mm == pytest.approx((1.0, 0.7, 0.7))
+
+
+def test_anatomy_that_neighbouring_slices_share_does_not_coarsen_the_measured_grain():
+    rng = np.random.default_rng(8)
+    bumps = ndimage.gaussian_filter(rng.standard_normal((192, 192)), 4.0)
+    anatomy = 400.0 + 40.0 * bumps / bumps.std()
+    noise = 12.0 * rng.standard_normal((40, 192, 192))
+    values = np.rint(anatomy + noise).astype(np.int16)
+    profile = noise_profile(values, (1.0, 1.0), "stored", quiet_share=MAGNITUDE_QUIET_SHARE)
+    assert profile.frequency_per_mm == pytest.approx(0.25, abs=0.03), "white noise"
+    assert profile.typical_sd == pytest.approx(12.0, rel=0.15)

@@ -16,7 +16,8 @@ import numpy as np
 from viewer.app.enhancement import Enhancement, EnhanceRequest, Plan
 from viewer.app.refining import finer_slices
 from viewer.core.errors import Blocked, Cancelled
-from viewer.core.volume import Acquired, is_acquired
+from viewer.core.units import STORED
+from viewer.core.volume import Acquired, Volume, is_acquired
 from viewer.enhancement import checks
 from viewer.enhancement.checks import Candidate, GateResult
 from viewer.enhancement.conditioning import (
@@ -36,6 +37,7 @@ from viewer.enhancement.engine import (
 from viewer.enhancement.finer import factor_of, sampling_of
 from viewer.enhancement.finer_checks import finer_gates
 from viewer.enhancement.method import Effect, Method, Settings
+from viewer.enhancement.noise import MAGNITUDE_QUIET_SHARE, QUIET_SHARE
 from viewer.enhancement.residual import (
     ResidualBuffer,
     residual_key,
@@ -153,7 +155,9 @@ def gates_for(engine: Engine, request: EnhanceRequest) -> tuple[GateResult, ...]
 
 def _measured_noise(volume: Acquired) -> NoiseProfile:
     _, row_mm, column_mm = volume.geometry.spacing_mm
-    return noise_profile(volume.values, (row_mm, column_mm), volume.unit, volume.mask)
+    is_magnitude = isinstance(volume, Volume) and volume.unit == STORED
+    share = MAGNITUDE_QUIET_SHARE if is_magnitude else QUIET_SHARE
+    return noise_profile(volume.values, (row_mm, column_mm), volume.unit, volume.mask, share)
 
 
 def _gates(

@@ -7,7 +7,13 @@ from viewer.core.errors import WrongUsage
 from viewer.core.units import STORED
 from viewer.enhancement import metrics
 from viewer.enhancement.method import Float32Array
-from viewer.enhancement.noise import NoiseEstimate, estimate_noise, signal_range
+from viewer.enhancement.noise import (
+    MAGNITUDE_QUIET_SHARE,
+    QUIET_SHARE,
+    NoiseEstimate,
+    estimate_noise,
+    signal_range,
+)
 from viewer.simulation import mr_scenes, pet_scenes, scenes, xr_scenes
 from viewer.simulation.pairs import anatomical_pairs
 from viewer.simulation.phantom import Region
@@ -27,6 +33,7 @@ class Ground:
         each (for PET the counts, for radiographs the photons).
     tissues : ranges of the truth by name; `windows` : name, centre and width.
     anatomical : lesions on anatomy, from seed, noise SD and pairs.
+    quiet_share : of blocks that the program measures noise in.
     """
 
     modality: str
@@ -43,13 +50,14 @@ class Ground:
     tissues: Mapping[str, tuple[float, float]]
     windows: tuple[tuple[str, float, float], ...]
     anatomical: Callable[[int, float, int], list[InsertScene]] = lambda _seed, _sd, _pairs: []
+    quiet_share: float = QUIET_SHARE
 
     def noise(self, slices: Float32Array, pixel_mm: float) -> NoiseEstimate | None:
         """Return the noise of slices [slice, row, column] as the program measures it."""
         spacing = (pixel_mm, pixel_mm)
         if self.unit == "HU":
             return estimate_noise(slices, spacing)
-        return estimate_noise(slices, spacing, signal_range(slices))
+        return estimate_noise(slices, spacing, signal_range(slices), self.quiet_share)
 
 
 def _lesions_in_the_abdomen(seed: int, sd: float, pairs: int) -> list[InsertScene]:
@@ -92,6 +100,7 @@ MR = Ground(
     insert_sd=5.0,
     tissues={"dark": (20.0, 60.0), "middle": (60.0, 110.0), "bright": (110.0, 220.0)},
     windows=(("full range", 80.0, 160.0), ("narrow", 80.0, 60.0)),
+    quiet_share=MAGNITUDE_QUIET_SHARE,
 )
 PET = Ground(
     modality="PT",

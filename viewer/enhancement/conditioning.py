@@ -8,7 +8,7 @@ from scipy import ndimage
 from viewer.core.arrays import AnyArray, BoolArray, FloatArray
 from viewer.core.volume import Acquired, Frames
 from viewer.enhancement.method import Float32Array, SourceSlices
-from viewer.enhancement.noise import estimate_noise, signal_range, slice_sd
+from viewer.enhancement.noise import QUIET_SHARE, estimate_noise, signal_range, slice_sd
 
 SAMPLED_SLICES = 8
 BLOCK = 8
@@ -47,7 +47,11 @@ class NoiseProfile:
 
 
 def noise_profile(
-    values: AnyArray, spacing_mm: tuple[float, float], unit: str, mask: BoolArray | None = None
+    values: AnyArray,
+    spacing_mm: tuple[float, float],
+    unit: str,
+    mask: BoolArray | None = None,
+    quiet_share: float = QUIET_SHARE,
 ) -> NoiseProfile:
     """Measure up to eight slices spread over a series and interpolate the others.
 
@@ -57,12 +61,13 @@ def noise_profile(
     spacing_mm : (row, column).
     unit : "HU" measures in soft tissue, anything else wherever there is signal.
     mask : False where a pixel is padding.
+    quiet_share : see `noise.estimate_noise`; for values that are no HU.
     """
     count = len(values)
     nothing = NoiseProfile(np.zeros(count, dtype=np.float32), 0.0, 0.0)
     places = np.unique(np.linspace(0, count - 1, min(SAMPLED_SLICES, count)).round().astype(int))
     if unit != "HU":
-        return _signal_profile(values, spacing_mm, mask, places)
+        return _signal_profile(values, spacing_mm, mask, places, quiet_share)
     estimate = estimate_noise(values[places], spacing_mm)
     if estimate is None or not estimate.sd > 0:
         return nothing
@@ -71,16 +76,22 @@ def noise_profile(
 
 
 def _signal_profile(
-    values: AnyArray, spacing_mm: tuple[float, float], mask: BoolArray | None, places: AnyArray
+    values: AnyArray,
+    spacing_mm: tuple[float, float],
+    mask: BoolArray | None,
+    places: AnyArray,
+    quiet_share: float,
 ) -> NoiseProfile:
-    """Measure where there is signal; too small images for a spectrum give an SD alone."""
-    planes = values[places].astype(np.float32)
-    if mask is not None:
-        planes = np.where(mask[places], planes, np.float32(0))
+    """Measure where there is signal; too small images for a spectrum give an SD alone.
+
+    The spectrum is taken from neighbouring slices, whose anatomy cancels, wherever there are any.
+    """
+    real = values if mask is None else np.where(mask, values, np.zeros((), values.dtype))
+    planes = real[places].astype(np.float32)
     span = signal_range(planes)
     signal = planes[planes > span[0]]
     level = float(np.median(signal)) if signal.size else 0.0
-    estimate = estimate_noise(planes, spacing_mm, span) if level > 0 else None
+    estimate = estimate_noise(real, spacing_mm, span, quiet_share) if level > 0 else None
     if estimate is not None and estimate.sd > 0:
         sds = [slice_sd(plane, estimate) for plane in planes]
         return _interpolated(len(values), places, sds, estimate.mean_frequency_per_mm, level)

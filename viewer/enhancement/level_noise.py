@@ -7,11 +7,10 @@ from scipy import ndimage
 
 from viewer.core.arrays import AnyArray
 from viewer.enhancement.method import Float32Array
-from viewer.enhancement.noise import block_levels, signal_range
+from viewer.enhancement.noise import QUIET_SHARE, block_levels, signal_range
 
 AROUND_PIXELS = 4.0
 MOST_BINS, BLOCKS_PER_BIN, FEWEST_BLOCKS = 12, 24, 8
-QUIET_SHARE = 0.3
 WIDEST = 5.0
 
 

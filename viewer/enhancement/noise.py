@@ -33,7 +33,10 @@ _EDGE_PIXELS = 3
 _BLOCK_SIZES = (32, 24, 16)
 _LEVEL_BLOCK = 16
 _MAD_TO_SD = 1.4826
-_QUIET_SHARE = 0.3
+QUIET_SHARE = 0.3
+"""Of all blocks, those with the least coarse structure, in which noise is measured."""
+MAGNITUDE_QUIET_SHARE = 0.1
+"""The same for MR, where grey and white matter are next to each other nearly everywhere."""
 _FEWEST_BLOCKS = 4
 _MOST_SLICES = 9
 
@@ -50,6 +53,7 @@ class NoiseEstimate:
     fine_share : SD of the fine detail (above a Gaussian of 1.5 pixels) divided by `sd`; turns a
         local fine SD into a noise SD.
     tissue : range of values that counted as tissue.
+    quiet_share : share of blocks that the level is of.
     """
 
     sd: float
@@ -57,6 +61,7 @@ class NoiseEstimate:
     blocks: int
     fine_share: float
     tissue: Span = SOFT_TISSUE_HU
+    quiet_share: float = QUIET_SHARE
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,6 +101,7 @@ def estimate_noise(
     values: npt.NDArray[np.generic],
     spacing_mm: tuple[float, float],
     span: Span = SOFT_TISSUE_HU,
+    quiet_share: float = QUIET_SHARE,
 ) -> NoiseEstimate | None:
     """Noise SD and NPS mean frequency of slices.
 
@@ -104,6 +110,7 @@ def estimate_noise(
     values : [slice, row, column] or [row, column]; up to nine slices, evenly spread, are used.
     spacing_mm : row and column spacing.
     span : smoothed values that count as tissue: soft tissue in HU, else see `signal_range`.
+    quiet_share : share of blocks, those with the least coarse structure, that the level is of.
 
     Returns
     -------
@@ -112,7 +119,7 @@ def estimate_noise(
 
     Notes
     -----
-    The level is the median of a robust SD of the fine detail over the third of soft tissue with
+    The level is the median of a robust SD of the fine detail over the share of soft tissue with
     the least coarse structure. The shape (share of fine detail in all noise, mean frequency) comes
     from the most homogeneous blocks of the slices or of differences of neighbouring slices, whose
     anatomy cancels: whichever shows the finer spectrum, since anatomy only adds coarse power.
@@ -132,11 +139,12 @@ def estimate_noise(
         return None
     fine_share = _fine_share(quiet)
     return NoiseEstimate(
-        sd=_typical(levels) / fine_share,
+        sd=_typical(levels, quiet_share) / fine_share,
         mean_frequency_per_mm=mean_frequency(quiet, float(np.mean(spacing_mm))),
         blocks=len(quiet),
         fine_share=fine_share,
         tissue=span,
+        quiet_share=quiet_share,
     )
 
 
@@ -145,7 +153,7 @@ def slice_sd(plane: npt.NDArray[np.generic], estimate: NoiseEstimate) -> float:
     levels = _block_levels(_Plane.of(plane, estimate.tissue))
     if len(levels) < _FEWEST_BLOCKS:
         return estimate.sd
-    return _typical(levels) / estimate.fine_share
+    return _typical(levels, estimate.quiet_share) / estimate.fine_share
 
 
 def block_levels(image: FloatArray) -> tuple[npt.NDArray[np.floating], ...]:
@@ -201,7 +209,7 @@ def _quiet_blocks(planes: list[_Plane]) -> FloatArray | None:
         blocks = np.concatenate([part for part, _ in found]) if found else np.empty(0)
         if len(blocks) >= _FEWEST_BLOCKS:
             ratios = np.concatenate([part for _, part in found])
-            count = max(int(len(ratios) * _QUIET_SHARE), _FEWEST_BLOCKS)
+            count = max(int(len(ratios) * QUIET_SHARE), _FEWEST_BLOCKS)
             return np.asarray(blocks[np.argsort(ratios)[:count]], np.float32)
     return None
 
@@ -242,10 +250,10 @@ def _radial(power: npt.NDArray[np.floating]) -> tuple[FloatArray, FloatArray]:
     return (bins / size).astype(np.float32), radial.astype(np.float32)
 
 
-def _typical(levels: FloatArray) -> float:
-    """Median fine SD of the blocks whose coarse SD (second column) is among the lowest 30 %."""
+def _typical(levels: FloatArray, share: float) -> float:
+    """Median fine SD of the share of blocks whose coarse SD (second column) is the lowest."""
     order = np.argsort(levels[:, 1])
-    count = max(round(len(order) * _QUIET_SHARE), _FEWEST_BLOCKS)
+    count = max(round(len(order) * share), _FEWEST_BLOCKS)
     return float(np.median(levels[order[:count], 0]))
 
 
