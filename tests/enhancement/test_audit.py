@@ -78,3 +78,18 @@ def test_noise_that_follows_the_signal_is_no_structure():
     )
     assert max(counted, by_level) < 0.12
     assert plain > 2 * max(counted, by_level)
+
+
+def test_a_saturated_part_of_a_radiograph_is_no_structure():
+    rng = np.random.default_rng(7)
+    image = np.full((1, 256, 256), 800.0, np.float32)
+    image[:, :, 100:140] = 1200.0
+    noisy = image + 20 * rng.standard_normal(image.shape)
+    noisy[:, :, 180:] = 4095.0
+    taken = -14 * rng.standard_normal(image.shape)
+    taken[:, :, 180:] = 0.5
+    source = SourceSlices(
+        noisy.astype(np.float32), (1.0, 0.2, 0.2), np.full(1, 20.0, np.float32), 2.5, unit="stored"
+    )
+    assert abs(audit(source, stored(taken), LEVELS).structure) < 0.12
+    assert audit(source, stored(taken)).structure > 0.3
