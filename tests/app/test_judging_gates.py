@@ -155,5 +155,5 @@ def test_real_series_get_the_verdict_that_was_expected(real_data: Path, method: 
     verdicts = rows_of(judge_gates(engine, real_data, (method,), rows), "verdicts")
     wrong = [row for row in verdicts if row["as_expected"] == "no"]
     assert [(row["path"], row["said"], row["words"]) for row in wrong] == []
-    assert {row["said"] for row in verdicts} >= {"run", "refuse"}
+    assert {row["said"] for row in verdicts} > {"refuse"}
     assert len({row["path"] for row in verdicts}) >= len(rows) - 5

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from viewer.core.study import Instance, Series, SeriesPart, Study
+from viewer.core.study import RADIOGRAPHS, Instance, Series, SeriesPart, Study
 from viewer.core.volume import AnyVolume, Frames, is_acquired
 from viewer.enhancement.conditioning import METAL_HU, NoiseProfile
 from viewer.enhancement.denoising import ONE_NEIGHBOUR_MM
@@ -262,6 +262,8 @@ def _history_gates(candidate: Candidate, wanted: InputRange) -> Iterator[GateRes
         words = (
             "the images are derived, such as a reformat: their noise may differ from a scanner's"
         )
+        if candidate.series.modality in RADIOGRAPHS:
+            words = "processed for presentation: the noise may differ from the detector's"
         yield _gate("derived", Verdict.WARN, words)
     else:
         yield _gate("derived", Verdict.OK, "original images")
