@@ -10,7 +10,7 @@ from tests.enhancement import toys
 from tests.enhancement.scenes import noisy_volume, source_of
 from viewer.core.errors import Cancelled, UnfitModel
 from viewer.enhancement import added, model_process
-from viewer.enhancement.added import BoundedRunner, SpreadRunner, open_added, open_added_spread
+from viewer.enhancement.added import bounded, open_added, open_added_spread, standard_deviations
 from viewer.enhancement.catalogue import read_catalogue
 from viewer.enhancement.engine import Engine, QuietThread
 from viewer.enhancement.inference import weights_used
@@ -37,27 +37,27 @@ class Answering:
 def test_the_answer_is_held_within_the_bound_and_0_without_noise():
     level = np.array([0.0, 1.0, 20.0], np.float32).reshape(1, 1, 1, 3)
     for value, sign in ((1e6, 1), (-1e6, -1)):
-        answer = BoundedRunner(Answering(value), 2.0, "toy").run(level, level, level)
+        answer = bounded(Answering(value), 2.0, "toy").run(level, level, level)
         np.testing.assert_array_equal(answer, sign * 2 * level)
 
 
 def test_an_answer_within_the_bound_is_left_alone():
     level = np.full((1, 1, 2, 2), 20.0, np.float32)
-    assert (BoundedRunner(Answering(7.5), 3.0, "toy").run(level, level, level) == 7.5).all()
+    assert (bounded(Answering(7.5), 3.0, "toy").run(level, level, level) == 7.5).all()
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_values_that_are_no_numbers_stop_the_model(value):
     level = np.ones((1, 1, 2, 2), np.float32)
     with pytest.raises(UnfitModel, match='"toy" answered with values that cannot be used'):
-        BoundedRunner(Answering(value), 3.0, "toy").run(level, level, level)
+        bounded(Answering(value), 3.0, "toy").run(level, level, level)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -0.1, 3e38])
 def test_a_spread_that_is_no_standard_deviation_stops_the_model(value):
     level = np.ones((1, 1, 2, 2), np.float32)
     with pytest.raises(UnfitModel, match='spread of the model "toy" answered with values'):
-        SpreadRunner(Answering(value), "toy").run(level, level, level)
+        standard_deviations(Answering(value), "toy").run(level, level, level)
 
 
 def test_a_spread_of_another_size_stops_the_model():
@@ -67,7 +67,7 @@ def test_a_spread_of_another_size_stops_the_model():
 
     level = np.ones((1, 1, 2, 2), np.float32)
     with pytest.raises(UnfitModel, match="values that cannot be used"):
-        SpreadRunner(Short(1.0), "toy").run(level, level, level)
+        standard_deviations(Short(1.0), "toy").run(level, level, level)
 
 
 @pytest.mark.parametrize("length", [0, 15, 17, 20])

@@ -1,5 +1,7 @@
 """Models that the user has added: verified before they run, confined, and held within bounds."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from viewer.core.errors import UnfitModel
@@ -14,15 +16,19 @@ LARGEST_SPREAD = 1e30
 """More is no standard deviation of any pixels, and a card's factor could make it infinite."""
 
 
-class SpreadRunner:
-    """A runner of a spread, whose answer must be standard deviations: of its size, 0 and above.
+class CheckedRunner:
+    """A runner whose answers are checked outside the network.
 
-    It is not held within a bound: an interval cut short would hold less than is said of it.
+    Parameters
+    ----------
+    checked : from the network's answer and the noise SD that it was told to what is let through.
     """
 
-    def __init__(self, runner: Runner, model_id: str) -> None:
+    def __init__(
+        self, runner: Runner, checked: Callable[[Float32Array, Float32Array], Float32Array]
+    ) -> None:
         self._runner = runner
-        self._model_id = model_id
+        self._checked = checked
 
     @property
     def device(self) -> str:
@@ -37,56 +43,45 @@ class SpreadRunner:
     def run(
         self, slices: Float32Array, noise_sd: Float32Array, frequency: Float32Array
     ) -> Float32Array:
-        """Return the spread of the middle slices.
+        """Return the checked answer for the middle slices.
 
         Raises
         ------
-        UnfitModel : the answer has another size, or values that are no standard deviations.
+        UnfitModel : the answer has another size, or values that cannot be.
         """
-        spread = self._runner.run(slices, noise_sd, frequency)
-        is_usable = _is_usable(spread, noise_sd)
-        if not is_usable or not ((spread >= 0) & (spread <= LARGEST_SPREAD)).all():
-            raise _unusable(f'spread of the model "{self._model_id}"')
-        return spread
+        return self._checked(self._runner.run(slices, noise_sd, frequency), noise_sd)
 
 
-class BoundedRunner:
-    """A runner that lets through at most `bound_sd` noise SDs, and nothing where there is no noise.
+def bounded(runner: Runner, bound_sd: float, model_id: str) -> CheckedRunner:
+    """Return a runner that lets through at most `bound_sd` noise SDs.
 
     What comes along has this bound inside its network; of a model that was added nobody knows, so
     it is applied to what the model answers. Where the noise SD is 0 (outside the body) the answer
     is 0; padding is set to 0 by whoever asks.
     """
 
-    def __init__(self, runner: Runner, bound_sd: float, model_id: str) -> None:
-        self._runner = runner
-        self._bound_sd = bound_sd
-        self._model_id = model_id
-
-    @property
-    def device(self) -> str:
-        """Where it runs, in words."""
-        return self._runner.device
-
-    @property
-    def slab(self) -> int:
-        """Slices that go best in one call."""
-        return self._runner.slab
-
-    def run(
-        self, slices: Float32Array, noise_sd: Float32Array, frequency: Float32Array
-    ) -> Float32Array:
-        """Return the bounded noise of the middle slices.
-
-        Raises
-        ------
-        UnfitModel : the answer has another size, or values that are no numbers.
-        """
-        noise = self._runner.run(slices, noise_sd, frequency)
+    def checked(noise: Float32Array, noise_sd: Float32Array) -> Float32Array:
         if not _is_usable(noise, noise_sd):
-            raise _unusable(f'model "{self._model_id}"')
-        limit = np.float32(self._bound_sd) * noise_sd
+            raise _unusable(f'model "{model_id}"')
+        limit = np.float32(bound_sd) * noise_sd
         return np.asarray(np.clip(noise, -limit, limit), dtype=np.float32)
+
+    return CheckedRunner(runner, checked)
+
+
+def standard_deviations(runner: Runner, model_id: str) -> CheckedRunner:
+    """Return a runner of a spread, whose answer must be of its size, 0 and above.
+
+    It is not held within a bound: an interval cut short would hold less than is said of it.
+    """
+
+    def checked(spread: Float32Array, noise_sd: Float32Array) -> Float32Array:
+        is_usable = _is_usable(spread, noise_sd)
+        if not is_usable or not ((spread >= 0) & (spread <= LARGEST_SPREAD)).all():
+            raise _unusable(f'spread of the model "{model_id}"')
+        return spread
+
+    return CheckedRunner(runner, checked)
 
 
 def open_added(card: ModelCard, device: str = "auto") -> PatientRunner:
@@ -119,7 +114,7 @@ def open_added_spread(card: ModelCard) -> PatientRunner:
     """
     refuse_unverified(card)
     process = ModelProcess(spread_form(card), output=SPREAD)
-    return PatientRunner(SpreadRunner(process, card.method.id), interrupt=process.interrupt)
+    return PatientRunner(standard_deviations(process, card.method.id), interrupt=process.interrupt)
 
 
 def _is_usable(answer: Float32Array, asked: Float32Array) -> bool:
@@ -135,4 +130,4 @@ def _unusable(what: str) -> UnfitModel:
 
 
 def _bounded(card: ModelCard, runner: Runner) -> Runner:
-    return BoundedRunner(runner, card.bound_sd, card.method.id)
+    return bounded(runner, card.bound_sd, card.method.id)

@@ -29,6 +29,7 @@ from viewer.simulation.scenes import (
     InsertScene,
     Scene,
     disc,
+    drawn_scenes,
     free_places,
     lesion_coverage_at,
 )
@@ -57,17 +58,12 @@ _SPACING_MM = 3.0
 def mr_scenes(seed: int, count: int) -> list[Scene]:
     """`count` scenes in a fixed rotation of regions, acquisitions and noise levels."""
     regions = (Region.HEAD, Region.ABDOMEN, Region.HEAD, Region.ABSTRACT)
-    found: list[Scene] = []
-    number = 0
-    while len(found) < count:
-        rng = np.random.default_rng([seed, number])
-        place = len(found)
+
+    def draw(rng: np.random.Generator, place: int) -> Scene:
         name = list(ACQUISITIONS)[place % 3]
-        scene = _scene(rng, regions[place % 4], name, NOISE_SD[(place // 3) % 3])
-        number += 1
-        if len(scene.flat) >= _FEWEST_FLAT and len(scene.lesions) >= len(LESIONS):
-            found.append(scene)
-    return found
+        return _scene(rng, regions[place % 4], name, NOISE_SD[(place // 3) % 3])
+
+    return drawn_scenes(seed, count, draw, _FEWEST_FLAT, len(LESIONS))
 
 
 def _scene(rng: np.random.Generator, region: Region, name: str, sd: float) -> Scene:

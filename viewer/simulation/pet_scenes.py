@@ -23,6 +23,7 @@ from viewer.simulation.scenes import (
     InsertScene,
     Scene,
     disc,
+    drawn_scenes,
     free_places,
     lesion_coverage_at,
 )
@@ -47,18 +48,13 @@ _DISC_MM = 28.0
 def pet_scenes(seed: int, count: int) -> list[Scene]:
     """`count` scenes in a fixed rotation in which every region meets every count and filter."""
     regions = (Region.ABDOMEN, Region.ABSTRACT, Region.CHEST)
-    found: list[Scene] = []
-    number = 0
-    while len(found) < count:
-        rng = np.random.default_rng([seed, number])
-        place = len(found)
+
+    def draw(rng: np.random.Generator, place: int) -> Scene:
         name = list(FILTERS)[(place // 3) % 3]
         counts = COUNTS[(place + place // 3) % 3]
-        scene = _scene(rng, regions[place % 3], name, counts)
-        number += 1
-        if len(scene.flat) >= _FEWEST_FLAT and len(scene.lesions) >= len(LESIONS):
-            found.append(scene)
-    return found
+        return _scene(rng, regions[place % 3], name, counts)
+
+    return drawn_scenes(seed, count, draw, _FEWEST_FLAT, len(LESIONS))
 
 
 def _scene(rng: np.random.Generator, region: Region, name: str, counts: float) -> Scene:

@@ -5,7 +5,7 @@ Seeds of training start at 20,000,000 and those of its validation at 7,000,000; 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -91,15 +91,31 @@ def scenes(seed: int, count: int) -> list[Scene]:
     beam = ParallelBeam.build(SIZE, VIEWS)
     regions = (Region.ABDOMEN, Region.CHEST, Region.ABDOMEN, Region.HEAD)
     levels = (12.0, 25.0, 45.0)
+
+    def draw(rng: np.random.Generator, place: int) -> Scene:
+        kernel = list(KERNELS)[place % 3]
+        return _scene(rng, beam, regions[place % 4], kernel, levels[(place // 3) % 3])
+
+    return drawn_scenes(seed, count, draw, _FEWEST_FLAT, len(LESIONS))
+
+
+def drawn_scenes(
+    seed: int,
+    count: int,
+    draw: Callable[[np.random.Generator, int], Scene],
+    fewest_flat: int,
+    fewest_lesions: int,
+) -> list[Scene]:
+    """`count` scenes in the order of their places; those with too little to judge are drawn anew.
+
+    `draw` makes the scene of a place, counted from 0, from a generator of its own.
+    """
     found: list[Scene] = []
     number = 0
     while len(found) < count:
-        rng = np.random.default_rng([seed, number])
-        place = len(found)
-        kernel = list(KERNELS)[place % 3]
-        scene = _scene(rng, beam, regions[place % 4], kernel, levels[(place // 3) % 3])
+        scene = draw(np.random.default_rng([seed, number]), len(found))
         number += 1
-        if len(scene.flat) >= _FEWEST_FLAT and len(scene.lesions) >= len(LESIONS):
+        if len(scene.flat) >= fewest_flat and len(scene.lesions) >= fewest_lesions:
             found.append(scene)
     return found
 

@@ -20,6 +20,7 @@ from viewer.simulation.scenes import (
     InsertScene,
     Scene,
     disc,
+    drawn_scenes,
     free_places,
     lesion_coverage_at,
 )
@@ -51,18 +52,13 @@ _FEWEST_FLAT = 8
 
 def xr_scenes(seed: int, count: int) -> list[Scene]:
     """`count` scenes in a fixed rotation in which every region meets every exposure and MTF."""
-    found: list[Scene] = []
-    number = 0
-    while len(found) < count:
-        rng = np.random.default_rng([seed, number])
-        place = len(found)
+
+    def draw(rng: np.random.Generator, place: int) -> Scene:
         name = list(DETECTORS)[(place // 3) % 3]
         photons = PHOTONS[(place + place // 3) % 3]
-        scene = _scene(rng, REGIONS[place % 3], name, photons)
-        number += 1
-        if len(scene.flat) >= _FEWEST_FLAT and len(scene.lesions) >= len(LESIONS):
-            found.append(scene)
-    return found
+        return _scene(rng, REGIONS[place % 3], name, photons)
+
+    return drawn_scenes(seed, count, draw, _FEWEST_FLAT, len(LESIONS))
 
 
 def detector_named(name: str, photons: float) -> Detector:
