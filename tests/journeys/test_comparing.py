@@ -333,3 +333,15 @@ def test_a_slice_that_was_left_out_by_cancelling_says_so(beside: Hands) -> None:
     beside.rest()
     assert "This slice was not enhanced" in beside.texts(1)
     assert "was not enhanced" not in beside.texts(0)
+
+
+def test_e_takes_the_denoiser_that_was_made_for_the_modality_even_before_methods_are_loaded(
+    hands: Hands, tmp_path: Path
+) -> None:
+    ct_series(tmp_path / "mr", 3, settings=Acquisition("MR", rows=96, columns=96))
+    hands.open(tmp_path / "mr")
+    hands.press("E")
+    hands.rest()
+    asked = {name for _, name in hands.workspace.layers}
+    asked |= {name for _, name in hands.window.session.enhancements.refusals}
+    assert asked == {"mr-denoise-s"}

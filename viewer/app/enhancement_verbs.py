@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from viewer.app.command import Command
@@ -27,8 +28,12 @@ def toggle_enhancement(session: Session) -> None:
     if is_side_by_side(session):
         leave_side_by_side(session)
         return
-    workspace, settings = session.workspace, session.workspace.settings.enhancement
-    part = workspace.active_state.part
+    session.enhancements.when_loaded(partial(_enhance_suited, session))
+
+
+def _enhance_suited(session: Session) -> None:
+    """Enhance the active series with the method of the settings, or one for its modality."""
+    settings, part = session.workspace.settings.enhancement, session.workspace.active_state.part
     method = session.enhancements.suited(part, settings.method) if part else settings.method
     enhance_active(session, method, settings.strength)
 

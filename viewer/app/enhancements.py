@@ -119,6 +119,20 @@ class Enhancements:
             return wanted
         return self._engine.catalogue.suited(wanted, series.modality)
 
+    def when_loaded(self, then: Callable[[], None]) -> None:
+        """Call `then` in the window's thread as soon as the methods are loaded."""
+
+        def done(_engine: Engine) -> None:
+            self._workspace.methods_loaded.emit()
+            then()
+
+        if self._engine is not None:
+            then()
+            return
+        self._jobs.submit(
+            Lane.COMPUTE, "Loading methods", lambda _: self.engine, done, is_quiet=True
+        )
+
     def enhancement(self, part: PartKey, method_id: str) -> Enhancement | None:
         """Return what a method has made of a part so far."""
         return self._found.get((part, method_id))
