@@ -7,8 +7,15 @@ from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
-from tests.enhancement.scenes import SmoothingRunner, noisy_volume, study_of, tiny_model
+from tests.enhancement.scenes import (
+    SmoothingRunner,
+    noisy_volume,
+    study_of,
+    tiny_model,
+    volume_of,
+)
 from viewer.app.auditing import audited
 from viewer.app.drifting import EMPTY, drift_facts, drift_report, drift_text, rule_words
 from viewer.app.enhancing import EnhanceRequest, enhance
@@ -281,3 +288,17 @@ def test_without_a_window_a_use_is_logged_unless_the_settings_say_not(result, fr
     save_settings(with_value(Settings(), "enhancement.log_uses", False), fresh_home)
     assert log_headless(result) == ()
     assert len(read_log(fresh_home)[0]) == 1
+
+
+def test_a_method_that_changes_nothing_shifts_no_frequency_even_where_anatomy_is_all_over():
+    rng = np.random.default_rng(12)
+    bumps = ndimage.gaussian_filter(rng.standard_normal((128, 128)), 4.0)
+    anatomy = 400.0 + 40.0 * bumps / bumps.std()
+    values = np.rint(anatomy + 12.0 * rng.standard_normal((40, 128, 128))).astype(np.int16)
+    volume = replace(volume_of(values), unit="stored")
+    study, series, part = study_of()
+    engine = Engine(Catalogue())
+    made = enhance(engine, EnhanceRequest(study, series, part, volume, "gaussian", 0.4))
+    nothing = replace(made.residual, values=np.zeros_like(made.residual.values))
+    use = use_of(audited(replace(made, residual=nothing)), 0.4)
+    assert use.nps_out_per_mm == pytest.approx(use.nps_per_mm)

@@ -187,3 +187,21 @@ def test_a_method_that_fits_the_modality_is_found(models):
     assert catalogue.suited("tiny", "MG") == "tiny", "its gates will say that it is not for these"
     assert catalogue.suited("gaussian", "MR") == "gaussian", "a filter suits everything"
     assert catalogue.suited("no-such-model", "MR") == "no-such-model"
+
+
+def test_a_model_for_reading_is_taken_before_a_comparator_and_no_other_job_for_denoising(models):
+    for name, status, operation in (
+        ("a-comparator", "research", "denoise"),
+        ("b-shipped", "ship", "denoise"),
+        ("c-sharpener", "ship", "sharpen"),
+    ):
+        shutil.copytree(models / "tiny", models / name)
+        card = models / name / "card.toml"
+        words = card.read_text().replace('id = "tiny"', f'id = "{name}"')
+        words = words.replace('modality = "CT"', 'modality = "MR"')
+        words = words.replace('status = "ship"', f'status = "{status}"')
+        words = words.replace('operation = "denoise"', f'operation = "{operation}"')
+        card.write_text(words)
+    catalogue = read_catalogue(models, is_research=True)
+    assert catalogue.suited("tiny", "MR") == "b-shipped"
+    assert catalogue.suited("c-sharpener", "CT") == "c-sharpener"

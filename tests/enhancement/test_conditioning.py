@@ -1,11 +1,19 @@
 """The noise of a series is measured where there is tissue or signal, slice by slice."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import ndimage
 
 from tests.enhancement.scenes import ct_noise, noisy_volume, source_of, volume_of
-from viewer.enhancement.conditioning import noise_profile, plain_noise_sd, source_slices
+from viewer.core.volume import Frames, frames_geometry
+from viewer.enhancement.conditioning import (
+    measured_noise,
+    noise_profile,
+    plain_noise_sd,
+    source_slices,
+)
 from viewer.enhancement.noise import MAGNITUDE_QUIET_SHARE
 from viewer.simulation.mr import Acquisition, magnitude
 
@@ -98,3 +106,37 @@ def test_anatomy_that_neighbouring_slices_share_does_not_coarsen_the_measured_gr
     profile = noise_profile(values, (1.0, 1.0), "stored", quiet_share=MAGNITUDE_QUIET_SHARE)
     assert profile.frequency_per_mm == pytest.approx(0.25, abs=0.03), "white noise"
     assert profile.typical_sd == pytest.approx(12.0, rel=0.15)
+
+
+def noisy_frames(levels, sds, *, same_file=False):
+    rng = np.random.default_rng(11)
+    ramp = np.linspace(0.9, 1.1, 160, dtype=np.float32)
+    values = np.stack(
+        [
+            at * ramp + sd * rng.standard_normal((160, 160))
+            for at, sd in zip(levels, sds, strict=True)
+        ]
+    ).astype(np.float32)
+    count = len(values)
+    return Frames(
+        values=values,
+        geometry=frames_geometry(values.shape, (0.2, 0.2)),
+        unit="stored",
+        sources=("1",) * count if same_file else tuple(str(at) for at in range(count)),
+        loaded=np.ones(count, dtype=np.bool_),
+    )
+
+
+def test_pictures_of_their_own_are_measured_one_by_one():
+    sds = [5.0, 60.0] * 6
+    found = measured_noise(noisy_frames([800.0, 8000.0] * 6, sds))
+    assert found.sd == pytest.approx(sds, rel=0.15)
+
+
+def test_a_saturated_part_does_not_hide_the_noise_of_the_rest():
+    frames = noisy_frames([1000.0], [30.0])
+    values = np.array(frames.values)
+    values[:, :, 90:] = 4095.0
+    found = measured_noise(replace(frames, values=values))
+    assert found.typical_sd == pytest.approx(30.0, rel=0.15)
+    assert found.frequency_per_mm > 1.0

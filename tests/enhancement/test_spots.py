@@ -1,5 +1,7 @@
 """The audit finds blobs that one image lacks, changes along edges, and nothing in plain noise."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import ndimage
@@ -88,6 +90,12 @@ def test_places_keep_their_distance_and_the_farthest_out_comes_first():
     assert first.size_sd >= second.size_sd
     away = np.array([first.slice_index - second.slice_index, first.row - second.row])
     assert np.hypot(*(away * SPACING_MM[:2])) > APART_MM
+
+
+def test_places_of_one_picture_are_all_listed_where_pictures_have_no_distance():
+    pair = blob(60.0) + blob(80.0, (3, 40, 150))
+    apart = replace(source(40 + NOISE + pair), spacing_mm=(np.inf, 0.8, 0.8))
+    assert len(spots(apart, stored(denoised(NOISE) - pair))) == 2
 
 
 def test_the_limit_grows_with_the_series_and_is_never_below_three():

@@ -197,7 +197,8 @@ def _parameters(plan: Plan, device: str, finer: FinerSlices | None) -> tuple[tup
     told = [(name, f"{value:g}") for name, value in plan.settings]
     told.append(("noise_sd", f"{plan.noise.typical_sd:.3g} {unit}"))
     if plan.noise.frequency_per_mm > 0:
-        told.append(("noise_frequency", f"{plan.noise.frequency_per_mm:.3g} per mm"))
+        length = "mm" if plan.volume.geometry.unit == "mm" else "pixel"
+        told.append(("noise_frequency", f"{plan.noise.frequency_per_mm:.3g} per {length}"))
     if plan.card is not None:
         weights = weights_used(plan.card, device)
         told.append(("weights_file", f"{weights.path.name} {weights.sha256}"))

@@ -16,14 +16,13 @@ import numpy as np
 from viewer.app.enhancement import Enhancement, EnhanceRequest, Plan
 from viewer.app.refining import finer_slices
 from viewer.core.errors import Blocked, Cancelled
-from viewer.core.units import STORED
-from viewer.core.volume import Acquired, Volume, is_acquired
+from viewer.core.volume import Acquired, is_acquired
 from viewer.enhancement import checks
 from viewer.enhancement.checks import Candidate, GateResult
 from viewer.enhancement.conditioning import (
     NoiseProfile,
+    measured_noise,
     metal_cm3,
-    noise_profile,
     source_slices,
     value_range,
 )
@@ -37,7 +36,6 @@ from viewer.enhancement.engine import (
 from viewer.enhancement.finer import factor_of, sampling_of
 from viewer.enhancement.finer_checks import finer_gates
 from viewer.enhancement.method import Effect, Method, Settings
-from viewer.enhancement.noise import MAGNITUDE_QUIET_SHARE, QUIET_SHARE
 from viewer.enhancement.residual import (
     ResidualBuffer,
     residual_key,
@@ -89,7 +87,7 @@ def prepare(
     if not is_acquired(volume) or not volume.is_complete:
         _refuse(method, gates_for(engine, request))
         raise Blocked(f"{method.name} needs a complete series.")
-    measured = survey(engine, volume)
+    measured = survey(engine, volume, is_cancelled)
     gates = _gates(engine, request, method, measured.noise, measured)
     _refuse(method, gates)
     sampling = _sampling(request, method, settings, measured.noise)
@@ -119,7 +117,9 @@ def prepare(
     )
 
 
-def survey(engine: Engine, volume: Acquired) -> Survey:
+def survey(
+    engine: Engine, volume: Acquired, is_cancelled: Callable[[], bool] = lambda: False
+) -> Survey:
     """Measure the noise of a complete volume and find its flat regions; kept by its content.
 
     Takes about a second for a series of 512 x 512 slices, so it is worth doing in the background
@@ -128,8 +128,8 @@ def survey(engine: Engine, volume: Acquired) -> Survey:
     key = source_key(volume.values, volume.sources)
     if (known := engine.surveys.find(key)) is not None:
         return known
-    with QuietThread() as quiet:
-        noise = quiet.call(lambda: _measured_noise(volume))
+    with QuietThread(is_cancelled) as quiet:
+        noise = quiet.call(lambda: measured_noise(volume))
         patches = quiet.call(lambda: flat_patches(source_slices(volume, noise)))
         span, metal = quiet.call(lambda: (value_range(volume), metal_cm3(volume)))
         measured = Survey(key, span, noise, patches, metal)
@@ -151,13 +151,6 @@ def gates_for(engine: Engine, request: EnhanceRequest) -> tuple[GateResult, ...]
         return _gates(engine, request, method, measured.noise, measured)
     nothing = NoiseProfile(np.zeros(len(volume.values), dtype=np.float32), 0.0, 0.0)
     return _gates(engine, request, method, nothing)
-
-
-def _measured_noise(volume: Acquired) -> NoiseProfile:
-    _, row_mm, column_mm = volume.geometry.spacing_mm
-    is_magnitude = isinstance(volume, Volume) and volume.unit == STORED
-    share = MAGNITUDE_QUIET_SHARE if is_magnitude else QUIET_SHARE
-    return noise_profile(volume.values, (row_mm, column_mm), volume.unit, volume.mask, share)
 
 
 def _gates(

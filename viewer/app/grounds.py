@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from viewer.core.errors import WrongUsage
+from viewer.core.study import RADIOGRAPHS
 from viewer.core.units import STORED
 from viewer.enhancement import metrics
 from viewer.enhancement.method import Float32Array
@@ -133,6 +134,7 @@ RADIOGRAPH = Ground(
     windows=(("full range", 300.0, 600.0), ("narrow", 200.0, 100.0)),
 )
 GROUNDS = {ground.modality: ground for ground in (CT, MR, PET, RADIOGRAPH)}
+GROUNDS |= dict.fromkeys(RADIOGRAPHS, RADIOGRAPH)
 
 
 def ground_named(modality: str) -> Ground:

@@ -144,7 +144,7 @@ def _denoisers(engine: Engine, method_ids: Iterable[str] | None, ground: Ground)
 def _fits(engine: Engine, method: Method, ground: Ground) -> bool:
     """True for filters, and for models of the ground's modality."""
     card = engine.catalogue.card(method.id)
-    return card is None or card.input.modality == ground.modality
+    return card is None or card.input.takes(ground.modality)
 
 
 def _needs_tuning(methods: Iterable[Method]) -> bool:

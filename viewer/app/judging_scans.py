@@ -24,7 +24,7 @@ from viewer.core.arrays import AnyArray
 from viewer.core.errors import DiptychError
 from viewer.core.volume import Acquired, is_acquired
 from viewer.enhancement.checks import Verdict
-from viewer.enhancement.conditioning import noise_profile
+from viewer.enhancement.conditioning import measured_noise
 from viewer.enhancement.denoising import body_mask
 from viewer.enhancement.engine import Engine
 from viewer.enhancement.method import Effect
@@ -135,12 +135,7 @@ def _figures(result: Enhancement) -> Row:
     places = np.unique(
         np.linspace(0, len(enhanced) - 1, min(SAMPLED_SLICES, len(enhanced))).round().astype(int)
     )
-    spacing = volume.geometry.spacing_mm[1:]
-    mask = None if volume.mask is None else volume.mask[places]
-    before, after = (
-        noise_profile(values[places], (spacing[0], spacing[1]), volume.unit, mask)
-        for values in (volume.values, enhanced)
-    )
+    before, after = plan.noise, measured_noise(volume, enhanced)
     audit = result.audit()
     reached = plan.blend(plan.request.strength).reached
     ratio = after.typical_sd / before.typical_sd if before.is_measured else math.nan

@@ -14,8 +14,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from viewer.app.messages import Message, warning
 from viewer.app.settings import load_settings
 from viewer.core.errors import DiptychError, UnreadableFile
@@ -134,20 +132,16 @@ def _settings_words(plan: Plan) -> str:
 
 def _frequency_after(result: Enhancement) -> float | None:
     """Return the noise's mean frequency at the default strength; None where it has none."""
-    from viewer.enhancement.conditioning import SAMPLED_SLICES, noise_profile
+    from viewer.enhancement.conditioning import measured_noise
     from viewer.enhancement.residual import blended
     from viewer.enhancement.strength import DEFAULT_STRENGTH
 
     plan, residual = result.plan, result.residual
     if not plan.noise.frequency_per_mm:
         return None
-    volume, count = plan.volume, len(plan.volume.values)
-    places = np.unique(np.linspace(0, count - 1, min(SAMPLED_SLICES, count)).round().astype(int))
     factor = plan.blend(DEFAULT_STRENGTH).factor
-    values = blended(volume.values[places], residual.values[places], residual.step, factor)
-    _, row_mm, column_mm = volume.geometry.spacing_mm
-    after = noise_profile(values, (row_mm, column_mm), volume.unit)
-    return after.frequency_per_mm or None
+    values = blended(plan.volume.values, residual.values, residual.step, factor)
+    return measured_noise(plan.volume, values).frequency_per_mm or None
 
 
 # ------------------------------------------------------------------------------ the log

@@ -59,20 +59,23 @@ class Catalogue:
     def suited(self, wanted: str, modality: str) -> str:
         """Return the id of a method for a modality: the one wanted, or another denoiser for it.
 
-        A filter that is wanted suits everything. Where nothing does, the wanted one is returned.
+        Models for reading come before comparators, those that came along before added ones. A
+        filter that is wanted suits everything, and no other job is taken for denoising. Where
+        nothing fits, the wanted one is returned.
         """
         card = self.card(wanted)
-        if card is None or card.input.takes(modality):
+        is_denoiser = card is not None and card.method.effect is Effect.NOISE_CUT
+        if card is None or not is_denoiser or card.input.takes(modality):
             return wanted
-        models = [(method, self.card(method.id)) for method in self.methods()]
-        fitting = (
-            method.id
-            for method, other in models
-            if other is not None
-            and method.effect is Effect.NOISE_CUT
+        fitting = [
+            other
+            for other in self.cards
+            if other.method.effect is Effect.NOISE_CUT
             and other.input.takes(modality)
-        )
-        return next(fitting, wanted)
+            and (self.is_research or not other.method.is_research)
+        ]
+        fitting.sort(key=lambda one: (one.method.is_research, one.is_added))
+        return fitting[0].method.id if fitting else wanted
 
     def is_taken(self, method_id: str) -> bool:
         """True where a model, usable or not, or a method without a card has this id."""

@@ -6,13 +6,23 @@ import numpy as np
 from scipy import ndimage
 
 from viewer.core.arrays import AnyArray, BoolArray, FloatArray
-from viewer.core.volume import Acquired, Frames
+from viewer.core.volume import Acquired, Frames, Volume
 from viewer.enhancement.method import Float32Array, SourceSlices
-from viewer.enhancement.noise import QUIET_SHARE, estimate_noise, signal_range, slice_sd
+from viewer.enhancement.noise import (
+    MAGNITUDE_QUIET_SHARE,
+    QUIET_SHARE,
+    estimate_noise,
+    signal_range,
+    slice_sd,
+)
 
 SAMPLED_SLICES = 8
 BLOCK = 8
 MAD_TO_SD = 1.4826
+SATURATED_SHARE = 0.01
+"""More pixels than this at the highest value are no accident."""
+NOT_MAGNITUDE = frozenset({"HU", "SUVbw", "BQML", "CNTS", "GML"})
+"""Units of CT and PET; slices in others are MR for the most part."""
 COUNTING_PIXELS = 2.0
 METAL_HU = 3000
 """Enamel reaches about 3000 HU; scanners without an extended scale end at 3071."""
@@ -141,6 +151,7 @@ def plain_noise_sd(image: AnyArray, mask: BoolArray | None = None) -> float:
     if mask is not None:
         real = _blocks(mask[:rows, :columns].astype(np.float32)).min(axis=-1) > 0
         spread, level = spread[real], level[real]
+    spread, level = spread[spread > 0], level[spread > 0]  # not where a detector was saturated
     if not level.size:
         return 0.0
     signal = level > 0.25 * np.percentile(level, 98)
@@ -160,6 +171,42 @@ def metal_cm3(volume: Acquired) -> float:
         return 0.0
     count = sum(int(np.count_nonzero(plane >= METAL_HU)) for plane in volume.values)
     return count * float(np.prod(volume.geometry.spacing_mm)) / 1000.0
+
+
+def measured_noise(volume: Acquired, values: AnyArray | None = None) -> NoiseProfile:
+    """Measure the noise of a volume, or that of other `values` in its place, as methods are told.
+
+    Pictures that are files of their own have nothing to do with each other and are measured one by
+    one; frames of one file are alike.
+    """
+    pixels = volume.values if values is None else values
+    spacing = (volume.geometry.spacing_mm[1], volume.geometry.spacing_mm[2])
+    mask = _unsaturated(volume) if isinstance(volume, Frames) else volume.mask
+    if isinstance(volume, Frames) and len(set(volume.sources)) == len(volume.sources) > 1:
+        masks = [None if mask is None else mask[[at]] for at in range(len(pixels))]
+        alone = [
+            noise_profile(pixels[[at]], spacing, volume.unit, real) for at, real in enumerate(masks)
+        ]
+        sd = np.concatenate([one.sd for one in alone])
+        frequency, signal = (
+            float(np.median(one))
+            for one in (
+                [one.frequency_per_mm for one in alone],
+                [one.typical_signal for one in alone],
+            )
+        )
+        return NoiseProfile(sd, float(np.median(sd)), frequency, signal)
+    is_magnitude = isinstance(volume, Volume) and volume.unit not in NOT_MAGNITUDE
+    share = MAGNITUDE_QUIET_SHARE if is_magnitude else QUIET_SHARE
+    return noise_profile(pixels, spacing, volume.unit, mask, share)
+
+
+def _unsaturated(frames: Frames) -> BoolArray | None:
+    """Return where pixels are real and no detector was at its end, None for everywhere."""
+    at_end = frames.values == frames.values.max()
+    if np.count_nonzero(at_end) <= SATURATED_SHARE * at_end.size:
+        return frames.mask
+    return np.asarray(~at_end if frames.mask is None else frames.mask & ~at_end)
 
 
 def value_range(volume: Acquired) -> tuple[float, float]:

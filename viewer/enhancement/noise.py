@@ -39,6 +39,8 @@ MAGNITUDE_QUIET_SHARE = 0.1
 """The same for MR, where grey and white matter are next to each other nearly everywhere."""
 _FEWEST_BLOCKS = 4
 _MOST_SLICES = 9
+_MOST_BLOCKS = 4096
+"""Of a plane: more say nothing new, and those of a large radiograph would fill the memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +268,8 @@ def _robust_sds(blocks: FloatArray) -> FloatArray:
 def _block_levels(plane: _Plane) -> FloatArray:
     """Robust SD of the fine detail, and SD of the rest, of every 16 x 16 block.
 
-    Blocks that are less than half soft tissue are left out. Coarse structure is how anatomy shows
+    Blocks that are less than half soft tissue are left out, and those without any detail, such as
+    where a detector was saturated. Coarse structure is how anatomy shows
     itself: choosing blocks by it does not bias the fine noise that is measured in them.
 
     Returns
@@ -277,7 +280,8 @@ def _block_levels(plane: _Plane) -> FloatArray:
     enough = tiled[0].mean(axis=1) >= 0.5
     inside, fine, coarse = (tiles[enough] for tiles in tiled)
     spread = np.std(coarse, axis=1, dtype=np.float64, where=inside)
-    return np.column_stack([_MAD_TO_SD * _masked_median(np.abs(fine), inside), spread])
+    levels = np.column_stack([_MAD_TO_SD * _masked_median(np.abs(fine), inside), spread])
+    return np.asarray(levels[levels[:, 0] > 0.0])
 
 
 def _masked_median(values: FloatArray, inside: BoolArray) -> FloatArray:
@@ -303,7 +307,8 @@ def _whole_blocks(soft: BoolArray, size: int) -> tuple[IndexArray, IndexArray]:
     cut = soft[: rows * half, : columns * half].reshape(rows, half, columns, half)
     full = np.asarray(cut.all(axis=(1, 3)), np.bool_)
     row, column = np.nonzero(full[:-1, :-1] & full[:-1, 1:] & full[1:, :-1] & full[1:, 1:])
-    return row * half, column * half
+    step = -(-len(row) // _MOST_BLOCKS) or 1
+    return row[::step] * half, column[::step] * half
 
 
 @cache

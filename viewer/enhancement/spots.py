@@ -302,4 +302,5 @@ def _distance_mm(one: Spot, other: Spot, spacing_mm: tuple[float, float, float])
         one.row - other.row,
         one.column - other.column,
     )
-    return float(np.hypot.reduce([step * mm for step, mm in zip(steps, spacing_mm, strict=True)]))
+    pairs = zip(steps, spacing_mm, strict=True)
+    return float(np.hypot.reduce([step * mm if step else 0.0 for step, mm in pairs]))

@@ -74,7 +74,7 @@ class InspectorLink(QObject):
         self._session = session
         self._presets = presets
         self.panel = inspector.Inspector()
-        self._method = session.workspace.settings.enhancement.method
+        self._chosen = ""
         self._timer = QTimer(self, singleShot=True, interval=TICK_MS)
         self._timer.timeout.connect(self.fill)
         self._filled = QElapsedTimer()
@@ -233,8 +233,8 @@ class InspectorLink(QObject):
             return None
         shown = enhancement_verbs.shown_method(self._session)
         methods = inspector_rows.method_rows(self._session.enhancements.methods())
-        if methods and self._method not in {row.id for row in methods}:
-            self._method = workspace.settings.enhancement.method  # research mode was left
+        if methods and self._chosen not in {row.id for row in methods}:
+            self._chosen = ""  # research mode was left
         method = shown or self._method
         layer = workspace.layers.get((part, method))
         found = self._session.enhancements.enhancement(part, method)
@@ -359,8 +359,16 @@ class InspectorLink(QObject):
         panel.spread_toggled.connect(lambda: spreading.toggle_spread(session))
         panel.place_chosen.connect(lambda number: auditing.go_to_spot(session, number))
 
+    @property
+    def _method(self) -> str:
+        """The method that was chosen here, else what E takes for the active series."""
+        workspace = self._session.workspace
+        usual, part = workspace.settings.enhancement.method, workspace.active_state.part
+        suited = self._session.enhancements.suited(part, usual) if part else usual
+        return self._chosen or suited
+
     def _choose_method(self, method: str) -> None:
-        self._method = method
+        self._chosen = method
         if enhancement_verbs.shown_method(self._session) not in ("", method):
             self._run()
         self.later()
