@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -102,3 +104,18 @@ def test_another_series_in_one_of_the_two_views_ends_the_comparison(
 def test_a_grid_of_two_is_no_comparison(session: Session, part: PartKey) -> None:
     session.workspace.arrange(grid(1, 2))
     assert not comparing.is_side_by_side(session)
+
+
+@pytest.mark.parametrize(
+    ("unit", "noise_sd", "largest"),
+    [("HU", 25.0, 60.0), ("stored", 13.0, 50.0), ("stored", 207.0, 1000.0), ("stored", 0.0, 100.0)],
+)
+def test_the_residual_s_range_is_of_the_noise_where_values_have_no_scale(
+    unit: str, noise_sd: float, largest: float
+) -> None:
+    plan = SimpleNamespace(noise=SimpleNamespace(typical_sd=noise_sd))
+    found = SimpleNamespace(enhancement=lambda part, method: SimpleNamespace(plan=plan))
+    layer = SimpleNamespace(provenance=SimpleNamespace(method_id="tv"))
+    session: Any = SimpleNamespace(enhancements=found)
+    shown: Any = layer
+    assert comparing.usual_change(session, ("part", 0), shown, unit) == pytest.approx(largest)

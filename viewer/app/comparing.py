@@ -1,5 +1,6 @@
 """Comparing original and enhanced pixels: side by side, swipe, flicker, residual."""
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -17,6 +18,9 @@ NO_RESIDUAL = (
     "Compare them side by side, by swipe or by flicker.",
 )
 
+FIXED_RANGES = {"HU": 60.0, "SUVbw": 1.0}
+USUAL_RANGE = 100.0
+"""Of a residual in a unit that is not listed, where no noise was measured."""
 SIDE_BY_SIDE = "comparison"
 """Name of the layout with the original on the left and its derived layer on the right."""
 
@@ -37,6 +41,27 @@ def layer_of(workspace: Workspace, state: ViewState) -> Layer | None:
         return None
     name = layer_name(workspace, state.part)
     return workspace.layers.get((state.part, name)) if name else None
+
+
+def usual_change(session: Session, part: PartKey | None, layer: Layer | None, unit: str) -> float:
+    """Return a change, in the unit of the pixels, that stands out among those of a part's layer.
+
+    It is fixed for HU and SUV; other values have no scale of their own, and get a round number of
+    at least three noise SDs of the series.
+    """
+    if unit in FIXED_RANGES or part is None or layer is None:
+        return FIXED_RANGES.get(unit, USUAL_RANGE)
+    found = session.enhancements.enhancement(part, layer.provenance.method_id)
+    wanted = 3.0 * found.plan.noise.typical_sd if found is not None else 0.0
+    if not wanted > 0:
+        return USUAL_RANGE
+    decade = 10.0 ** math.floor(math.log10(wanted))
+    return next((step * decade for step in (1.0, 2.0, 5.0) if step * decade >= wanted), 10 * decade)
+
+
+def largest_change(session: Session, state: ViewState, layer: Layer | None, unit: str) -> float:
+    """Return the value at the ends of a residual's colour bar, at the range that a view has."""
+    return usual_change(session, state.part, layer, unit) * state.residual_range
 
 
 def makes_finer(workspace: Workspace, state: ViewState) -> bool:

@@ -48,7 +48,7 @@ class Enhancements:
         self._own = None if home is None else home / "models"
         self._findings: dict[str, Findings] = {}
         self._engine: Engine | None = None
-        self._loading: Job | None = None
+        self._is_loading = False
         self._running: dict[tuple[PartKey, str], Job] = {}
         self._found: dict[tuple[PartKey, str], Enhancement] = {}
         self.refusals: dict[tuple[PartKey, str], Message] = {}
@@ -102,14 +102,9 @@ class Enhancements:
 
         `methods_loaded` of the workspace tells when they are.
         """
-        if self._engine is None and self._loading is None:
-            self._loading = self._jobs.submit(
-                Lane.COMPUTE,
-                "Loading methods",
-                lambda _progress: self.engine,
-                lambda _engine: self._workspace.methods_loaded.emit(),
-                is_quiet=True,
-            )
+        if self._engine is None and not self._is_loading:
+            self._is_loading = True
+            self.when_loaded(lambda: None)
         return () if self._engine is None else tuple(self._engine.catalogue.methods())
 
     def suited(self, part: PartKey, wanted: str) -> str:

@@ -54,10 +54,6 @@ class Session:
     models: Path = field(default_factory=lambda: data_folder("models"))
     resources: Path = field(default_factory=lambda: data_folder("resources"))
 
-    def residual_largest(self, unit: str) -> float:
-        """Return the value at the ends of a residual's colour bar, in the unit of the pixels."""
-        return {"HU": 60.0, "SUVbw": 1.0}.get(unit, 100.0)
-
     def change_settings(self, settings: Settings) -> None:
         """Use changed settings at once and keep them on disk; the reader is told where that fails.
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from viewer.app.command import Command
+from viewer.app.comparing import usual_change
 from viewer.app.enhancement_verbs import shown_method
 from viewer.app.messages import info
 from viewer.app.spreads import one_slice_volume
@@ -124,7 +125,7 @@ def overlay(
     made = spreads.of_slice(part, found, index)
     if spreads.problem(found) is not None:
         return None
-    high = session.residual_largest(volume.unit)
+    high = usual_change(session, part, layer, volume.unit)
     low = LOWEST * high
     shown, state_words = None, "of this slice not there yet"
     if made is not None:

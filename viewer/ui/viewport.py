@@ -153,7 +153,7 @@ class Viewport(QWidget):
             volume,
             layer,
             self._show(state) if layer is not None else Show.ORIGINAL,
-            self._session.residual_largest(volume.unit) * state.residual_range,
+            comparing.largest_change(self._session, state, layer, volume.unit),
             is_coarse,
             spreading.overlay(self._session, state, layer, min(self.width(), self.height())),
             grid.geometry,
