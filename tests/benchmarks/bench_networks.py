@@ -20,8 +20,9 @@ import torch
 
 from viewer.core.places import data_folder
 from viewer.enhancement.architectures import build
-from viewer.enhancement.catalogue import read_catalogue, trusted_weights
+from viewer.enhancement.catalogue import read_catalogue
 from viewer.enhancement.inference import CPU, OnnxRunner, Runner, TorchRunner, usable_cores
+from viewer.enhancement.weights_file import trusted_weights
 
 MODEL = "ct-denoise-s"
 RUNS = 5
