@@ -48,8 +48,8 @@ class InputRange:
     empty `unit` takes any; such a model states the ratio of signal and noise (`snr`) and the noise
     frequency in cycles per pixel instead. `noise_model` "counts" says that the variance of the
     noise follows the signal, as in PET, "levels" that its SD depends on the grey level; otherwise
-    it is the same all over a slice. `regions` are
-    the parts of the body that were trained on, () where any was.
+    it is the same all over a slice. `regions` are the parts of the body that were trained on, ()
+    where any was.
     """
 
     modality: str = ""

@@ -361,11 +361,11 @@ class InspectorLink(QObject):
 
     @property
     def _method(self) -> str:
-        """The method that was chosen here, else what E takes for the active series."""
+        """The method that was chosen here or in the settings, or the one for the modality."""
         workspace = self._session.workspace
-        usual, part = workspace.settings.enhancement.method, workspace.active_state.part
-        suited = self._session.enhancements.suited(part, usual) if part else usual
-        return self._chosen or suited
+        wanted, part = workspace.settings.enhancement.method, workspace.active_state.part
+        wanted = self._chosen or wanted
+        return self._session.enhancements.suited(part, wanted) if part else wanted
 
     def _choose_method(self, method: str) -> None:
         self._chosen = method
