@@ -1,0 +1,47 @@
+"""The command line of `diptych study`: every part of it with its options and what it does."""
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    StudyVerbs = argparse._SubParsersAction[argparse.ArgumentParser]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a part of `study` found: `facts` for machines, `lines` for people, and the exit code."""
+
+    facts: object
+    lines: tuple[str, ...]
+    code: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StudyVerb:
+    """One part of `diptych study`: `add` declares its options, `run` does it without a window."""
+
+    name: str
+    help: str
+    add: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace], Outcome]
+
+
+STUDY_VERBS: tuple[StudyVerb, ...] = ()
+
+
+def add_study(verbs: "StudyVerbs") -> None:
+    """Add `study` and its parts to the verbs of the command line."""
+    study = verbs.add_parser("study", help="make, run and analyse a reader study")
+    parts = study.add_subparsers(title="parts", metavar="PART", required=True)
+    for verb in STUDY_VERBS:
+        parser = parts.add_parser(verb.name, help=verb.help)
+        parser.add_argument("--json", action="store_true", help="print facts for machines")
+        verb.add(parser)
+        parser.set_defaults(run="study", part=verb.name)
+
+
+def run_part(options: argparse.Namespace) -> Outcome:
+    """Do the part of `study` that was asked for."""
+    return next(verb for verb in STUDY_VERBS if verb.name == options.part).run(options)
