@@ -148,7 +148,7 @@ class Randomisation:
 
 
 @dataclass(frozen=True, slots=True)
-class Blinding:
+class BlindingRule:
     """Whether the label leaves the image for the session's banner, and who answers for that.
 
     `is_measuring` allows cursor values and region statistics; `asks_guess` asks each reader at
@@ -268,7 +268,7 @@ class Protocol:
     design: Design
     randomisation: Randomisation
     questions: tuple[Question, ...]
-    blinding: Blinding = Blinding()
+    blinding: BlindingRule = BlindingRule()
     editing: EditPolicy = EditPolicy.UNTIL_NEXT
     timing: Timing = Timing()
     display_check: DisplayCheck = DisplayCheck()
