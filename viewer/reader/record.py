@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from viewer.core.errors import IllegalTransition
 from viewer.core.places import user_folder
-from viewer.reader.chain import START, Link, linked
+from viewer.reader.chain import START, Link, first_break, linked
 from viewer.reader.clock import Clock, SystemClock
 from viewer.reader.healing import heal, verified
 from viewer.reader.journal import Journal, stamped
@@ -108,7 +108,7 @@ def open_study(
         store = SqliteStore(path)
         try:
             links = verified(store.links(), path)
-            place = second_log or _place_of_log(store, path, links)
+            place = second_log or place_of_log(store, path, links)
             links, log, findings = heal(store, links, place)
             journal = Journal(store, log, links, clock or SystemClock())
             return StudyRecord(journal, writer, findings)
@@ -120,10 +120,11 @@ def open_study(
         raise
 
 
-def _place_of_log(store: SqliteStore, path: Path, links: tuple[Link, ...]) -> Path:
+def place_of_log(store: SqliteStore, path: Path, links: tuple[Link, ...]) -> Path:
+    """Return where the second log of a study lies on this machine."""
     remembered = store.place(_SECOND_LOG)
-    if remembered:
-        return Path(remembered)
+    if remembered or first_break(links[:1]) is not None or not links:
+        return Path(remembered or default_second_log(path, ""))
     return default_second_log(path, str(links[0].event.data["protocol_id"]))
 
 
