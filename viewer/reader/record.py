@@ -110,6 +110,9 @@ def open_study(
             links = verified(store.links(), path)
             place = second_log or place_of_log(store, path, links)
             links, log, findings = heal(store, links, place)
+            if str(place.resolve()) != store.place(_SECOND_LOG):
+                with store.transaction():
+                    store.remember(_SECOND_LOG, str(place.resolve()))
             journal = Journal(store, log, links, clock or SystemClock())
             return StudyRecord(journal, writer, findings)
         except BaseException:

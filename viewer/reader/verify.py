@@ -111,17 +111,27 @@ def restore(second_log: Path, path: Path) -> int:
 
 def standing_of(path: Path) -> Standing:
     """Return where a study stands without opening it for writing; DamagedRecord."""
+    return looked_at(path)[0]
+
+
+def looked_at(path: Path) -> tuple[Standing, tuple[Link, ...]]:
+    """Return where a study stands and all its events, without opening it for writing.
+
+    Raises
+    ------
+    DamagedRecord : its chain breaks, or it is no study.
+    """
     store = SqliteStore(path, is_writing=False)
     try:
         links = store.links()
     finally:
         store.close()
     found = first_break(links)
-    standing, words = _replayed(links)
-    if found is not None or standing is None:
+    standing, words = _replayed(links if found is None else ())
+    if words or standing is None:
         told = f"breaks at event {found.seq}: {found.words}" if found else f"is of no use: {words}"
         raise DamagedRecord(f"The chain of {path} {told}.", "", "Look with diptych study verify.")
-    return standing
+    return standing, links
 
 
 def _replayed(links: tuple[Link, ...]) -> tuple[Standing | None, str]:
