@@ -148,6 +148,9 @@ def test_an_imported_event_must_match_its_own_hash(tmp_path: Path):
     one = site(package, tmp_path / "one", "R1")
     with open_study(one) as study:
         link = study.links[-1]
-    with open_study(path) as study:
-        with pytest.raises(IllegalTransition, match="does not match its own hash"):
-            study.imported(replace(link, payload=link.payload.replace("R1", "R2")))
+    changed = replace(link, payload=link.payload.replace("R1", "R2"))
+    with (
+        open_study(path) as study,
+        pytest.raises(IllegalTransition, match="does not match its own hash"),
+    ):
+        study.imported(changed)

@@ -207,7 +207,12 @@ class StudyRecord:
         self.append(who, Kind.CLOSED, {"reason": _needed(reason, "Closing a study")})
 
     def unblind(
-        self, allocation: Allocation, why: str, who: str = OWNER, arms: tuple[Arm, ...] = ()
+        self,
+        allocation: Allocation,
+        why: str,
+        who: str = OWNER,
+        arms: tuple[Arm, ...] = (),
+        protocol: Protocol | None = None,
     ) -> None:
         """Write down the allocation that the caller has unsealed, with who and why.
 
@@ -215,12 +220,14 @@ class StudyRecord:
         ----------
         allocation : the trials with the codes of the arms.
         arms : what the codes mean; without them, guesses cannot be judged.
+        protocol : the whole protocol as it was sealed, with its arms.
         """
         data = {
             "who": who,
             "why": _needed(why, "Unblinding"),
             "allocation": to_plain(allocation),
-            "arms": to_plain(arms),
+            "arms": to_plain(protocol.arms if protocol else arms),
+            "protocol": to_plain(protocol),
         }
         self.append(who, Kind.UNBLINDED, data)
 

@@ -33,8 +33,7 @@ def readings(
     ----------
     path : the study file.
     allocation : as it was unsealed; by default what the unblinding wrote down.
-    protocol : with arms, truth and strata; by default the one that readers could see, with the
-        arms that the unblinding wrote down.
+    protocol : with arms, truth and strata; by default what the unblinding wrote down, too.
 
     A preference is signed in favour of the arm that comes later in the protocol (the control is
     named first): the scale runs from position A to position B. A mark hits the nearest lesion
@@ -53,6 +52,8 @@ def readings(
         )
     told = standing.unblinded.data
     allocation = allocation or from_plain(Allocation, told["allocation"])
+    if protocol is None and told["protocol"] is not None:
+        protocol = from_plain(Protocol, told["protocol"])
     arms = protocol.arms if protocol else tuple(from_plain(Arm, arm) for arm in told["arms"])
     join = _Join(protocol or standing.locked.protocol, allocation, arms, _seconds(links))
     return join.readings(standing, f"{path.name}, protocol {standing.locked.protocol_id[:12]}")
