@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from viewer.study_record_line import RECORD_PARTS, Run
+
 if TYPE_CHECKING:
     StudyVerbs = argparse._SubParsersAction[argparse.ArgumentParser]
 
@@ -28,7 +30,19 @@ class StudyVerb:
     run: Callable[[argparse.Namespace], Outcome]
 
 
-STUDY_VERBS: tuple[StudyVerb, ...] = ()
+def _told(run: Run) -> Callable[[argparse.Namespace], Outcome]:
+    """Return a part whose answer is an outcome."""
+
+    def told(options: argparse.Namespace) -> Outcome:
+        found = run(options)
+        return Outcome(found.facts, found.lines, found.code)
+
+    return told
+
+
+STUDY_VERBS: tuple[StudyVerb, ...] = (
+    *(StudyVerb(name, words, add, _told(run)) for name, words, add, run in RECORD_PARTS),
+)
 
 
 def add_study(verbs: "StudyVerbs") -> None:

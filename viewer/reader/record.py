@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from viewer.core.errors import IllegalTransition
 from viewer.core.places import user_folder
-from viewer.reader.chain import START, Link, linked
+from viewer.reader.chain import START, Link, first_break, linked
 from viewer.reader.clock import Clock, SystemClock
 from viewer.reader.healing import heal, verified
 from viewer.reader.journal import Journal, stamped
@@ -108,8 +108,11 @@ def open_study(
         store = SqliteStore(path)
         try:
             links = verified(store.links(), path)
-            place = second_log or _place_of_log(store, path, links)
+            place = second_log or place_of_log(store, path, links)
             links, log, findings = heal(store, links, place)
+            if str(place.resolve()) != store.place(_SECOND_LOG):
+                with store.transaction():
+                    store.remember(_SECOND_LOG, str(place.resolve()))
             journal = Journal(store, log, links, clock or SystemClock())
             return StudyRecord(journal, writer, findings)
         except BaseException:
@@ -120,10 +123,11 @@ def open_study(
         raise
 
 
-def _place_of_log(store: SqliteStore, path: Path, links: tuple[Link, ...]) -> Path:
+def place_of_log(store: SqliteStore, path: Path, links: tuple[Link, ...]) -> Path:
+    """Return where the second log of a study lies on this machine."""
     remembered = store.place(_SECOND_LOG)
-    if remembered:
-        return Path(remembered)
+    if remembered or first_break(links[:1]) is not None or not links:
+        return Path(remembered or default_second_log(path, ""))
     return default_second_log(path, str(links[0].event.data["protocol_id"]))
 
 
@@ -203,7 +207,12 @@ class StudyRecord:
         self.append(who, Kind.CLOSED, {"reason": _needed(reason, "Closing a study")})
 
     def unblind(
-        self, allocation: Allocation, why: str, who: str = OWNER, arms: tuple[Arm, ...] = ()
+        self,
+        allocation: Allocation,
+        why: str,
+        who: str = OWNER,
+        arms: tuple[Arm, ...] = (),
+        protocol: Protocol | None = None,
     ) -> None:
         """Write down the allocation that the caller has unsealed, with who and why.
 
@@ -211,12 +220,14 @@ class StudyRecord:
         ----------
         allocation : the trials with the codes of the arms.
         arms : what the codes mean; without them, guesses cannot be judged.
+        protocol : the whole protocol as it was sealed, with its arms.
         """
         data = {
             "who": who,
             "why": _needed(why, "Unblinding"),
             "allocation": to_plain(allocation),
-            "arms": to_plain(arms),
+            "arms": to_plain(protocol.arms if protocol else arms),
+            "protocol": to_plain(protocol),
         }
         self.append(who, Kind.UNBLINDED, data)
 

@@ -137,11 +137,19 @@ class SqliteStore:
         """Remember something about this copy that is no part of the record; in a transaction."""
         self._db.execute("INSERT OR REPLACE INTO place (name, value) VALUES (?, ?)", (name, value))
 
-    def rows(self, table: str) -> tuple[tuple[object, ...], ...]:
-        """Return a table in the order of its events."""
+    def rows(self, table: str, columns: tuple[str, ...]) -> tuple[tuple[object, ...], ...]:
+        """Return columns of a table."""
         with self._reading():
-            found = self._db.execute(f"SELECT * FROM {table} ORDER BY event")
+            found = self._db.execute(f"SELECT {', '.join(columns)} FROM {table}")
             return tuple(found.fetchall())
+
+    def unguarded(self) -> tuple[str, ...]:
+        """Return the tables whose triggers against changes are not there."""
+        with self._reading():
+            found = self._db.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'")
+            there = {str(row[0]) for row in found}
+        wanted = {table: {f"{table}_no_update", f"{table}_no_delete"} for table in APPEND_ONLY}
+        return tuple(table for table, names in wanted.items() if not names <= there)
 
     def damage(self) -> str:
         """Return what SQLite's own check of the file finds, "" for nothing."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from viewer.core.errors import IllegalTransition
-from viewer.reader.chain import Event, Link
+from viewer.reader.chain import Event, Link, hash_of
 from viewer.reader.plain import from_plain
 from viewer.reader.protocol import Protocol
 from viewer.reader.sitting import Sitting, after
@@ -137,7 +137,10 @@ def _stamped(standing: Standing, event: Event) -> Standing:
 def _imported(standing: Standing, event: Event) -> Standing:
     """Take over what a reader did in another copy; what was done to that copy is kept only."""
     _check_open(standing, _IMPORTABLE)
-    inner = replace(event_within(event), seq=event.seq)
+    link = link_within(event)
+    if hash_of(link.prev_hash, link.payload) != link.hash:
+        raise IllegalTransition("An event of another copy does not match its own hash.")
+    inner = replace(link.event, seq=event.seq)
     if inner.kind == Kind.PASSPHRASE:
         secrets = {**standing.secrets, inner.data["reader"]: inner.data["secret"]}
         return replace(standing, secrets=secrets)
