@@ -5,12 +5,9 @@ import getpass
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from viewer.core.errors import WrongUsage
-
-if TYPE_CHECKING:
-    from viewer.study_line import Outcome
+from viewer.study_verb import Outcome, StudyVerb
 
 
 def add_new(parser: argparse.ArgumentParser) -> None:
@@ -48,10 +45,9 @@ def add_lock(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--research", action="store_true", help="comparators are methods, too")
 
 
-def new(options: argparse.Namespace) -> "Outcome":
+def new(options: argparse.Namespace) -> Outcome:
     """Write a study file from a template."""
     from viewer.app.designing import new_study
-    from viewer.study_line import Outcome
 
     draft = new_study(options.template, options.folder, tuple(options.cases))
     count = f"{draft.cases} case{'' if draft.cases == 1 else 's'}"
@@ -59,10 +55,9 @@ def new(options: argparse.Namespace) -> "Outcome":
     return Outcome({"path": str(draft.path), "cases": draft.cases}, lines)
 
 
-def validate(options: argparse.Namespace) -> "Outcome":
+def validate(options: argparse.Namespace) -> Outcome:
     """Check a study file."""
     from viewer.app.designing import check_study
-    from viewer.study_line import Outcome
 
     checked = check_study(options.file)
     if checked.protocol is None:
@@ -76,10 +71,9 @@ def validate(options: argparse.Namespace) -> "Outcome":
     return Outcome(facts, (line,))
 
 
-def lock(options: argparse.Namespace) -> "Outcome":
+def lock(options: argparse.Namespace) -> Outcome:
     """Lock a study."""
     from viewer.app.locking import lock_study
-    from viewer.study_line import Outcome
 
     locked = lock_study(
         options.file,
@@ -120,3 +114,10 @@ def _progress(fraction: float, words: str) -> None:
     if sys.stderr.isatty():
         sys.stderr.write(f"\r{fraction:4.0%} {words}\x1b[K")
         sys.stderr.flush()
+
+
+DESIGN_VERBS = (
+    StudyVerb("new", "write a study file from a template", add_new, new),
+    StudyVerb("validate", "check a study file, every fault with its line", add_validate, validate),
+    StudyVerb("lock", "fix a study, compute its images, seal who sees what", add_lock, lock),
+)

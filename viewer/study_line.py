@@ -2,32 +2,14 @@
 
 import argparse
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from viewer.study_design_line import DESIGN_VERBS
 from viewer.study_record_line import RECORD_PARTS, Run
+from viewer.study_verb import Outcome, StudyVerb
 
 if TYPE_CHECKING:
     StudyVerbs = argparse._SubParsersAction[argparse.ArgumentParser]
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a part of `study` found: `facts` for machines, `lines` for people, and the exit code."""
-
-    facts: object
-    lines: tuple[str, ...]
-    code: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class StudyVerb:
-    """One part of `diptych study`: `add` declares its options, `run` does it without a window."""
-
-    name: str
-    help: str
-    add: Callable[[argparse.ArgumentParser], None]
-    run: Callable[[argparse.Namespace], Outcome]
 
 
 def _told(run: Run) -> Callable[[argparse.Namespace], Outcome]:
@@ -41,6 +23,7 @@ def _told(run: Run) -> Callable[[argparse.Namespace], Outcome]:
 
 
 STUDY_VERBS: tuple[StudyVerb, ...] = (
+    *DESIGN_VERBS,
     *(StudyVerb(name, words, add, _told(run)) for name, words, add, run in RECORD_PARTS),
 )
 

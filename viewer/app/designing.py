@@ -1,7 +1,7 @@
 """A study before it is locked: a file from a template, filled with cases, and checked."""
 
-import re
 import json
+import re
 import tempfile
 import zlib
 from dataclasses import dataclass
@@ -58,7 +58,9 @@ class Checked:
 
 def templates() -> tuple[str, ...]:
     """Return the names of the templates."""
-    return tuple(sorted(path.stem for path in (data_folder("resources") / "studies").glob("*.toml")))
+    return tuple(
+        sorted(path.stem for path in (data_folder("resources") / "studies").glob("*.toml"))
+    )
 
 
 def new_study(template: str, folder: Path, cases: tuple[Path, ...] = ()) -> Draft:
@@ -76,9 +78,7 @@ def new_study(template: str, folder: Path, cases: tuple[Path, ...] = ()) -> Draf
         )
     path = folder / "study.toml"
     if path.exists():
-        raise WrongUsage(
-            f"{path} is there already.", "It was not touched.", "Name another folder."
-        )
+        raise WrongUsage(f"{path} is there already.", "It was not touched.", "Name another folder.")
     source = data_folder("resources") / "studies" / f"{template}.toml"
     blocks, number = list[str](), 0
     for place in cases:
@@ -150,8 +150,6 @@ def _case_text(number: int, place: Path, found: FoundSeries, home: Path) -> str:
 
 def _patient(found: FoundSeries) -> int:
     """Return a number that is the same for one patient's studies and names nobody."""
-
-
     return zlib.crc32(repr(found.study.key).encode())
 
 
@@ -163,6 +161,5 @@ def _relative(path: Path, home: Path) -> str:
 
 
 def _quoted(text: str) -> str:
-
 
     return json.dumps(text, ensure_ascii=False)

@@ -75,7 +75,7 @@ def lock_study(
         raise not_saved("The locked study", error) from error
     try:
         found = _make(protocol, file, part, passphrase, report, second_log, is_research=is_research)
-        os.replace(part, target)
+        part.replace(target)
     except OSError as error:
         raise not_saved("The locked study", error) from error
     finally:
@@ -94,9 +94,7 @@ def _make(
     is_research: bool,
 ) -> LockedStudy:
     key = new_image_key()
-    made = prepare_arms(
-        protocol, file.parent, part / IMAGES, key, report, is_research=is_research
-    )
+    made = prepare_arms(protocol, file.parent, part / IMAGES, key, report, is_research=is_research)
     _same_times(part / IMAGES)
     allocation = allocate(made.protocol)
     name = protocol_id(made.protocol)

@@ -142,7 +142,9 @@ def _arm(
     try:
         plan = prepare(engine, request)
     except Blocked as error:
-        raise Blocked(f"Case {case.id}, arm {arm.name}: {error.what}", error.means, error.do) from error
+        raise Blocked(
+            f"Case {case.id}, arm {arm.name}: {error.what}", error.means, error.do
+        ) from error
     if plan.sampling is not None:
         raise InvalidProtocol(
             f"{plan.method.name} makes finer slices.",
