@@ -131,7 +131,7 @@ def _case_text(number: int, place: Path, found: FoundSeries, home: Path) -> str:
     folders = {path.parent for path in found.paths}
     below = folders.pop() if len(folders) == 1 else place
     path = below if below.is_relative_to(place) else place
-    facts = found.facts
+    facts = {**found.facts, "age": _decade(found.study.age)}
     strata = [
         f"{name} = {_quoted(str(facts[name]))}" for name in STRATA if str(facts.get(name) or "")
     ]
@@ -146,6 +146,12 @@ def _case_text(number: int, place: Path, found: FoundSeries, home: Path) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _decade(age: str) -> str:
+    """Return a patient's age (DICOM AS, such as 063Y) as a group; younger than 1 year is 0-9."""
+    years = int(age[:3]) if re.fullmatch(r"\d{3}Y", age) else 0 if age else None
+    return "" if years is None else f"{years // 10 * 10}-{years // 10 * 10 + 9}"
 
 
 def _patient(found: FoundSeries) -> int:
