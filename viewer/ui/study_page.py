@@ -1,0 +1,420 @@
+"""A trial on the screen: the images, the form beside them, and what a reader may do meanwhile."""
+
+import uuid
+from functools import partial
+
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QKeySequence, QMouseEvent
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QMenu,
+    QProgressBar,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from viewer.app import reading_room
+from viewer.app.command import Command
+from viewer.app.reading import POSITIONS, Effect, Place, Reading
+from viewer.app.reading_form import form_state, mark_words, wants_marks
+from viewer.app.session import Session
+from viewer.app.windows import presets_here
+from viewer.ui import icons, theme
+from viewer.ui.composition import window_name
+from viewer.ui.controls import button, label
+from viewer.ui.pointing import CLICK
+from viewer.ui.study_form import StudyForm
+from viewer.ui.study_steps import GuessPanel, ReasonPanel
+from viewer.ui.tool_row import ToolEntry, ToolRow
+from viewer.ui.view_grid import ViewGrid
+from viewer.ui.viewport import Viewport
+
+FORM_WIDTH = 348
+
+
+class TrialPage(QWidget):
+    """The views of one trial with its form.
+
+    Signals
+    -------
+    leaves : "next" or "back". presented : the first frame of all images is on the screen.
+    reason_given : what was asked for ("skip", "flag", "break") and the reason.
+    pause_wanted : the pause button.
+    """
+
+    leaves = Signal(str)
+    presented = Signal()
+    reason_given = Signal(str, str)
+    pause_wanted = Signal()
+
+    def __init__(self, session: Session, reading: Reading) -> None:
+        super().__init__()
+        self._session, self._reading = session, reading
+        self._press: tuple[Viewport, QPointF] | None = None
+        self._is_waiting = False
+        self._asked = ""
+        self.grid = ViewGrid(session, self)
+        self.form = StudyForm()
+        self.guess = GuessPanel()
+        self.reason = ReasonPanel()
+        self.tools = ToolRow()
+        self.side = QStackedWidget()
+        self.side.setFixedWidth(FORM_WIDTH)
+        for widget in (self.form, self.guess, self.reason):
+            self.side.addWidget(widget)
+        self._done = label("", "secondary", wraps=False)
+        self._bar = QProgressBar()
+        self._bar.setTextVisible(False)
+        self._bar.setFixedWidth(160)
+        self._commands = reading_room.reading_commands(session)
+        self._actions: dict[str, QAction] = {}
+        self._arrange()
+        self._connect()
+
+    # ------------------------------------------------------------------ anatomy
+
+    def _arrange(self) -> None:
+        across = QHBoxLayout()
+        across.setContentsMargins(0, 0, 0, 0)
+        across.setSpacing(0)
+        across.addWidget(self.grid, 1)
+        across.addWidget(self.side)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        top = QHBoxLayout()
+        top.setContentsMargins(6, 2, 6, 2)
+        top.addWidget(self.tools)
+        layout.addLayout(top)
+        layout.addLayout(across, 1)
+        layout.addLayout(self._foot())
+        for command in self._commands:
+            action = QAction(command.title, self)
+            action.setShortcuts([QKeySequence(key) for key in command.keys])
+            action.triggered.connect(partial(self._run, command))
+            self.addAction(action)
+            self._actions[command.id] = action
+
+    def _foot(self) -> QHBoxLayout:
+        foot = QHBoxLayout()
+        foot.setContentsMargins(10, 4, 10, 4)
+        foot.setSpacing(10)
+        foot.addWidget(self._done)
+        foot.addWidget(self._bar)
+        foot.addStretch(1)
+        self._asks = {
+            "flag": button("Flag case…"),
+            "skip": button("Cannot be read…"),
+            "break": button("Emergency: show labels…", tip="Ctrl+B"),
+        }
+        for what, made in self._asks.items():
+            theme.set_role(made, "flat")
+            made.clicked.connect(partial(self.ask_reason, what))
+            foot.addWidget(made)
+        self._pause = button("Pause", tip="Ctrl+P")
+        self._pause.clicked.connect(self.pause_wanted)
+        foot.addWidget(self._pause)
+        return foot
+
+    def _connect(self) -> None:
+        form, workspace = self.form, self._session.workspace
+        form.chosen.connect(lambda place, value: self._did(self._reading.choose(place, value)))
+        form.written.connect(self._written)
+        form.emptied.connect(self._emptied)
+        form.activated.connect(self._activated)
+        form.mark_wanted.connect(self._go_to_mark)
+        form.mark_erased.connect(lambda place, one: self._did(self._reading.erase(place, one)))
+        form.retry_wanted.connect(self._retry)
+        form.next_wanted.connect(self._next)
+        form.back_wanted.connect(lambda: self.press("Back"))
+        self.reason.given.connect(self._reason_given)
+        self.reason.cancelled.connect(self.show_form)
+        self.grid.picture_arrived.connect(self._picture_arrived)
+        self.grid.menu_asked.connect(self._show_menu)
+        self.tools.command_triggered.connect(self._run_by_id)
+        workspace.tool_changed.connect(self._refresh_tools)
+        workspace.link_changed.connect(self._refresh_tools)
+
+    # ------------------------------------------------------------------ images
+
+    def put_up(self) -> None:
+        """Show the images of the trial that is ready: all of them in one instant, none before."""
+        shown = self._reading.shown
+        if shown is None:
+            return
+        blinding = self._reading.protocol.blinding
+        self._is_waiting = True
+        self._press = None
+        self.grid.setUpdatesEnabled(False)
+        reading_room.show_images(
+            self._session,
+            shown,
+            is_blinded=self._reading.protocol.is_blinded,
+            is_measuring=blinding.is_measuring,
+        )
+        for viewport in self.grid.shown:
+            viewport.setAcceptDrops(False)
+            viewport.installEventFilter(self)
+        self._refresh_tools()
+        QTimer.singleShot(0, self, self._picture_arrived)
+
+    def _picture_arrived(self) -> None:
+        if not self._is_waiting or any(view.is_drawing for view in self.grid.shown):
+            return
+        if any(view.picture().pixels is None for view in self.grid.shown):
+            return
+        self._is_waiting = False
+        self.grid.setUpdatesEnabled(True)
+        for viewport in self.grid.shown:
+            viewport.repaint()
+        self.presented.emit()
+
+    @property
+    def is_presented(self) -> bool:
+        """True once the images of the trial are on the screen."""
+        return not self._is_waiting and self._reading.shown is not None
+
+    def lift(self) -> None:
+        """Give all images their own labels back, on the screen before anything else happens."""
+        self._session.workspace.lift_badges()
+        for viewport in self.grid.shown:
+            viewport.repaint()
+
+    # ------------------------------------------------------------------ form
+
+    def begin_form(self, *, can_go_back: bool) -> None:
+        """Show the form of the trial that was put up."""
+        self.form.renew()
+        self.form.set_feedback("")
+        self.form.set_leave_words("Next case", can_go_back=can_go_back)
+        self.show_form()
+        self.refresh()
+
+    def show_form(self) -> None:
+        """Show the form beside the images, and give the keys to it."""
+        self._asked = ""
+        self.side.setCurrentWidget(self.form)
+        self._take_focus()
+
+    def show_feedback(self, words: str) -> None:
+        """Show what a training case was about; the next press of Enter leads on."""
+        self.form.set_feedback(words)
+        self.form.set_leave_words("Go on", can_go_back=False)
+
+    def refresh(self) -> None:
+        """Show the present answers and marks."""
+        self.form.set_state(form_state(self._reading))
+        shown = self._reading.shown
+        if shown is not None:
+            spots = reading_room.spots_of(self._session, shown, mark_words(self._reading))
+            form = self._reading.form
+            active = form.pending.id if form.pending is not None else form.mark
+            self._session.workspace.put_spots(spots, active)
+
+    def _did(self, effect: Effect) -> None:
+        """Show what a key or a click did to the form, and leave the trial if it asks for that."""
+        self._show_change(effect.notice)
+        if effect.leaves == "next" and not self._reading.can_leave:
+            self.form.set_notice("An answer is not saved yet.")
+        elif effect.leaves:
+            self.leaves.emit(effect.leaves)
+
+    def _show_change(self, notice: str = "") -> None:
+        self.form.set_notice(notice)
+        self.refresh()
+
+    def press(self, key: str) -> None:
+        """Do what a key does in the form."""
+        before = self._reading.form.active
+        if key in ("Enter", "Back"):
+            self.form.finish_typing()
+        self._did(self._reading.press(key))
+        if self._reading.form.active != before:
+            self._take_focus()
+
+    def _next(self) -> None:
+        self.form.finish_typing()
+        self.leaves.emit("next")
+
+    def _written(self, place: Place, text: str) -> None:
+        effect = self._reading.write(place, text)
+        if effect.answer is not None or effect.notice:
+            self._did(effect)
+
+    def _emptied(self, place: Place) -> None:
+        self._reading.activate(place)
+        self.press("Delete")
+
+    def _activated(self, place: Place) -> None:
+        self._reading.activate(place)
+        self._show_change()
+        self._take_focus()
+
+    def _retry(self) -> None:
+        self._reading.retry()
+        self._show_change()
+
+    def _take_focus(self) -> None:
+        """Give the keyboard to a field that is typed into, else to the images."""
+        if self.side.currentWidget() is not self.form or not self.form.take_focus():
+            self.grid.active.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def set_progress(self, words: str, share: float) -> None:
+        """Say how far the reader is."""
+        self._done.setText(words)
+        self._bar.setRange(0, 1000)
+        self._bar.setValue(round(1000 * share))
+        self._bar.setAccessibleName(words)
+
+    # ------------------------------------------------------------------ guess and reasons
+
+    def ask_guess(self, done: int, total: int) -> None:
+        """Ask which of the images on the screen was AI-processed."""
+        self.guess.ask(len(self._reading.positions), done, total)
+        self.side.setCurrentWidget(self.guess)
+        self.grid.active.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def ask_reason(self, what: str, _checked: object = None) -> None:
+        """Ask why a case is flagged, skipped, or shown with its labels."""
+        self._asked = what
+        self.side.setCurrentWidget(self.reason)
+        self.reason.ask(*_REASONS[what])
+
+    def _reason_given(self, reason: str) -> None:
+        asked = self._asked
+        self.show_form()
+        self.reason_given.emit(asked, reason)
+
+    def set_doors(self, *, is_trial: bool, is_blinded: bool) -> None:
+        """Offer to flag, to skip and to break the blinding only where there is something to."""
+        for what, made in self._asks.items():
+            made.setVisible(is_trial and (what != "break" or is_blinded))
+        self._pause.setVisible(is_trial)
+
+    # ------------------------------------------------------------------ commands
+
+    def _run(self, command: Command, _checked: object = None) -> None:
+        self._reading.touch()
+        if self.is_presented and command.when(self._session):
+            command.run(self._session)
+        self._refresh_tools()
+
+    def _run_by_id(self, command_id: str) -> None:
+        self._run(next(one for one in self._commands if one.id == command_id))
+
+    def _refresh_tools(self) -> None:
+        self.tools.set_tools(
+            tuple(
+                ToolEntry(
+                    command.id,
+                    command.title,
+                    command.icon,
+                    QKeySequence(command.keys[0]).toString() if command.keys else "",
+                    command.menu,
+                    is_checkable=command.is_on is not None,
+                    is_checked=command.is_on is not None and command.is_on(self._session),
+                    is_enabled=command.when(self._session),
+                )
+                for command in self._commands
+                if command.icon and icons.has_icon(command.icon)
+            )
+        )
+
+    def _show_menu(self, _view: int, place: QPoint) -> None:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.fill_menu(menu)
+        menu.popup(place)
+
+    def fill_menu(self, menu: QMenu) -> None:
+        """Offer windows and what else a reading may do to a view."""
+        for preset in presets_here(self._session):
+            key = reading_room.PRESET_KEY.format(digit=preset.key)
+            title = f"{preset.window.name} ({window_name(preset.window)})\t{key}"
+            menu.addAction(title, partial(self._run_by_id, f"window.preset_{preset.key}"))
+        menu.addSeparator()
+        for command_id in ("window.file", "window.invert", "view.reset", "view.maximise"):
+            menu.addAction(self._actions[command_id])
+
+    # ------------------------------------------------------------------ marks
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Place a lesion mark where a click in an image did not move."""
+        self._reading_touched(event)
+        if isinstance(watched, Viewport) and isinstance(event, QMouseEvent):
+            return self._marked(watched, event)
+        return False
+
+    def _reading_touched(self, event: QEvent) -> None:
+        if event.type() in (QEvent.Type.MouseMove, QEvent.Type.MouseButtonPress, QEvent.Type.Wheel):
+            self._reading.touch()
+
+    def _marked(self, viewport: Viewport, event: QMouseEvent) -> bool:
+        shape = wants_marks(self._reading.form) if self.is_presented else ""
+        if self.side.currentWidget() is not self.form or not shape:
+            return False
+        kind = event.type()
+        is_left = event.button() == Qt.MouseButton.LeftButton
+        if kind == QEvent.Type.MouseButtonDblClick and is_left:
+            self._press = (viewport, event.position())
+            return True
+        if kind == QEvent.Type.MouseButtonPress and is_left and not event.modifiers():
+            self._press = (viewport, event.position())
+            return shape == "ellipse"
+        if kind == QEvent.Type.MouseMove:
+            return shape == "ellipse" and self._press is not None
+        if kind == QEvent.Type.MouseButtonRelease and is_left and self._press is not None:
+            (start_view, start), self._press = self._press, None
+            if start_view is viewport:
+                self._put_mark(viewport, start, event.position(), shape)
+            return shape == "ellipse"
+        return False
+
+    def _put_mark(self, viewport: Viewport, start: QPointF, end: QPointF, shape: str) -> None:
+        """Put a point where a click was, or an ellipse that spans what was dragged over."""
+        has_moved = (end - start).manhattanLength() >= CLICK
+        shown = self._reading.shown
+        if shown is None or has_moved != (shape == "ellipse"):
+            return
+        corners = (viewport.pointing.to_mm(start), viewport.pointing.to_mm(end))
+        position = POSITIONS[viewport.view]
+        mark = reading_room.mark_between(
+            self._session, shown, viewport.view, corners, f"m{uuid.uuid4().hex[:8]}", shape
+        )
+        self._did(self._reading.place_mark(mark, position if len(shown.images) > 1 else ""))
+
+    def _go_to_mark(self, place: Place, mark_id: str) -> None:
+        self._reading.activate(place, mark_id)
+        mark, shown = self._reading.mark(place, mark_id), self._reading.shown
+        if mark is not None and shown is not None:
+            reading_room.go_to_mark(self._session, shown, mark)
+        self._show_change()
+
+    def close_views(self) -> None:
+        """Stop drawing, before the window goes."""
+        workspace = self._session.workspace
+        workspace.tool_changed.disconnect(self._refresh_tools)
+        workspace.link_changed.disconnect(self._refresh_tools)
+        self.grid.disconnect_all()
+        self.grid.volumes.close()
+
+
+_REASONS = {
+    "flag": (
+        "Flag this case",
+        "The case stays in your list and your answers count; the reason is noted.",
+        "Flag the case",
+    ),
+    "skip": (
+        "This case cannot be read",
+        "It is left without answers. The reason is noted.",
+        "Leave the case",
+    ),
+    "break": (
+        "Show the labels of this case",
+        "For an emergency only. The labels come back at once, this reading is marked as unblinded,"
+        " and who did it, when and why is noted. Other cases stay blinded.",
+        "Show the labels now",
+    ),
+}
