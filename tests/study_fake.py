@@ -1,6 +1,7 @@
 """A reader's session in memory with the calls of the real one, and small images to read."""
 
 from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -122,7 +123,7 @@ class FakeSession:
     """Keeps everything in memory and notes every call; `is_full` refuses answers."""
 
     study: FakeStudy
-    trials: tuple[Trial, ...]
+    sitting: Any
     reader: str = "R1"
     state: SessionState = SessionState.INVITED
     is_full: bool = False
@@ -149,7 +150,7 @@ class FakeSession:
         self.state = SessionState.DISPLAY_OK
 
     def next_trial(self) -> Trial | None:
-        return next((t for t in self.trials if t.id not in self.finished), None)
+        return next((t for t in self.sitting.trials if t.id not in self.finished), None)
 
     def loading(self, trial: Trial) -> None:
         self._call("loading", trial.id)
@@ -163,6 +164,9 @@ class FakeSession:
     ) -> int:
         if self.is_full:
             raise UnsavedAnswer("The disk is full.", "", "Free some space, then try again.")
+        old = self.kept.get(trial.id, {}).get((answer.question, answer.position))
+        if self.study.protocol.editing is EditPolicy.NEVER and old is not None:
+            raise IllegalTransition("The answer was given and cannot be changed.")
         self._call("answer", answer)
         self.kept.setdefault(trial.id, {})[(answer.question, answer.position)] = answer
         self.spans += spans
@@ -202,33 +206,34 @@ class FakeSession:
         self._call("break", (trial.id, reason))
 
     def previous(self, trial: Trial) -> Trial | None:
-        place = self.trials.index(trial)
+        place = self.sitting.trials.index(trial)
         is_allowed = self.study.protocol.editing is EditPolicy.UNTIL_SESSION_END
-        return self.trials[place - 1] if is_allowed and place else None
+        return self.sitting.trials[place - 1] if is_allowed and place else None
 
-    def guesses(self) -> dict[str, str]:
-        return self.guessed
+    @property
+    def guesses(self) -> tuple[Any, ...]:
+        return tuple(SimpleNamespace(trial=t, position=p) for t, p in self.guessed.items())
 
     def guess(self, trial: Trial, position: str) -> None:
         self._call("guess", (trial.id, position))
         self.guessed[trial.id] = position
 
     def sign(self, passphrase: str, meaning: str) -> str:
-        if passphrase != "secret":  # noqa: S105
+        if passphrase != "secret":
             raise IllegalTransition("The passphrase is wrong.")
         self._call("sign", meaning)
         self.state = SessionState.SIGNED
         return "c0ffee" * 10 + "beef"
 
     def progress(self) -> tuple[int, int]:
-        real = [t.id for t in self.trials if not t.is_training]
+        real = [t.id for t in self.sitting.trials if not t.is_training]
         return (sum(t in self.finished for t in real), len(real))
 
 
 def fake(made: Protocol | None = None, shown: int = 2, **parts: Any) -> FakeSession:
     """Return a session of the first reader."""
     made = made or protocol()
-    return FakeSession(FakeStudy(made), trials(made, shown), **parts)
+    return FakeSession(FakeStudy(made), SimpleNamespace(trials=trials(made, shown)), **parts)
 
 
 def ready(made: Protocol | None = None, shown: int = 2, **parts: Any) -> FakeSession:
@@ -270,4 +275,4 @@ class Shelf:
         """Return an image; the second of each pair is enhanced unless `derived` says otherwise."""
         self.taken.append(token)
         is_derived = token in self.derived if self.derived else token.endswith("-1")
-        return image(int(token.split("-")[0]), side=self.side, is_derived=is_derived)
+        return image(int(token.split("-", maxsplit=1)[0]), side=self.side, is_derived=is_derived)

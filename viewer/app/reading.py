@@ -1,15 +1,17 @@
 """One reader's sitting: which step comes next, the images of a trial, its form and its time."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
 from functools import partial
-from typing import Protocol as Interface
+from typing import TYPE_CHECKING
 
 from viewer.app.jobs import Job, Jobs, Lane
 from viewer.app.messages import Message
-from viewer.core.errors import UnsavedAnswer
+from viewer.core.errors import IllegalTransition, UnsavedAnswer
 from viewer.core.volume import AnyVolume
 from viewer.reader import form as forms
 from viewer.reader import watch
@@ -18,7 +20,10 @@ from viewer.reader.protocol import Case, Protocol
 from viewer.reader.trials import Answer, MarkPlaced, SessionState, Span, Trial, ViewerNote
 from viewer.reader.watch import Watch
 
-__all__ = ["POSITIONS", "Effect", "Place", "Reading", "ReaderSession", "Shown", "Step"]
+if TYPE_CHECKING:
+    from viewer.reader.reader_session import ReaderSession
+
+__all__ = ["POSITIONS", "Effect", "Place", "Reading", "Shown", "Step"]
 
 POSITIONS = ("A", "B")
 """Names of the places on the screen, from the left."""
@@ -34,52 +39,6 @@ class Step(Enum):
     GUESS = "guess"
     SIGN = "sign"
     DONE = "done"
-
-
-class StudyRecord(Interface):
-    """What a reading needs of the record of a study."""
-
-    @property
-    def protocol(self) -> Protocol: ...
-    @property
-    def protocol_id(self) -> str: ...
-
-
-class ReaderSession(Interface):
-    """What a reading needs of a reader's session; every call is durable when it returns.
-
-    The record decides on what is allowed and what comes next; a reading only asks.
-    """
-
-    @property
-    def reader(self) -> str: ...
-    @property
-    def state(self) -> SessionState: ...
-    @property
-    def study(self) -> StudyRecord: ...
-    @property
-    def trials(self) -> tuple[Trial, ...]: ...
-    def consent(self, text_sha256: str) -> None: ...
-    def display_checked(self, facts: tuple[tuple[str, str], ...]) -> None: ...
-    def next_trial(self) -> Trial | None: ...
-    def loading(self, trial: Trial) -> None: ...
-    def shown(self, trial: Trial) -> None: ...
-    def answer(
-        self, trial: Trial, answer: Answer, view: ViewerNote, spans: tuple[Span, ...]
-    ) -> int: ...
-    def answers(self, trial: Trial) -> tuple[Answer, ...]: ...
-    def commit(self, trial: Trial, spans: tuple[Span, ...]) -> None: ...
-    def skip(self, trial: Trial, reason: str) -> None: ...
-    def flag(self, trial: Trial, reason: str) -> None: ...
-    def note(self, kind: str, facts: tuple[tuple[str, str], ...] = ()) -> None: ...
-    def pause(self) -> None: ...
-    def resume(self) -> None: ...
-    def break_blinding(self, trial: Trial, reason: str) -> None: ...
-    def previous(self, trial: Trial) -> Trial | None: ...
-    def guesses(self) -> dict[str, str]: ...
-    def guess(self, trial: Trial, position: str) -> None: ...
-    def sign(self, passphrase: str, meaning: str) -> str: ...
-    def progress(self) -> tuple[int, int]: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -243,9 +202,9 @@ class Reading:
             self._submit(after, Lane.PREFETCH)
 
     def _after(self, trial: Trial) -> Trial | None:
-        ids = [one.id for one in self.session.trials]
+        ids = [one.id for one in self.session.sitting.trials]
         place = ids.index(trial.id) + 1
-        return self.session.trials[place] if place < len(ids) else None
+        return self.session.sitting.trials[place] if place < len(ids) else None
 
     # ------------------------------------------------------------------ answers
 
@@ -286,17 +245,24 @@ class Reading:
     def _apply(self, effect: Effect) -> Effect:
         self.touch()
         self.form = effect.form
-        if effect.answer is not None:
-            place = (effect.answer.question, effect.answer.position)
-            waiting = tuple(a for a in self.unsaved if (a.question, a.position) != place)
-            self._store((*waiting, effect.answer))
+        if effect.answer is None:
+            return effect
+        place = (effect.answer.question, effect.answer.position)
+        waiting = tuple(a for a in self.unsaved if (a.question, a.position) != place)
+        if words := self._store((*waiting, effect.answer)):
+            return replace(effect, form=self.form, notice=words)
         return effect
 
     def retry(self) -> None:
         """Try again to store what is not stored."""
+        self.touch()
         self._store(self.unsaved)
 
-    def _store(self, answers: tuple[Answer, ...]) -> None:
+    def _store(self, answers: tuple[Answer, ...]) -> str:
+        """Store answers one by one; return why one is not allowed, such as a second thought.
+
+        What is not allowed is taken back; what cannot be written now stays and waits.
+        """
         self.unsaved, self.refusal = answers, ""
         for answer in answers:
             spans = self._spans()
@@ -304,10 +270,20 @@ class Reading:
                 self.session.answer(self._now(), answer, self.look(), spans)
             except UnsavedAnswer as error:
                 self.refusal = str(error)
-                if self._watch is not None:
-                    self._watch = replace(self._watch, spans=(*spans, *self._watch.spans))
-                return
+                self._untake(spans)
+                return ""
+            except IllegalTransition as error:
+                self.unsaved = ()
+                self.form = replace(self.form, answers=self.session.answers(self._now()))
+                self._untake(spans)
+                return str(error)
             self.unsaved = self.unsaved[1:]
+        return ""
+
+    def _untake(self, spans: tuple[Span, ...]) -> None:
+        """Keep time that could not be stored for the next try."""
+        if self._watch is not None:
+            self._watch = replace(self._watch, spans=(*spans, *self._watch.spans))
 
     def is_saved(self, place: Place) -> bool:
         """Tell whether the answer at a place is in the record."""
@@ -414,8 +390,10 @@ class Reading:
         """Trials that the reader has not yet been asked about, once all ratings are done."""
         if not (self.protocol.is_blinded and self.protocol.blinding.asks_guess):
             return ()
-        known = self.session.guesses()
-        return tuple(t for t in self.session.trials if not t.is_training and t.id not in known)
+        known = {guess.trial for guess in self.session.guesses}
+        return tuple(
+            t for t in self.session.sitting.trials if not t.is_training and t.id not in known
+        )
 
     def open_guess(self, ready: Callable[[], None], failed: Callable[[Message], None]) -> None:
         """Bring the images of the next trial to guess about."""
@@ -430,7 +408,7 @@ class Reading:
     @property
     def guessed(self) -> tuple[int, int]:
         """How many guesses are made, and of how many."""
-        asked = [trial for trial in self.session.trials if not trial.is_training]
+        asked = [trial for trial in self.session.sitting.trials if not trial.is_training]
         return (len(asked) - len(self._to_guess), len(asked))
 
     def guess(self, position: str) -> None:

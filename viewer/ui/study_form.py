@@ -8,6 +8,7 @@ from viewer.app.reading_form import BlockState, FormState
 from viewer.ui import theme
 from viewer.ui.controls import button, label, set_severity
 from viewer.ui.study_questions import Body, FieldBody, body_for
+from viewer.ui.study_steps import as_panel
 
 
 class QuestionBlock(QFrame):
@@ -109,7 +110,7 @@ class StudyForm(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._blocks: dict[str, QuestionBlock] = {}
-        theme.set_role(self, "panel")
+        as_panel(self)
         self._column = QVBoxLayout()
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(0)
@@ -127,7 +128,7 @@ class StudyForm(QWidget):
         self._refusal = _Refusal()
         self._refusal.retry.clicked.connect(self.retry_wanted)
         self._back = button("Back", tip="Question or case before (Backspace)")
-        self._next = button("Next case", tip="Enter, once every question is answered")
+        self._next = button("Next case  (Enter)", tip="Enter, once every question is answered")
         self._next.setDefault(True)
         self._back.clicked.connect(self.back_wanted)
         self._next.clicked.connect(self.next_wanted)
@@ -215,7 +216,7 @@ class StudyForm(QWidget):
 
     def set_feedback(self, words: str) -> None:
         """Show what a training case was about, after its answer; "" for none."""
-        self._feedback.setText(words)
+        self._feedback.setText(f"Training: {words}" if words else "")
         self._feedback.setVisible(bool(words))
 
     def set_leave_words(self, next_words: str, *, can_go_back: bool) -> None:

@@ -187,7 +187,7 @@ class TrialPage(QWidget):
         """Show the form of the trial that was put up."""
         self.form.renew()
         self.form.set_feedback("")
-        self.form.set_leave_words("Next case", can_go_back=can_go_back)
+        self.form.set_leave_words("Next case  (Enter)", can_go_back=can_go_back)
         self.show_form()
         self.refresh()
 
@@ -200,7 +200,7 @@ class TrialPage(QWidget):
     def show_feedback(self, words: str) -> None:
         """Show what a training case was about; the next press of Enter leads on."""
         self.form.set_feedback(words)
-        self.form.set_leave_words("Go on", can_go_back=False)
+        self.form.set_leave_words("Go on  (Enter)", can_go_back=False)
 
     def refresh(self) -> None:
         """Show the present answers and marks."""

@@ -322,8 +322,8 @@ class MarkBody(Body):
             for mark in row.marks:
                 self._put(self._line(row, mark))
         if state.choices:
-            legend = "   ".join(f"{choice.key} {choice.text}" for choice in state.choices)
-            self._put(label(f"Confidence:  {legend}", "small"))
+            legend = "\n".join(f"{choice.key}   {choice.text}" for choice in state.choices)
+            self._put(label(f"Confidence\n{legend}", "small"))
 
     def _put(self, widget: QWidget) -> None:
         self._lines.append(widget)

@@ -82,6 +82,12 @@ class Sheet(QScrollArea):
         """Do what Enter does on this page."""
 
 
+def as_panel(widget: QWidget) -> None:
+    """Give a widget the ground of a panel."""
+    theme.set_role(widget, "panel")
+    widget.setAttribute(Qt.WidgetAttribute.WA_StyledBackground, True)
+
+
 def primary(title: str) -> QPushButton:
     """Return the button that leads on from a page."""
     made = button(title)
@@ -237,7 +243,7 @@ class DisplayPage(Sheet):
         group.button(corner).setChecked(True)
 
     def enter(self) -> None:
-        """Compare what was seen with what is there; on a miss everything moves and is asked again."""
+        """Compare what was seen with what is there; on a miss everything moves to be found anew."""
         chosen = [group.checkedId() for group in self._places]
         plain = self._plain.checkedId()
         if -1 in (*chosen, plain):
@@ -285,8 +291,11 @@ class InterludePage(Sheet):
         self._go.clicked.connect(self.went_on)
         self.finish(self._go)
 
-    def say(self, title: str, text: str, *, can_go_on: bool = True) -> None:
+    def say(
+        self, title: str, text: str, *, can_go_on: bool = True, go_words: str = "Go on  (Enter)"
+    ) -> None:
         """Show these words."""
+        self._go.setText(go_words)
         self.title.setText(title)
         self.text.setText(text)
         self.text.setVisible(bool(text))
@@ -373,7 +382,7 @@ class ReasonPanel(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        theme.set_role(self, "panel")
+        as_panel(self)
         self._title = label("", "heading")
         self._text = label()
         self.reason = QLineEdit()
@@ -415,7 +424,7 @@ class GuessPanel(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        theme.set_role(self, "panel")
+        as_panel(self)
         self._title = label("", "heading")
         self._progress = label("", "secondary")
         self._choices: list[tuple[QPushButton, str]] = []

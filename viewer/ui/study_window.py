@@ -192,7 +192,9 @@ class StudyWindow(QMainWindow):
             load(self._ready, self._not_loaded)
         except DiptychError as error:
             self._slow.stop()
-            self._say_problem(str(error))
+            self._after = self.close
+            self.interlude.say("The next case cannot be shown now", str(error), go_words="Close")
+            self.stack.setCurrentWidget(self.interlude)
 
     def _say_wait(self) -> None:
         self._after = lambda: None
@@ -215,7 +217,8 @@ class StudyWindow(QMainWindow):
         self._has_feedback = False
         self._looking.restart()
         self.page.set_doors(
-            is_trial=not self._is_guess, is_blinded=self._reading.protocol.is_blinded)
+            is_trial=not self._is_guess, is_blinded=self._reading.protocol.is_blinded
+        )
         if self._is_guess:
             self._reading.presented_guess()
             self.page.ask_guess(*self._reading.guessed)
@@ -235,7 +238,7 @@ class StudyWindow(QMainWindow):
         trial = self._reading.trial
         done, total = self._reading.session.progress()
         if trial is not None and trial.is_training:
-            training = [t for t in self._reading.session.trials if t.is_training]
+            training = [t for t in self._reading.session.sitting.trials if t.is_training]
             words = f"Training case {training.index(trial) + 1} of {len(training)}"
         else:
             words = f"Case {min(done + 1, total)} of {total}"
@@ -368,7 +371,7 @@ class StudyWindow(QMainWindow):
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Give digits, Enter, Backspace and the like to the page; Ctrl+B and Ctrl+P to the window."""
+        """Give digits, Enter, Backspace and the like to the page that is shown."""
         is_control = event.modifiers() == Qt.KeyboardModifier.ControlModifier
         if is_control and event.key() == Qt.Key.Key_P:
             self.pause()
