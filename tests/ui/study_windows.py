@@ -39,7 +39,7 @@ def settle(qtbot: QtBot, window: StudyWindow) -> None:
 
 
 def keys(qtbot: QtBot, window: StudyWindow, text: str) -> None:
-    """Press keys as a reader does, each where the focus is: Enter is \\n, Backspace <, Delete x."""
+    """Press keys as a reader does, each where the focus is: a line feed is Enter, < Backspace."""
     for letter in text:
         settle(qtbot, window)
         key = KEYS.get(letter) or Qt.Key(ord(letter))

@@ -188,8 +188,8 @@ class TrialPage(QWidget):
         self.form.renew()
         self.form.set_feedback("")
         self.form.set_leave_words("Next case  (Enter)", can_go_back=can_go_back)
-        self.show_form()
         self.refresh()
+        self.show_form()
 
     def show_form(self) -> None:
         """Show the form beside the images, and give the keys to it."""
