@@ -10,7 +10,7 @@ from tests.sessions import provenance
 from viewer.core.errors import IllegalTransition, UnsavedAnswer
 from viewer.core.geometry import FrameGeometry, volume_geometry
 from viewer.core.volume import AnyVolume, Volume, derive
-from viewer.reader.form import Form
+from viewer.reader.asked import missing
 from viewer.reader.protocol import (
     BlindingRule,
     Case,
@@ -178,7 +178,7 @@ class FakeSession:
 
     def commit(self, trial: Trial, spans: tuple[Span, ...]) -> None:
         positions = ("A", "B")[: len(trial.shown)]
-        if Form(self.study.protocol.questions, positions, self.answers(trial)).missing:
+        if missing(self.study.protocol.questions, positions, self.answers(trial)):
             raise IllegalTransition("A required answer is missing.")
         self._call("commit", trial.id)
         self.spans += spans

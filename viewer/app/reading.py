@@ -15,7 +15,8 @@ from viewer.core.errors import IllegalTransition, UnsavedAnswer
 from viewer.core.volume import AnyVolume
 from viewer.reader import form as forms
 from viewer.reader import watch
-from viewer.reader.form import Effect, Form, Place
+from viewer.reader.asked import Place
+from viewer.reader.form import Effect, Form
 from viewer.reader.protocol import Case, Protocol
 from viewer.reader.trials import Answer, MarkPlaced, SessionState, Span, Trial, ViewerNote
 from viewer.reader.watch import Watch

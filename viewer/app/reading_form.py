@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from viewer.app.reading import Reading
+from viewer.reader.asked import Place
 from viewer.reader.form import (
     Form,
-    Place,
     Row,
     can_be_empty,
     key_of,

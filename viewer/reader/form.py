@@ -2,13 +2,10 @@
 
 import math
 from dataclasses import dataclass, replace
-from itertools import chain
 
+from viewer.reader.asked import Place, is_asked, places_of
 from viewer.reader.protocol import Question, QuestionKind
 from viewer.reader.trials import Answer, MarkPlaced
-
-Place = tuple[str, str]
-"""A question's id, and the position on the screen that it is asked about ("" for all of it)."""
 
 ONE_OF = frozenset(
     {
@@ -55,29 +52,12 @@ class Form:
     @property
     def rows(self) -> tuple[Row, ...]:
         """The rows that show now, in order."""
-        return tuple(row for row in self._all_rows() if self._is_shown(row))
-
-    def _all_rows(self) -> tuple[Row, ...]:
+        current = {(answer.question, answer.position): answer for answer in self.answers}
         return tuple(
-            chain.from_iterable(rows_of(question, self.positions) for question in self.questions)
-        )
-
-    def _is_shown(self, row: Row) -> bool:
-        """Tell whether a row's condition holds; one that hangs on a hidden row is hidden too."""
-        condition = row.question.show_if
-        if condition is None:
-            return True
-        asked = (
-            other
-            for other in self._all_rows()
-            if other.question.id == condition.question
-            and (other.position in (row.position, "") or not row.position)
-        )
-        return any(
-            not answer.is_empty and {answer.value, *answer.values} & set(condition.values)
-            for other in asked
-            if other.place != row.place and self._is_shown(other)
-            if (answer := self.answer(other.place)) is not None
+            Row(question, place[1])
+            for question in self.questions
+            for place in places_of(question, self.positions)
+            if is_asked(self.questions, place, self.positions, current)
         )
 
     def row(self, place: Place) -> Row | None:
@@ -121,12 +101,6 @@ class Effect:
     answer: Answer | None = None
     leaves: str = ""
     notice: str = ""
-
-
-def rows_of(question: Question, positions: tuple[str, ...]) -> tuple[Row, ...]:
-    """Return the rows of a question: one for each image of a pair where it is asked of each."""
-    is_each = question.is_per_arm and len(positions) > 1
-    return tuple(Row(question, position) for position in (positions if is_each else ("",)))
 
 
 def can_be_empty(question: Question) -> bool:

@@ -1,0 +1,124 @@
+"""Opens a study's record, seats a reader at it, and tells a coordinator how far everybody is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from viewer.app.reading import Reading
+from viewer.core.errors import DiptychError, WrongUsage
+
+if TYPE_CHECKING:
+    from viewer.app.jobs import Jobs
+    from viewer.core.volume import AnyVolume
+    from viewer.reader.record import StudyRecord
+
+IMAGES = "images"
+"""Folder of the sealed images beside the study's file."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderRow:
+    """A reader as the coordinator sees one: counts and states, never an answer."""
+
+    reader: str
+    name: str
+    state: str
+    done: int
+    total: int
+    interruptions: int
+    missing: int
+    flagged: int
+
+
+@dataclass(frozen=True, slots=True)
+class StudyRows:
+    """A study as the coordinator sees it."""
+
+    title: str
+    state: str
+    protocol_id: str
+    head: str
+    second_log: str
+    findings: tuple[str, ...]
+    readers: tuple[ReaderRow, ...]
+
+
+def open_record(path: Path, second_log: Path | None = None) -> StudyRecord:
+    """Open the record of a study.
+
+    Raises
+    ------
+    WrongUsage : the file is the draft of a study, which has no record yet.
+    DamagedRecord, IllegalTransition, NotSaved : as the record says it.
+    """
+    if path.suffix.lower() in (".toml", ".json"):
+        raise WrongUsage(
+            f"{path.name} is the draft of a study.",
+            "Only a locked study can be read.",
+            f"Lock it first: diptych study lock {path.name}",
+        )
+    from viewer.reader.record import open_study
+
+    return open_study(path, second_log)
+
+
+def readers_of(record: StudyRecord) -> tuple[tuple[str, str], ...]:
+    """Return code and name of every reader of a study."""
+    return tuple((reader.code, reader.name) for reader in record.protocol.readers)
+
+
+def sit_down(record: StudyRecord, reader: str, passphrase: str, jobs: Jobs) -> Reading:
+    """Sign a reader in and return the reading where it stopped.
+
+    Raises
+    ------
+    IllegalTransition : unknown reader, wrong passphrase, or the study is not open for reading.
+    """
+    session = record.sign_in(reader, passphrase)
+    return Reading(session, partial(_image, record.path.parent / IMAGES, record.image_key), jobs)
+
+
+def _image(folder: Path, key: bytes, token: str) -> AnyVolume:
+    from viewer.io.sealed_images import read_sealed
+
+    return read_sealed(folder / token, key)
+
+
+def study_rows(record: StudyRecord) -> StudyRows:
+    """Return how far everybody is; what was answered is not in it."""
+    rows = tuple(
+        ReaderRow(
+            one.reader,
+            one.name,
+            one.state.value if one.has_passphrase else "no passphrase yet",
+            one.done,
+            one.total,
+            one.interruptions,
+            len(one.missing),
+            len(one.flagged),
+        )
+        for one in record.progress()
+    )
+    return StudyRows(
+        record.protocol.study.title,
+        record.state.value,
+        record.protocol_id,
+        record.head,
+        str(record.second_log),
+        record.findings,
+        rows,
+    )
+
+
+def verify_words(record: StudyRecord) -> tuple[bool, str]:
+    """Recompute the chain of a record; return whether it is intact, and that in words."""
+    from viewer.reader.healing import verified
+
+    try:
+        links = verified(record.links, record.path)
+    except DiptychError as error:
+        return (False, str(error))
+    return (True, f"The chain of {len(links)} entries is intact. Its head is {links[-1].hash}.")
