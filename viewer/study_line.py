@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from viewer.study_run_line import add_run, run_window
+
 if TYPE_CHECKING:
     StudyVerbs = argparse._SubParsersAction[argparse.ArgumentParser]
 
@@ -28,7 +30,14 @@ class StudyVerb:
     run: Callable[[argparse.Namespace], Outcome]
 
 
-STUDY_VERBS: tuple[StudyVerb, ...] = ()
+def _run(options: argparse.Namespace) -> Outcome:
+    code = run_window(options)
+    return Outcome({"code": code}, (), code)
+
+
+STUDY_VERBS: tuple[StudyVerb, ...] = (
+    StudyVerb("run", "open the reading window of a study", add_run, _run),
+)
 
 
 def add_study(verbs: "StudyVerbs") -> None:

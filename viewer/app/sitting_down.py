@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from viewer.app.reading import Reading
-from viewer.core.errors import DiptychError, WrongUsage
+from viewer.core.errors import WrongUsage
 
 if TYPE_CHECKING:
     from viewer.app.jobs import Jobs
     from viewer.core.volume import AnyVolume
     from viewer.reader.record import StudyRecord
+
+__all__ = [
+    "ReaderRow",
+    "StudyRecord",
+    "StudyRows",
+    "close_record",
+    "open_record",
+    "readers_of",
+    "sit_down",
+    "study_rows",
+    "verify_words",
+]
 
 IMAGES = "images"
 """Folder of the sealed images beside the study's file."""
@@ -65,26 +77,39 @@ def open_record(path: Path, second_log: Path | None = None) -> StudyRecord:
     return open_study(path, second_log)
 
 
+def close_record(record: StudyRecord) -> None:
+    """Close the record of a study; the file is whole in itself then."""
+    record.close()
+
+
 def readers_of(record: StudyRecord) -> tuple[tuple[str, str], ...]:
     """Return code and name of every reader of a study."""
     return tuple((reader.code, reader.name) for reader in record.protocol.readers)
 
 
-def sit_down(record: StudyRecord, reader: str, passphrase: str, jobs: Jobs) -> Reading:
-    """Sign a reader in and return the reading where it stopped.
+def sealed_image(path: Path, key: bytes) -> AnyVolume:
+    """Return the image of a sealed container."""
+    from viewer.io.sealed_images import read_sealed
+
+    return read_sealed(path, key)
+
+
+def sit_down(
+    record: StudyRecord,
+    reader: str,
+    passphrase: str,
+    jobs: Jobs,
+    read: Callable[[Path, bytes], AnyVolume] = sealed_image,
+) -> Reading:
+    """Sign a reader in and return the reading where it stopped; `read` opens an image.
 
     Raises
     ------
     IllegalTransition : unknown reader, wrong passphrase, or the study is not open for reading.
     """
     session = record.sign_in(reader, passphrase)
-    return Reading(session, partial(_image, record.path.parent / IMAGES, record.image_key), jobs)
-
-
-def _image(folder: Path, key: bytes, token: str) -> AnyVolume:
-    from viewer.io.sealed_images import read_sealed
-
-    return read_sealed(folder / token, key)
+    folder, key = record.path.parent / IMAGES, record.image_key
+    return Reading(session, lambda token: read(folder / token, key), jobs)
 
 
 def study_rows(record: StudyRecord) -> StudyRows:
@@ -114,11 +139,11 @@ def study_rows(record: StudyRecord) -> StudyRows:
 
 
 def verify_words(record: StudyRecord) -> tuple[bool, str]:
-    """Recompute the chain of a record; return whether it is intact, and that in words."""
-    from viewer.reader.healing import verified
+    """Recompute the chains of both logs; return whether they are intact, and that in words."""
+    from viewer.reader.verify import verify
 
-    try:
-        links = verified(record.links, record.path)
-    except DiptychError as error:
-        return (False, str(error))
-    return (True, f"The chain of {len(links)} entries is intact. Its head is {links[-1].hash}.")
+    found = verify(record.path, record.second_log)
+    if not found.is_intact:
+        return (False, "\n".join((*found.problems, *found.notes)))
+    told = f"Both logs are intact: {found.events} entries. The head is {found.head}."
+    return (True, "\n".join((told, *found.notes)))

@@ -132,7 +132,7 @@ class TrialPage(QWidget):
         self.reason.cancelled.connect(self.show_form)
         self.grid.picture_arrived.connect(self._picture_arrived)
         self.grid.menu_asked.connect(self._show_menu)
-        self.tools.command_triggered.connect(self._run_by_id)
+        self.tools.command_triggered.connect(self.run_command)
         workspace.tool_changed.connect(self._refresh_tools)
         workspace.link_changed.connect(self._refresh_tools)
 
@@ -300,8 +300,11 @@ class TrialPage(QWidget):
             command.run(self._session)
         self._refresh_tools()
 
-    def _run_by_id(self, command_id: str) -> None:
-        self._run(next(one for one in self._commands if one.id == command_id))
+    def run_command(self, command_id: str) -> None:
+        """Run a command of the viewer by its id, if a reading has it."""
+        for command in self._commands:
+            if command.id == command_id:
+                self._run(command)
 
     def _refresh_tools(self) -> None:
         self.tools.set_tools(
@@ -332,7 +335,7 @@ class TrialPage(QWidget):
         for preset in presets_here(self._session):
             key = reading_room.PRESET_KEY.format(digit=preset.key)
             title = f"{preset.window.name} ({window_name(preset.window)})\t{key}"
-            menu.addAction(title, partial(self._run_by_id, f"window.preset_{preset.key}"))
+            menu.addAction(title, partial(self.run_command, f"window.preset_{preset.key}"))
         menu.addSeparator()
         for command_id in ("window.file", "window.invert", "view.reset", "view.maximise"):
             menu.addAction(self._actions[command_id])

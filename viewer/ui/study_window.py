@@ -62,7 +62,7 @@ class StudyWindow(QMainWindow):
         self._seed = seed
         self._looking = Looking(session.workspace)
         self._has_feedback = self._is_guess = False
-        self._after: Callable[[], None] = self.advance
+        self._after: Callable[[], object] = self.advance
         self.setWindowTitle("Diptych reading")
         self.setWindowIcon(theme.application_icon())
         is_blinded = reading.protocol.is_blinded
@@ -100,6 +100,14 @@ class StudyWindow(QMainWindow):
         self._reading.look = self._looking.note
 
     # ------------------------------------------------------------------ pages
+
+    @property
+    def is_settled(self) -> bool:
+        """True when the page is there, its images drawn, and nothing is on its way."""
+        is_drawn = self.stack.currentWidget() is not self.page or (
+            self.page.is_presented and self.page.grid.is_idle
+        )
+        return is_drawn and not self._slow.isActive()
 
     def advance(self) -> None:
         """Show what the reader has to do next."""
