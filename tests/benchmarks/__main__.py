@@ -17,6 +17,7 @@ mpr_*                   oblique planes beside vtkImageReslice alone; three views
 vr_*                    volume rendering of 512 x 512 x 600
 ui_tick_*               a timer of 1 ms in the real window while series load or are enhanced
 enhance_*               the visible slice and 300 slices on the CPU, beside torch
+reading_*               a reader study: from a case to the next, and until an answer is durable
 patches_*               simulated training patches: milliseconds each, and patches a second
 ======================  =========================================================================
 """
@@ -35,6 +36,7 @@ from tests.benchmarks import (
     bench_enhance,
     bench_load,
     bench_networks,
+    bench_reading,
     bench_render,
     bench_scan,
     bench_simulation,
@@ -96,6 +98,7 @@ PARTS: dict[str, Part] = {
     "enhance_visible": _enhance("enhance_visible"),
     "enhance_300": _enhance("enhance_300"),
     "enhance_batch": _enhance("enhance_batch"),
+    "reading": lambda work, runs: bench_reading.rows(work, runs),
     "net": lambda _work, _runs: iter(bench_networks.rows()),
     **{name: _simulated(name) for name in bench_simulation.MAKERS},
 }

@@ -188,7 +188,7 @@ def test_the_coordinator_sees_whether_the_record_is_intact(
     door.progress.verify_wanted.emit()
     assert "intact" in door.progress.verdict.text()
     lines = record.second_log.read_text(encoding="utf-8").splitlines(keepends=True)
-    record.second_log.write_text("".join([*lines[:1], lines[1].replace("R1", "R2"), *lines[2:]]))
+    record.second_log.write_text("".join([*lines[:2], lines[2].replace("R1", "R2"), *lines[3:]]))
     door.progress.verify_wanted.emit()
     assert door.progress.verdict.property("severity") == "error"
 
