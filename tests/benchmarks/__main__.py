@@ -98,7 +98,7 @@ PARTS: dict[str, Part] = {
     "enhance_visible": _enhance("enhance_visible"),
     "enhance_300": _enhance("enhance_300"),
     "enhance_batch": _enhance("enhance_batch"),
-    "reading": lambda work, runs: bench_reading.rows(work, runs),
+    "reading": bench_reading.rows,
     "net": lambda _work, _runs: iter(bench_networks.rows()),
     **{name: _simulated(name) for name in bench_simulation.MAKERS},
 }

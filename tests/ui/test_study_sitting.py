@@ -17,7 +17,8 @@ from viewer.reader.trials import SessionState
 from viewer.ui import study_door
 from viewer.ui.study_door import StudyDoor
 from viewer.ui.study_progress import ProgressPage
-from viewer.ui.study_steps import ConsentPage, DisplayPage, DonePage, SignPage
+from viewer.ui.study_display import DisplayPage
+from viewer.ui.study_steps import ConsentPage, DonePage, SignPage
 from viewer.ui.study_window import StudyWindow
 
 SECRET = "a long passphrase"

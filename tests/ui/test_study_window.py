@@ -20,7 +20,8 @@ from tests.study_fake import (
 from tests.ui.study_windows import keys, reading_window, settle
 from viewer.reader.protocol import DesignKind, EditPolicy, Question, QuestionKind
 from viewer.reader.trials import SessionState
-from viewer.ui.study_steps import ConsentPage, DisplayPage, DonePage, SignPage
+from viewer.ui.study_display import DisplayPage
+from viewer.ui.study_steps import ConsentPage, DonePage, SignPage
 from viewer.ui.study_window import BANNER, StudyWindow
 
 PAIR = "4\n3\n2\n5\n1\n"

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
-from functools import partial
 from typing import TYPE_CHECKING
 
-from viewer.app.jobs import Job, Jobs, Lane
+from viewer.app.jobs import Jobs
 from viewer.app.messages import Message
+from viewer.app.trial_images import POSITIONS, Shown, TrialImages
 from viewer.core.errors import IllegalTransition, UnsavedAnswer
 from viewer.core.volume import AnyVolume
 from viewer.reader import form as forms
 from viewer.reader import watch
 from viewer.reader.asked import Place
 from viewer.reader.form import Effect, Form
-from viewer.reader.protocol import Case, Protocol
+from viewer.reader.protocol import Protocol
 from viewer.reader.trials import Answer, MarkPlaced, SessionState, Span, Trial, ViewerNote
 from viewer.reader.watch import Watch
 
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from viewer.reader.reader_session import ReaderSession
 
 __all__ = ["POSITIONS", "Effect", "Place", "Reading", "Shown", "Step"]
-
-POSITIONS = ("A", "B")
-"""Names of the places on the screen, from the left."""
 
 
 class Step(Enum):
@@ -40,24 +37,6 @@ class Step(Enum):
     GUESS = "guess"
     SIGN = "sign"
     DONE = "done"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Shown:
-    """A trial with all of its images, in the order of the positions."""
-
-    trial: Trial
-    case: Case
-    images: tuple[AnyVolume, ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Wanted:
-    """Whom to tell when the images of a trial are there, or cannot be."""
-
-    trial: str
-    ready: Callable[[], None]
-    failed: Callable[[Message], None]
 
 
 class Reading:
@@ -80,11 +59,8 @@ class Reading:
         self.form = Form(())
         self.unsaved: tuple[Answer, ...] = ()
         self.refusal = ""
-        self._load, self._jobs, self._now_ns = load, jobs, now_ns
+        self._images, self._now_ns = TrialImages(load, jobs), now_ns
         self._watch: Watch | None = None
-        self._ahead: Shown | None = None
-        self._loading: tuple[str, Job] | None = None
-        self._wanted: _Wanted | None = None
         self._read_s = 0.0
         self._is_paused = session.state is SessionState.PAUSED
 
@@ -127,66 +103,23 @@ class Reading:
     # ------------------------------------------------------------------ images
 
     def open(self, ready: Callable[[], None], failed: Callable[[Message], None]) -> None:
-        """Load the images of the trial that is due; `ready` is called once all of them are there.
-
-        An image is never there before the others of its trial, nor kept from one trial to the
-        next: how long one takes says nothing about it.
-        """
+        """Load the images of the trial that is due; `ready` is called once all of them are there."""
         trial = self.session.next_trial()
-        if trial is None:
-            return
-        self.session.loading(trial)
-        self._get(trial, ready, failed)
+        if trial is not None:
+            self.session.loading(trial)
+            self._get(trial, ready, failed)
 
     def _get(
         self, trial: Trial, ready: Callable[[], None], failed: Callable[[Message], None]
     ) -> None:
         self.shown, self._watch = None, None
-        if self._ahead is not None and self._ahead.trial.id == trial.id:
-            self.shown, self._ahead = self._ahead, None
+
+        def arrived(images: tuple[AnyVolume, ...]) -> None:
+            case = next(case for case in self.protocol.cases if case.id == trial.case)
+            self.shown = Shown(trial, case, images)
             ready()
-            return
-        self._wanted = _Wanted(trial.id, ready, failed)
-        if self._loading is None or self._loading[0] != trial.id:
-            self._submit(trial, Lane.VISIBLE)
 
-    def _submit(self, trial: Trial, lane: Lane) -> None:
-        if self._loading is not None:
-            self._loading[1].cancel()
-            self._loading = None
-        self._ahead = None
-
-        def ended(job: Job) -> None:
-            if self._loading is not None and self._loading[1] is job:
-                self._loading = None
-
-        job = self._jobs.submit(
-            lane,
-            "Loading images",
-            lambda _progress: tuple(self._load(token) for token in trial.shown),
-            partial(self._arrived, trial),
-            failed=partial(self._failed, trial),
-            ended=ended,
-            is_quiet=True,
-        )
-        if not job.is_over:
-            self._loading = (trial.id, job)
-
-    def _arrived(self, trial: Trial, images: tuple[AnyVolume, ...]) -> None:
-        case = next(case for case in self.protocol.cases if case.id == trial.case)
-        found = Shown(trial, case, images)
-        if self._wanted is None or self._wanted.trial != trial.id:
-            self._ahead = found
-            return
-        ready, self._wanted = self._wanted.ready, None
-        self.shown = found
-        ready()
-
-    def _failed(self, trial: Trial, message: Message) -> None:
-        """Tell why images are not there, if they are waited for; what came ahead is tried again."""
-        if self._wanted is not None and self._wanted.trial == trial.id:
-            failed, self._wanted = self._wanted.failed, None
-            failed(message)
+        self._images.get(trial, arrived, failed)
 
     def presented(self) -> None:
         """Begin the trial's time: the first frame of all its images is on the screen.
@@ -200,7 +133,7 @@ class Reading:
         self.form = forms.begun(Form(self.protocol.questions, self.positions, answers))
         self.unsaved, self.refusal = (), ""
         if (after := self._after(trial)) is not None:
-            self._submit(after, Lane.PREFETCH)
+            self._images.prepare(after)
 
     def _after(self, trial: Trial) -> Trial | None:
         ids = [one.id for one in self.session.sitting.trials]
@@ -331,6 +264,27 @@ class Reading:
                 return f"You have been reading for {round(self._read_s / 60)} minutes."
         return ""
 
+    def flag(self, reason: str) -> None:
+        """Note a reservation about the trial; its answers count."""
+        self.session.flag(self._now(), reason)
+
+    @property
+    def name(self) -> str:
+        """The name that signs."""
+        code = self.session.reader
+        return next((one.name for one in self.protocol.readers if one.code == code), "") or code
+
+    @property
+    def progress(self) -> tuple[str, float]:
+        """How far the reader is, in words and as a share from 0 to 1."""
+        trial = self.trial
+        done, total = self.session.progress()
+        share = done / total if total else 0.0
+        if trial is not None and trial.is_training:
+            ids = [one.id for one in self.session.sitting.trials if one.is_training]
+            return (f"Training case {ids.index(trial.id) + 1} of {len(ids)}", share)
+        return (f"Case {min(done + 1, total)} of {total}", share)
+
     def break_blinding(self, reason: str, lift: Callable[[], None]) -> None:
         """Show every label again (`lift`), and only then note that the blinding was broken."""
         lift()
@@ -404,7 +358,7 @@ class Reading:
     def presented_guess(self) -> None:
         """Load the images of the guess after this one ahead."""
         if len(self._to_guess) > 1:
-            self._submit(self._to_guess[1], Lane.PREFETCH)
+            self._images.prepare(self._to_guess[1])
 
     @property
     def guessed(self) -> tuple[int, int]:
@@ -423,8 +377,7 @@ class Reading:
 
     def close(self) -> None:
         """Stop loading, and note that the window was closed in the middle of a trial."""
-        if self._loading is not None:
-            self._loading[1].cancel()
+        self._images.close()
         if self._watch is not None:
             self.session.note("window closed")
             self._watch = None

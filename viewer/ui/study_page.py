@@ -3,8 +3,8 @@
 import uuid
 from functools import partial
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QKeySequence, QMouseEvent
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QMenu,
@@ -20,15 +20,15 @@ from viewer.app.reading import POSITIONS, Effect, Place, Reading
 from viewer.app.reading_form import form_state, mark_words, wants_marks
 from viewer.app.session import Session
 from viewer.app.windows import presets_here
+from viewer.core.arrays import Point
 from viewer.ui import icons, theme
 from viewer.ui.composition import window_name
 from viewer.ui.controls import button, label
-from viewer.ui.pointing import CLICK
+from viewer.ui.study_asides import GuessPanel, ReasonPanel
 from viewer.ui.study_form import StudyForm
-from viewer.ui.study_steps import GuessPanel, ReasonPanel
+from viewer.ui.study_marks import MarkHand
 from viewer.ui.tool_row import ToolEntry, ToolRow
 from viewer.ui.view_grid import ViewGrid
-from viewer.ui.viewport import Viewport
 
 FORM_WIDTH = 348
 
@@ -51,10 +51,11 @@ class TrialPage(QWidget):
     def __init__(self, session: Session, reading: Reading) -> None:
         super().__init__()
         self._session, self._reading = session, reading
-        self._press: tuple[Viewport, QPointF] | None = None
         self._is_waiting = False
         self._asked = ""
         self.grid = ViewGrid(session, self)
+        self._hand = MarkHand(self._wanted_shape, reading.touch, self)
+        self._hand.marked.connect(self._marked)
         self.form = StudyForm()
         self.guess = GuessPanel()
         self.reason = ReasonPanel()
@@ -145,7 +146,6 @@ class TrialPage(QWidget):
             return
         blinding = self._reading.protocol.blinding
         self._is_waiting = True
-        self._press = None
         self.grid.setUpdatesEnabled(False)
         reading_room.show_images(
             self._session,
@@ -155,7 +155,7 @@ class TrialPage(QWidget):
         )
         for viewport in self.grid.shown:
             viewport.setAcceptDrops(False)
-            viewport.installEventFilter(self)
+            self._hand.watch(viewport)
         self._refresh_tools()
         QTimer.singleShot(0, self, self._picture_arrived)
 
@@ -342,50 +342,20 @@ class TrialPage(QWidget):
 
     # ------------------------------------------------------------------ marks
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Place a lesion mark where a click in an image did not move."""
-        self._reading_touched(event)
-        if isinstance(watched, Viewport) and isinstance(event, QMouseEvent):
-            return self._marked(watched, event)
-        return False
+    def _wanted_shape(self) -> str:
+        """Return the shape of mark that a click places now, "" where it places none."""
+        is_form = self.is_presented and self.side.currentWidget() is self.form
+        return wants_marks(self._reading.form) if is_form else ""
 
-    def _reading_touched(self, event: QEvent) -> None:
-        if event.type() in (QEvent.Type.MouseMove, QEvent.Type.MouseButtonPress, QEvent.Type.Wheel):
-            self._reading.touch()
-
-    def _marked(self, viewport: Viewport, event: QMouseEvent) -> bool:
-        shape = wants_marks(self._reading.form) if self.is_presented else ""
-        if self.side.currentWidget() is not self.form or not shape:
-            return False
-        kind = event.type()
-        is_left = event.button() == Qt.MouseButton.LeftButton
-        if kind == QEvent.Type.MouseButtonDblClick and is_left:
-            self._press = (viewport, event.position())
-            return True
-        if kind == QEvent.Type.MouseButtonPress and is_left and not event.modifiers():
-            self._press = (viewport, event.position())
-            return shape == "ellipse"
-        if kind == QEvent.Type.MouseMove:
-            return shape == "ellipse" and self._press is not None
-        if kind == QEvent.Type.MouseButtonRelease and is_left and self._press is not None:
-            (start_view, start), self._press = self._press, None
-            if start_view is viewport:
-                self._put_mark(viewport, start, event.position(), shape)
-            return shape == "ellipse"
-        return False
-
-    def _put_mark(self, viewport: Viewport, start: QPointF, end: QPointF, shape: str) -> None:
-        """Put a point where a click was, or an ellipse that spans what was dragged over."""
-        has_moved = (end - start).manhattanLength() >= CLICK
+    def _marked(self, view: int, start: Point, end: Point, shape: str) -> None:
+        """Put a lesion mark on an image."""
         shown = self._reading.shown
-        if shown is None or has_moved != (shape == "ellipse"):
+        if shown is None:
             return
-        corners = (viewport.pointing.to_mm(start), viewport.pointing.to_mm(end))
-        position = POSITIONS[viewport.view]
-        mark = reading_room.mark_between(
-            self._session, shown, viewport.view, corners, f"m{uuid.uuid4().hex[:8]}", shape
-        )
-        self._did(self._reading.place_mark(mark, position if len(shown.images) > 1 else ""))
+        name = f"m{uuid.uuid4().hex[:8]}"
+        mark = reading_room.mark_between(self._session, shown, view, (start, end), name, shape)
+        position = POSITIONS[view] if len(shown.images) > 1 else ""
+        self._did(self._reading.place_mark(mark, position))
 
     def _go_to_mark(self, place: Place, mark_id: str) -> None:
         self._reading.activate(place, mark_id)

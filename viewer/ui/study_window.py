@@ -22,10 +22,10 @@ from viewer.core.errors import DiptychError
 from viewer.ui import theme
 from viewer.ui.controls import label
 from viewer.ui.keys import belongs_to
+from viewer.ui.study_display import DisplayPage
 from viewer.ui.study_page import TrialPage
 from viewer.ui.study_steps import (
     ConsentPage,
-    DisplayPage,
     DonePage,
     InterludePage,
     Sheet,
@@ -125,31 +125,28 @@ class StudyWindow(QMainWindow):
             self._show_sheet(self._sheet_for(step))
 
     def _sheet_for(self, step: Step) -> Sheet:
-        protocol = self._reading.protocol
+        session, protocol = self._reading.session, self._reading.protocol
         if step is Step.CONSENT:
             consent = ConsentPage(
                 protocol.study.title, protocol.study.consent, is_blinded=protocol.is_blinded
             )
-            words = consent.words
-            digest = hashlib.sha256(words.encode()).hexdigest()
-            consent.agreed.connect(lambda: self._do(lambda: self._reading.session.consent(digest)))
+            digest = hashlib.sha256(consent.words.encode()).hexdigest()
+            consent.agreed.connect(lambda: self._do(lambda: session.consent(digest)))
             return consent
         if step is Step.DISPLAY:
-            check = DisplayPage(
-                asks_luminance=protocol.display_check.asks_luminance, seed=self._seed
-            )
-            check.checked.connect(
-                lambda facts: self._do(lambda: self._reading.session.display_checked(facts))
-            )
+            asks = protocol.display_check.asks_luminance
+            check = DisplayPage(asks_luminance=asks, seed=self._seed)
+            check.checked.connect(lambda facts: self._do(lambda: session.display_checked(facts)))
             return check
         if step is Step.SIGN:
-            code = self._reading.session.reader
-            names = [reader.name for reader in protocol.readers if reader.code == code]
-            sign = SignPage(names[0] if names and names[0] else code)
+            sign = SignPage(self._reading.name)
             sign.signed.connect(self._sign)
             return sign
+        return self._done("")
+
+    def _done(self, head: str) -> DonePage:
         done = DonePage()
-        done.set_hash("")
+        done.set_hash(head)
         done.closed.connect(self.close)
         return done
 
@@ -161,14 +158,19 @@ class StudyWindow(QMainWindow):
             self.stack.removeWidget(old)
             old.deleteLater()
 
-    def _do(self, deed: Callable[[], object]) -> None:
-        """Do something to the session and go on; what refuses is said on the page."""
+    def _tried(self, deed: Callable[[], object]) -> bool:
+        """Do something to the session; what refuses is said on the page, and gives False."""
         try:
             deed()
         except DiptychError as error:
             self._say_problem(str(error))
-            return
-        self.advance()
+            return False
+        return True
+
+    def _do(self, deed: Callable[[], object]) -> None:
+        """Do something to the session and go on."""
+        if self._tried(deed):
+            self.advance()
 
     def _say_problem(self, words: str) -> None:
         sheet = self.stack.currentWidget()
@@ -183,10 +185,7 @@ class StudyWindow(QMainWindow):
         except DiptychError as error:
             self._say_problem(str(error))
             return
-        done = DonePage()
-        done.set_hash(head)
-        done.closed.connect(self.close)
-        self._show_sheet(done)
+        self._show_sheet(self._done(head))
 
     # ------------------------------------------------------------------ trials
 
@@ -232,25 +231,12 @@ class StudyWindow(QMainWindow):
             self.page.ask_guess(*self._reading.guessed)
             self.page.set_progress("Last questions", 1.0)
             return
-        try:
-            self._reading.presented()
-        except DiptychError as error:
-            self._say_problem(str(error))
+        if not self._tried(self._reading.presented):
             return
         trial = self._reading.trial
         can_go_back = trial is not None and self._reading.session.previous(trial) is not None
         self.page.begin_form(can_go_back=can_go_back)
-        self._show_progress()
-
-    def _show_progress(self) -> None:
-        trial = self._reading.trial
-        done, total = self._reading.session.progress()
-        if trial is not None and trial.is_training:
-            training = [t for t in self._reading.session.sitting.trials if t.is_training]
-            words = f"Training case {training.index(trial) + 1} of {len(training)}"
-        else:
-            words = f"Case {min(done + 1, total)} of {total}"
-        self.page.set_progress(words, done / total if total else 0.0)
+        self.page.set_progress(*self._reading.progress)
 
     def _leave(self, way: str) -> None:
         if way == "back":
@@ -294,32 +280,21 @@ class StudyWindow(QMainWindow):
     # ------------------------------------------------------------------ reasons, pause, guess
 
     def _reason_given(self, what: str, reason: str) -> None:
-        trial = self._reading.trial
-        if trial is None:
-            return
-        try:
-            if what == "flag":
-                self._reading.session.flag(trial, reason)
+        if what == "flag":
+            if self._tried(lambda: self._reading.flag(reason)):
                 self.page.form.set_notice("The case is flagged.")
-            elif what == "skip":
-                self._reading.skip(reason)
+        elif what == "skip":
+            if self._tried(lambda: self._reading.skip(reason)):
                 self._go_on()
-            else:
-                self._reading.break_blinding(reason, self.page.lift)
-                self.page.form.set_notice("The labels are shown. This reading counts as unblinded.")
-        except DiptychError as error:
-            self._say_problem(str(error))
+        elif self._tried(lambda: self._reading.break_blinding(reason, self.page.lift)):
+            self.page.form.set_notice("The labels are shown. This reading counts as unblinded.")
 
     def pause(self) -> None:
         """Take the images away until the reader goes on."""
         if self.stack.currentWidget() is not self.page or not self.page.is_presented:
             return
-        try:
-            self._reading.pause()
-        except DiptychError as error:
-            self._say_problem(str(error))
-            return
-        self._show_pause()
+        if self._tried(self._reading.pause):
+            self._show_pause()
 
     def _show_pause(self) -> None:
         self._after = self._resume
@@ -327,10 +302,7 @@ class StudyWindow(QMainWindow):
         self.stack.setCurrentWidget(self.interlude)
 
     def _resume(self) -> None:
-        try:
-            self._reading.resume()
-        except DiptychError as error:
-            self._say_problem(str(error))
+        if not self._tried(self._reading.resume):
             return
         if self._reading.shown is not None:
             self.stack.setCurrentWidget(self.page)
