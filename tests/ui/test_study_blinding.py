@@ -102,7 +102,7 @@ def test_what_is_drawn_over_the_images_is_the_same_to_the_byte(
 def words_of(window: StudyWindow) -> list[str]:
     """Return every text that a widget of the window, or its menu, holds."""
     menu = QMenu(window)
-    window.page.fill_menu(menu)
+    window.page.tools.fill_menu(menu)
     found = []
     for widget in (window, *window.findChildren(QWidget)):
         found += [widget.windowTitle(), widget.toolTip(), widget.statusTip(), widget.whatsThis()]

@@ -1,5 +1,6 @@
 """A whole sitting over a real record: read, left in the middle, taken up again, and signed."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,9 @@ from viewer.app.reading_room import for_reading
 from viewer.reader.record import StudyRecord, create_study, open_study
 from viewer.reader.trials import SessionState
 from viewer.ui import study_door
+from viewer.ui.study_display import DisplayPage
 from viewer.ui.study_door import StudyDoor
 from viewer.ui.study_progress import ProgressPage
-from viewer.ui.study_display import DisplayPage
 from viewer.ui.study_steps import ConsentPage, DonePage, SignPage
 from viewer.ui.study_window import StudyWindow
 
@@ -129,6 +130,24 @@ def test_a_pause_and_an_emergency_break_are_in_the_record(
     assert record.progress()[0].done == 0
     keys(qtbot, window, "\n" + PAIR)
     assert record.progress()[0].done == 1
+
+
+def test_a_display_check_that_is_too_old_is_asked_for_again(
+    qtbot: QtBot, tmp_path: Path, record: StudyRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = seated(qtbot, tmp_path, record)
+    pass_the_door(qtbot, window)
+    window.close()
+    assert not sitting_down._is_check_due(record, "R1")
+
+    class Tomorrow(datetime):
+        @classmethod
+        def now(cls, tz: object = None) -> datetime:
+            return datetime.now(UTC) + timedelta(hours=25)
+
+    monkeypatch.setattr(sitting_down, "datetime", Tomorrow)
+    window = seated(qtbot, tmp_path, record)
+    assert isinstance(window.stack.currentWidget(), DisplayPage)
 
 
 def test_the_door_lets_nobody_in_without_the_passphrase(

@@ -18,7 +18,7 @@ from tests.study_fake import (
     ready,
 )
 from tests.ui.study_windows import keys, reading_window, settle
-from viewer.reader.protocol import DesignKind, EditPolicy, Question, QuestionKind
+from viewer.reader.protocol import DesignKind, EditPolicy, Question, QuestionKind, Timing
 from viewer.reader.trials import SessionState
 from viewer.ui.study_display import DisplayPage
 from viewer.ui.study_steps import ConsentPage, DonePage, SignPage
@@ -319,3 +319,23 @@ def test_long_words_of_choices_are_shown_whole(qtbot: QtBot, tmp_path: Path) -> 
     window = reading_window(qtbot, tmp_path, after_training(protocol((question,))))
     labels = [one for one in window.page.form.findChildren(QLabel) if one.text() == long]
     assert labels[0].height() >= labels[0].heightForWidth(labels[0].width())
+
+
+def test_images_go_away_when_the_time_of_a_case_is_over(qtbot: QtBot, tmp_path: Path) -> None:
+    made = replace(protocol(), timing=Timing(limit_s=0.05))
+    session = after_training(made)
+    window = reading_window(qtbot, tmp_path, session)
+    qtbot.waitUntil(lambda: not window.page.grid.isVisible())
+    assert session.named("note") == ["time limit"]
+    keys(qtbot, window, "4")
+    assert len(session.named("answer")) == 1
+
+
+def test_an_unsaved_answer_is_not_closed_away_without_a_word(qtbot: QtBot, tmp_path: Path) -> None:
+    session = after_training()
+    window = reading_window(qtbot, tmp_path, session)
+    session.is_full = True
+    keys(qtbot, window, "4")
+    assert not window.close()
+    assert "not saved" in window.page.form._notice.text()
+    assert window.close()

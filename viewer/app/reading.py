@@ -44,6 +44,7 @@ class Reading:
 
     `load` returns the image behind a token. `form` is what the reader sees, `unsaved` the answers
     that the record refused, with the `refusal` in words. `look` tells how the images stand.
+    `is_check_due` asks for the display check once more.
     """
 
     def __init__(
@@ -52,6 +53,8 @@ class Reading:
         load: Callable[[str], AnyVolume],
         jobs: Jobs,
         now_ns: Callable[[], int] = time.monotonic_ns,
+        *,
+        is_check_due: bool = False,
     ) -> None:
         self.session = session
         self.look: Callable[[], ViewerNote] = ViewerNote
@@ -62,6 +65,7 @@ class Reading:
         self._images, self._now_ns = TrialImages(load, jobs), now_ns
         self._watch: Watch | None = None
         self._read_s = 0.0
+        self._is_check_due = is_check_due
         self._is_paused = session.state is SessionState.PAUSED
 
     # ------------------------------------------------------------------ steps
@@ -79,11 +83,17 @@ class Reading:
             return Step.DONE
         if state is SessionState.INVITED:
             return Step.CONSENT
-        if state is SessionState.CONSENTED and self.protocol.display_check.is_required:
+        is_new = state is SessionState.CONSENTED and self.protocol.display_check.is_required
+        if is_new or self._is_check_due:
             return Step.DISPLAY
         if (trial := self.session.next_trial()) is not None:
             return Step.TRAINING if trial.is_training else Step.TRIALS
         return Step.GUESS if self._to_guess else Step.SIGN
+
+    def check_display(self, facts: tuple[tuple[str, str], ...]) -> None:
+        """Note that the display was checked, and what was stated of it."""
+        self.session.display_checked(facts)
+        self._is_check_due = False
 
     @property
     def trial(self) -> Trial | None:
@@ -103,7 +113,7 @@ class Reading:
     # ------------------------------------------------------------------ images
 
     def open(self, ready: Callable[[], None], failed: Callable[[Message], None]) -> None:
-        """Load the images of the trial that is due; `ready` is called once all of them are there."""
+        """Load the images of the trial that is due; `ready` is called once all are there."""
         trial = self.session.next_trial()
         if trial is not None:
             self.session.loading(trial)

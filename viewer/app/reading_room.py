@@ -73,7 +73,7 @@ class Unkept(Notebook):
 
 def reading_session(jobs: Jobs, home: Path | None = None) -> Session:
     """Return a session of its own for a reading window, with the reader's settings."""
-    session = new_session(jobs, home)
+    session = new_session(jobs, home, is_second=True)
     session.ahead.pause()
     return for_reading(session)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,9 @@ __all__ = [
     "study_rows",
     "verify_words",
 ]
+
+DISPLAY_CHECKED = "display checked"
+"""The event of the record that says so."""
 
 IMAGES = "images"
 """Folder of the sealed images beside the study's file."""
@@ -109,7 +113,23 @@ def sit_down(
     """
     session = record.sign_in(reader, passphrase)
     folder, key = record.path.parent / IMAGES, record.image_key
-    return Reading(session, lambda token: read(folder / token, key), jobs)
+    return Reading(
+        session,
+        lambda token: read(folder / token, key),
+        jobs,
+        is_check_due=_is_check_due(record, reader),
+    )
+
+
+def _is_check_due(record: StudyRecord, reader: str) -> bool:
+    """Tell whether a reader's last display check is older than the protocol lets it be."""
+    check = record.protocol.display_check
+    events = (link.event for link in record.links if link.event.actor == reader)
+    checked = [event.utc for event in events if event.kind == DISPLAY_CHECKED]
+    if not check.is_required or not checked:
+        return False
+    age = datetime.now(UTC) - datetime.fromisoformat(checked[-1])
+    return age > timedelta(hours=check.valid_hours)
 
 
 def study_rows(record: StudyRecord) -> StudyRows:

@@ -10,6 +10,8 @@ from viewer.ui.controls import button, label, set_severity
 from viewer.ui.study_questions import Body, FieldBody, body_for
 from viewer.ui.study_steps import as_panel
 
+HOW = "Digits answer · Enter goes on · Backspace goes back · Ctrl and a digit set the window"
+
 
 class QuestionBlock(QFrame):
     """One question: its words with the answer in short, and its body while it is active."""
@@ -143,6 +145,7 @@ class StudyForm(QWidget):
         words.setContentsMargins(10, 4, 10, 0)
         words.addWidget(self._feedback)
         words.addWidget(self._notice)
+        words.addWidget(label(HOW, "small"))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)

@@ -3,11 +3,9 @@
 import uuid
 from functools import partial
 
-from PySide6.QtCore import QPoint, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QHBoxLayout,
-    QMenu,
     QProgressBar,
     QStackedWidget,
     QVBoxLayout,
@@ -15,19 +13,16 @@ from PySide6.QtWidgets import (
 )
 
 from viewer.app import reading_room
-from viewer.app.command import Command
 from viewer.app.reading import POSITIONS, Effect, Place, Reading
 from viewer.app.reading_form import form_state, mark_words, wants_marks
 from viewer.app.session import Session
-from viewer.app.windows import presets_here
 from viewer.core.arrays import Point
-from viewer.ui import icons, theme
-from viewer.ui.composition import window_name
+from viewer.ui import theme
 from viewer.ui.controls import button, label
 from viewer.ui.study_asides import GuessPanel, ReasonPanel
 from viewer.ui.study_form import StudyForm
 from viewer.ui.study_marks import MarkHand
-from viewer.ui.tool_row import ToolEntry, ToolRow
+from viewer.ui.study_tools import ReadingTools
 from viewer.ui.view_grid import ViewGrid
 
 FORM_WIDTH = 348
@@ -59,7 +54,7 @@ class TrialPage(QWidget):
         self.form = StudyForm()
         self.guess = GuessPanel()
         self.reason = ReasonPanel()
-        self.tools = ToolRow()
+        self.tools = ReadingTools(session, self, self._may_run)
         self.side = QStackedWidget()
         self.side.setFixedWidth(FORM_WIDTH)
         for widget in (self.form, self.guess, self.reason):
@@ -68,8 +63,8 @@ class TrialPage(QWidget):
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
         self._bar.setFixedWidth(160)
-        self._commands = reading_room.reading_commands(session)
-        self._actions: dict[str, QAction] = {}
+        self._limit = QTimer(self, singleShot=True)
+        self._limit.timeout.connect(self._end_time)
         self._arrange()
         self._connect()
 
@@ -84,18 +79,9 @@ class TrialPage(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        top = QHBoxLayout()
-        top.setContentsMargins(6, 2, 6, 2)
-        top.addWidget(self.tools)
-        layout.addLayout(top)
+        layout.addWidget(self.tools)
         layout.addLayout(across, 1)
         layout.addLayout(self._foot())
-        for command in self._commands:
-            action = QAction(command.title, self)
-            action.setShortcuts([QKeySequence(key) for key in command.keys])
-            action.triggered.connect(partial(self._run, command))
-            self.addAction(action)
-            self._actions[command.id] = action
 
     def _foot(self) -> QHBoxLayout:
         foot = QHBoxLayout()
@@ -119,7 +105,7 @@ class TrialPage(QWidget):
         return foot
 
     def _connect(self) -> None:
-        form, workspace = self.form, self._session.workspace
+        form = self.form
         form.chosen.connect(lambda place, value: self._did(self._reading.choose(place, value)))
         form.written.connect(self._written)
         form.emptied.connect(self._emptied)
@@ -132,10 +118,7 @@ class TrialPage(QWidget):
         self.reason.given.connect(self._reason_given)
         self.reason.cancelled.connect(self.show_form)
         self.grid.picture_arrived.connect(self._picture_arrived)
-        self.grid.menu_asked.connect(self._show_menu)
-        self.tools.command_triggered.connect(self.run_command)
-        workspace.tool_changed.connect(self._refresh_tools)
-        workspace.link_changed.connect(self._refresh_tools)
+        self.grid.menu_asked.connect(self.tools.show_menu)
 
     # ------------------------------------------------------------------ images
 
@@ -146,6 +129,8 @@ class TrialPage(QWidget):
             return
         blinding = self._reading.protocol.blinding
         self._is_waiting = True
+        self._limit.stop()
+        self.grid.show()
         self.grid.setUpdatesEnabled(False)
         reading_room.show_images(
             self._session,
@@ -156,7 +141,7 @@ class TrialPage(QWidget):
         for viewport in self.grid.shown:
             viewport.setAcceptDrops(False)
             self._hand.watch(viewport)
-        self._refresh_tools()
+        self.tools.refresh()
         QTimer.singleShot(0, self, self._picture_arrived)
 
     def _picture_arrived(self) -> None:
@@ -190,6 +175,8 @@ class TrialPage(QWidget):
         self.form.set_leave_words("Next case  (Enter)", can_go_back=can_go_back)
         self.refresh()
         self.show_form()
+        if (limit_s := self._reading.protocol.timing.limit_s) > 0:
+            self._limit.start(round(1000 * limit_s))
 
     def show_form(self) -> None:
         """Show the form beside the images, and give the keys to it."""
@@ -294,51 +281,15 @@ class TrialPage(QWidget):
 
     # ------------------------------------------------------------------ commands
 
-    def _run(self, command: Command, _checked: object = None) -> None:
+    def _may_run(self) -> bool:
         self._reading.touch()
-        if self.is_presented and command.when(self._session):
-            command.run(self._session)
-        self._refresh_tools()
+        return self.is_presented
 
-    def run_command(self, command_id: str) -> None:
-        """Run a command of the viewer by its id, if a reading has it."""
-        for command in self._commands:
-            if command.id == command_id:
-                self._run(command)
-
-    def _refresh_tools(self) -> None:
-        self.tools.set_tools(
-            tuple(
-                ToolEntry(
-                    command.id,
-                    command.title,
-                    command.icon,
-                    QKeySequence(command.keys[0]).toString() if command.keys else "",
-                    command.menu,
-                    is_checkable=command.is_on is not None,
-                    is_checked=command.is_on is not None and command.is_on(self._session),
-                    is_enabled=command.when(self._session),
-                )
-                for command in self._commands
-                if command.icon and icons.has_icon(command.icon)
-            )
-        )
-
-    def _show_menu(self, _view: int, place: QPoint) -> None:
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.fill_menu(menu)
-        menu.popup(place)
-
-    def fill_menu(self, menu: QMenu) -> None:
-        """Offer windows and what else a reading may do to a view."""
-        for preset in presets_here(self._session):
-            key = reading_room.PRESET_KEY.format(digit=preset.key)
-            title = f"{preset.window.name} ({window_name(preset.window)})\t{key}"
-            menu.addAction(title, partial(self.run_command, f"window.preset_{preset.key}"))
-        menu.addSeparator()
-        for command_id in ("window.file", "window.invert", "view.reset", "view.maximise"):
-            menu.addAction(self._actions[command_id])
+    def _end_time(self) -> None:
+        """Take the images away: the time that the protocol gives a case is over."""
+        self._reading.session.note("time limit")
+        self.grid.hide()
+        self.form.set_notice("The time for the images is over. Answer and go on.")
 
     # ------------------------------------------------------------------ marks
 
@@ -366,9 +317,8 @@ class TrialPage(QWidget):
 
     def close_views(self) -> None:
         """Stop drawing, before the window goes."""
-        workspace = self._session.workspace
-        workspace.tool_changed.disconnect(self._refresh_tools)
-        workspace.link_changed.disconnect(self._refresh_tools)
+        self._limit.stop()
+        self.tools.stop()
         self.grid.disconnect_all()
         self.grid.volumes.close()
 

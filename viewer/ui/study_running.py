@@ -111,7 +111,7 @@ class _Script(QObject):
         if not isinstance(self._window, StudyWindow):
             return
         if "." in key:
-            self._window.page.run_command(key)
+            self._window.page.tools.run(key)
         else:
             self._window.press(key)
 

@@ -1,6 +1,5 @@
 """The pages around the trials: sign-in, consent, breaks, signature, the end."""
 
-
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,

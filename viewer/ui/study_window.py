@@ -21,7 +21,7 @@ from viewer.app.session import Session
 from viewer.core.errors import DiptychError
 from viewer.ui import theme
 from viewer.ui.controls import label
-from viewer.ui.keys import belongs_to
+from viewer.ui.keys import belongs_to, form_key
 from viewer.ui.study_display import DisplayPage
 from viewer.ui.study_page import TrialPage
 from viewer.ui.study_steps import (
@@ -39,16 +39,6 @@ OPEN_BANNER = "Research reading, not for diagnosis. AI-processed images are mark
 WAIT_MS = 300
 """A wait for images longer than this is said in words."""
 
-_KEYS = {
-    Qt.Key.Key_Return: "Enter",
-    Qt.Key.Key_Enter: "Enter",
-    Qt.Key.Key_Backspace: "Back",
-    Qt.Key.Key_Delete: "Delete",
-    Qt.Key.Key_Left: "Left",
-    Qt.Key.Key_Right: "Right",
-    **{Qt.Key(Qt.Key.Key_0 + digit): str(digit) for digit in range(10)},
-}
-
 
 class StudyWindow(QMainWindow):
     """Leads a reader from page to page; `closed` when the reader has left."""
@@ -61,7 +51,7 @@ class StudyWindow(QMainWindow):
         self._session, self._reading = session, reading
         self._seed = seed
         self._looking = Looking(session.workspace)
-        self._has_feedback = self._is_guess = False
+        self._has_feedback = self._is_guess = self._was_warned = False
         self._after: Callable[[], object] = self.advance
         self.setWindowTitle("Diptych reading")
         self.setWindowIcon(theme.application_icon())
@@ -136,7 +126,9 @@ class StudyWindow(QMainWindow):
         if step is Step.DISPLAY:
             asks = protocol.display_check.asks_luminance
             check = DisplayPage(asks_luminance=asks, seed=self._seed)
-            check.checked.connect(lambda facts: self._do(lambda: session.display_checked(facts)))
+            check.checked.connect(
+                lambda facts: self._do(lambda: self._reading.check_display(facts))
+            )
             return check
         if step is Step.SIGN:
             sign = SignPage(self._reading.name)
@@ -360,13 +352,18 @@ class StudyWindow(QMainWindow):
                 self.page.ask_reason("break")
         elif event.key() == Qt.Key.Key_Escape:
             self.page.show_form()
-        elif _is_plain(event):
-            self.press(_KEYS[Qt.Key(event.key())])
+        elif key := form_key(event):
+            self.press(key)
         else:
             super().keyPressEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Take the images away and stop everything; what was answered is in the record."""
+        """Stop everything; what is not stored is not lost without a second word."""
+        if self._reading.unsaved and not self._was_warned:
+            self._was_warned = True
+            self.page.form.set_notice("An answer is not saved. Close once more to lose it.")
+            event.ignore()
+            return
         self._slow.stop()
         self._reading.close()
         self._looking.close()
@@ -375,12 +372,6 @@ class StudyWindow(QMainWindow):
         self._session.images.close()
         super().closeEvent(event)
         self.closed.emit()
-
-
-def _is_plain(event: QKeyEvent) -> bool:
-    """Tell whether a key is one of the form's, without Ctrl, Alt or Shift."""
-    modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
-    return not modifiers and event.key() in set(_KEYS)
 
 
 def _banner(words: str) -> QLabel:
