@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from viewer.study_design_line import DESIGN_VERBS
 from viewer.study_record_line import RECORD_PARTS, Run
+from viewer.study_run_line import add_run, run_window
 from viewer.study_verb import Outcome, StudyVerb
 
 if TYPE_CHECKING:
@@ -22,8 +23,14 @@ def _told(run: Run) -> Callable[[argparse.Namespace], Outcome]:
     return told
 
 
+def _run(options: argparse.Namespace) -> Outcome:
+    code = run_window(options)
+    return Outcome({"code": code}, (), code)
+
+
 STUDY_VERBS: tuple[StudyVerb, ...] = (
     *DESIGN_VERBS,
+    StudyVerb("run", "open the reading window of a study", add_run, _run),
     *(StudyVerb(name, words, add, _told(run)) for name, words, add, run in RECORD_PARTS),
 )
 

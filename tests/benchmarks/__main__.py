@@ -17,6 +17,7 @@ mpr_*                   oblique planes beside vtkImageReslice alone; three views
 vr_*                    volume rendering of 512 x 512 x 600
 ui_tick_*               a timer of 1 ms in the real window while series load or are enhanced
 enhance_*               the visible slice and 300 slices on the CPU, beside torch
+reading_*               a reader study: from a case to the next, and until an answer is durable
 patches_*               simulated training patches: milliseconds each, and patches a second
 answer_durable          an answer of a reader study, beside a bare SQLite commit and a synced line
 ======================  =========================================================================
@@ -36,6 +37,7 @@ from tests.benchmarks import (
     bench_enhance,
     bench_load,
     bench_networks,
+    bench_reading,
     bench_record,
     bench_render,
     bench_scan,
@@ -98,6 +100,7 @@ PARTS: dict[str, Part] = {
     "enhance_visible": _enhance("enhance_visible"),
     "enhance_300": _enhance("enhance_300"),
     "enhance_batch": _enhance("enhance_batch"),
+    "reading": bench_reading.rows,
     "net": lambda _work, _runs: iter(bench_networks.rows()),
     "answer_durable": lambda work, _runs: bench_record.rows(work),
     **{name: _simulated(name) for name in bench_simulation.MAKERS},
