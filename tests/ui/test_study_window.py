@@ -339,3 +339,23 @@ def test_an_unsaved_answer_is_not_closed_away_without_a_word(qtbot: QtBot, tmp_p
     assert not window.close()
     assert "not saved" in window.page.form._notice.text()
     assert window.close()
+
+
+def test_a_consent_text_that_fits_can_be_agreed_to_without_scrolling(qtbot: QtBot):
+    page = ConsentPage("Study", "A short text.", is_blinded=True)
+    qtbot.addWidget(page)
+    page.resize(900, 700)
+    page.show()
+    qtbot.waitUntil(page.box.isEnabled)
+
+
+def test_a_long_consent_text_must_be_scrolled_to_its_end(qtbot: QtBot):
+    page = ConsentPage("Study", "A line.\n" * 200, is_blinded=True)
+    qtbot.addWidget(page)
+    page.resize(900, 700)
+    page.show()
+    qtbot.wait(50)
+    assert not page.box.isEnabled()
+    bar = page.reading.verticalScrollBar()
+    bar.setValue(bar.maximum())
+    assert page.box.isEnabled()

@@ -1,6 +1,7 @@
 """The pages around the trials: sign-in, consent, breaks, signature, the end."""
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -147,6 +148,12 @@ class ConsentPage(Sheet):
         for widget in (self.reading, self._how, self.box):
             self.column.addWidget(widget)
         self.finish(self._go)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Look whether the whole text fits, once it is laid out: then nothing scrolls."""
+        super().showEvent(event)
+        bar = self.reading.verticalScrollBar()
+        QTimer.singleShot(0, self, lambda: self._scrolled(bar.value()))
 
     def _scrolled(self, value: int) -> None:
         if self.isVisible() and value >= self.reading.verticalScrollBar().maximum():
