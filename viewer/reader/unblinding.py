@@ -86,6 +86,7 @@ class _Join:
     ) -> None:
         self.protocol, self.seconds = protocol, seconds
         self.shown = {trial.id: trial.shown for trial in allocation.trials}
+        self.sequences = {trial.id: trial.sequence for trial in allocation.trials}
         self.cases = {case.id: case for case in protocol.cases}
         self.questions = {question.id: question for question in protocol.questions}
         self.is_processed = {arm.code: bool(arm.method) for arm in arms}
@@ -137,7 +138,7 @@ class _Join:
             value,
             trial.period,
             trial.number,
-            trial.sequence,
+            self.sequences[trial.id],
             trial.repeat,
             self.seconds.get(trial.id),
             case.strata,
