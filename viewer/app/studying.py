@@ -8,6 +8,7 @@ from pathlib import Path
 from viewer.core.errors import WrongUsage
 from viewer.reader.merging import merge
 from viewer.reader.packages import read_package, write_package
+from viewer.reader.postgres_store import share as share_study
 from viewer.reader.progress import ReaderProgress, progress_of
 from viewer.reader.record import open_study
 from viewer.reader.sealing import unseal_plan
@@ -148,6 +149,18 @@ def _study_in(path: Path, scratch: Path) -> Path:
     if not zipfile.is_zipfile(path):
         return path
     return read_package(path, scratch, scratch.with_suffix(".jsonl"))
+
+
+def share(path: Path, address: str, out: Path) -> Told:
+    """Put a study on a server that several workstations reach; `out` is the file that names it."""
+    with open_study(path) as study:
+        study.exported(f"shared on a server as {out.name}")
+        share_study(study.links, address, out)
+    lines = (
+        f"The study is on the server; every workstation opens a copy of {out} beside the images.",
+        f"Keep {path} as it is, and read in it no more.",
+    )
+    return Told({"study": str(out)}, lines)
 
 
 def make_anew(second_log: Path, out: Path) -> Told:

@@ -15,6 +15,9 @@ from viewer.reader.trials import StudyState, Trial
 OWNER = "owner"
 """The actor of what a study's owner or coordinator does."""
 
+SET_BACK = "clock_set_back_s"
+"""What an event says beside its own data when the clock of the machine had been set back."""
+
 _OF_READERS_WHILE_OPEN = frozenset(Kind) - {
     *STUDY_MOVES,
     Kind.LOCKED,
@@ -128,8 +131,8 @@ def folded(standing: Standing | None, event: Event) -> Standing:
 
 def _stamped(standing: Standing, event: Event) -> Standing:
     """Note a clock that was set back; the order of the log is that of its numbers alone."""
-    if event.kind != Kind.IMPORTED and "clock_set_back_s" in event.data:
-        told = (event.seq, float(event.data["clock_set_back_s"]))
+    if event.kind != Kind.IMPORTED and SET_BACK in event.data:
+        told = (event.seq, float(event.data[SET_BACK]))
         standing = replace(standing, set_back=(*standing.set_back, told))
     return replace(standing, latest_utc=max(standing.latest_utc, event.utc))
 
