@@ -48,6 +48,9 @@ class TrialStanding:
         return tuple(given.answer for given in self.given.values())
 
 
+_PENDING = TrialStanding()
+
+
 @dataclass(frozen=True, slots=True)
 class Guess:
     """Which position of a trial the reader took for AI-processed; "" for cannot tell."""
@@ -75,7 +78,7 @@ class Sitting:
 
     def standing(self, trial_id: str) -> TrialStanding:
         """Return where a trial stands."""
-        return self.standings.get(trial_id, TrialStanding())
+        return self.standings.get(trial_id, _PENDING)
 
     def trial(self, trial_id: str) -> Trial:
         """Return a trial of this reader; IllegalTransition where it is not one."""
