@@ -297,7 +297,7 @@ def test_a_truncated_database_is_restored_from_the_second_log(tmp_path: Path, si
 def test_a_file_that_is_no_study_is_named(tmp_path: Path):
     path = tmp_path / "notes.study"
     path.write_text("not a database, and long enough to be looked at as one")
-    with pytest.raises(DamagedRecord, match=r"notes\.study"):
+    with pytest.raises(DamagedRecord, match=r"notes\.study is no study of Diptych"):
         open_study(path)
     with pytest.raises(IllegalTransition, match="no study file"):
         open_study(tmp_path / "nowhere.study")

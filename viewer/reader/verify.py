@@ -7,7 +7,7 @@ from pathlib import Path
 
 from viewer.core.errors import DamagedRecord, DiptychError
 from viewer.reader.chain import START, Break, Link, first_break
-from viewer.reader.healing import compared
+from viewer.reader.healing import compared, events_of
 from viewer.reader.record import place_of_log, write_study
 from viewer.reader.second_log import read_log
 from viewer.reader.standing import Standing, folded, link_within
@@ -161,9 +161,11 @@ def _compared(
         return (words,), []
     notes = []
     if found.lacking_in_log:
-        notes.append(f"The second log is {found.lacking_in_log} events behind the study file.")
+        notes.append(f"The second log is {events_of(found.lacking_in_log)} behind the study file.")
     if found.lacking_in_store:
-        notes.append(f"The study file is {found.lacking_in_store} events behind the second log.")
+        notes.append(
+            f"The study file is {events_of(found.lacking_in_store)} behind the second log."
+        )
     return (), [f"{note} It is made whole when the study is opened." for note in notes]
 
 
