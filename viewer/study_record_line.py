@@ -82,6 +82,17 @@ def _add_restore(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--out", type=Path, required=True, metavar="OUT", help="a new file")
 
 
+def _add_share(parser: argparse.ArgumentParser) -> None:
+    _add_file(parser)
+    parser.add_argument(
+        "--server",
+        required=True,
+        metavar="ADDRESS",
+        help="postgresql://user@host/database#NAME; a password stands in ~/.pgpass",
+    )
+    parser.add_argument("-o", "--out", type=Path, required=True, metavar="OUT", help="a new file")
+
+
 def _passphrase(options: argparse.Namespace) -> str:
     path: Path = options.passphrase_file
     try:
@@ -159,6 +170,12 @@ def _restore(options: argparse.Namespace) -> "Told":
     return make_anew(options.log, options.out)
 
 
+def _share(options: argparse.Namespace) -> "Told":
+    from viewer.app.studying import share
+
+    return share(options.file, options.server, options.out)
+
+
 RECORD_PARTS: tuple[tuple[str, str, Add, Run], ...] = (
     ("status", "say how far each reader is, never what was answered", _add_file, _status),
     ("verify", "say whether the record is what was written", _add_verify, _verify),
@@ -170,6 +187,7 @@ RECORD_PARTS: tuple[tuple[str, str, Add, Run], ...] = (
     ("export", "pack a study for a site, or back from one", _add_export, _export),
     ("import", "unpack a study's package", _add_import, _import),
     ("merge", "put the readings of two copies of a study together", _add_merge, _merge),
+    ("share", "put a study on a PostgreSQL server for several workstations", _add_share, _share),
     ("restore", "make a study file anew from its second log", _add_restore, _restore),
 )
 """Name, help, options and deed of each part."""

@@ -350,3 +350,25 @@ def test_a_voided_trial_does_not_count_as_read(tmp_path: Path):
         read(session, trial)
         study.void(trial, "wrong series")
         assert study.progress()[0].missing == (trial.id,)
+
+
+def test_the_gap_of_an_interruption_is_told_by_the_monotonic_clock_within_one_boot(tmp_path: Path):
+    clock = SetClock()
+    path = make(tmp_path, clock=clock)
+    with open_study(path, clock=clock) as study:
+        show(begin(study))
+    clock.ticks += 600 * 10**9
+    clock.now += timedelta(days=3)
+    with open_study(path, clock=clock) as study:
+        study.sign_in("R1", PASSPHRASE)
+        told = study.links[-1].event
+        assert (told.kind, told.data["clock"]) == ("interrupted", "monotonic")
+        assert told.data["away_s"] == pytest.approx(601)
+    clock.boots.append("boot 2")
+    clock.ticks = 0
+    clock.now += timedelta(seconds=3600)
+    with open_study(path, clock=clock) as study:
+        study.sign_in("R1", PASSPHRASE)
+        told = study.links[-1].event
+        assert told.data["clock"] == "wall"
+        assert told.data["away_s"] == pytest.approx(3600, abs=10)

@@ -6,7 +6,7 @@ from pathlib import Path
 from viewer.core.errors import DamagedRecord
 from viewer.reader.chain import START, Link, first_break
 from viewer.reader.second_log import SecondLog, read_log
-from viewer.reader.sqlite_store import SqliteStore
+from viewer.reader.store import Store
 from viewer.reader.tables import rows_of
 
 RESTORE = (
@@ -46,7 +46,7 @@ def verified(links: tuple[Link, ...], path: Path) -> tuple[Link, ...]:
 
 
 def heal(
-    store: SqliteStore, links: tuple[Link, ...], place: Path
+    store: Store, links: tuple[Link, ...], place: Path
 ) -> tuple[tuple[Link, ...], SecondLog, tuple[str, ...]]:
     """Return all links, the open second log that holds them, and what was healed, in words.
 
@@ -72,23 +72,23 @@ def heal(
         _restore(store, len(links), more)
         links = (*links, *more)
         findings.append(
-            f"{_events(len(more))} stood in the second log only and came back into the study."
+            f"{events_of(len(more))} stood in the second log only and came back into the study."
         )
-    if wrong:
+    if wrong and not (store.is_shared and not place.exists()):
         findings.append(_set_aside(place, wrong))
         logged = ()
     log = SecondLog(place, logged)
     if len(logged) < len(links):
-        if not wrong:
+        if not wrong and not store.is_shared:
             findings.append(
-                f"{_events(len(links) - len(logged))} stood in the study only and came into "
+                f"{events_of(len(links) - len(logged))} stood in the study only and came into "
                 "the second log."
             )
         log.follow(links[len(logged) :])
     return links, log, tuple(findings)
 
 
-def _restore(store: SqliteStore, count: int, more: tuple[Link, ...]) -> None:
+def _restore(store: Store, count: int, more: tuple[Link, ...]) -> None:
     with store.transaction():
         for seq, link in enumerate(more, start=count + 1):
             store.add(seq, link, rows_of(link.event))
@@ -105,5 +105,6 @@ def _set_aside(place: Path, wrong: str) -> str:
     return f"{wrong}; it was kept as {aside.name} and written anew from the study."
 
 
-def _events(count: int) -> str:
+def events_of(count: int) -> str:
+    """Return so many events in words."""
     return "1 event" if count == 1 else f"{count} events"

@@ -3,13 +3,12 @@
 import hashlib
 import json
 import shutil
-import sqlite3
 import zipfile
 from pathlib import Path, PurePosixPath
 
 from viewer.core.errors import DamagedRecord, NotSaved
 from viewer.reader.plain import canonical
-from viewer.reader.record import StudyRecord, default_second_log, open_study
+from viewer.reader.record import StudyRecord, default_second_log, open_study, write_file
 from viewer.reader.verify import looked_at
 
 MANIFEST = "manifest.json"
@@ -31,10 +30,10 @@ def write_package(study: StudyRecord, out: Path, who: str) -> tuple[str, ...]:
     study.exported(f"package {out.name}", who)
     part, copy = out.with_name(out.name + ".part"), out.with_name(out.name + ".study.part")
     try:
-        _copy_database(study.path, copy)
+        write_file(copy, study.links)
         names = _write(study, part, copy)
         part.replace(out)
-    except (OSError, sqlite3.Error, zipfile.BadZipFile) as error:
+    except (OSError, zipfile.BadZipFile) as error:
         raise NotSaved(
             f"{out} could not be written ({error}).", "", "Check the disk and the folder."
         ) from error
@@ -42,19 +41,6 @@ def write_package(study: StudyRecord, out: Path, who: str) -> tuple[str, ...]:
         for rest in (part, copy):
             rest.unlink(missing_ok=True)
     return names
-
-
-def _copy_database(path: Path, copy: Path) -> None:
-    """Copy a study file with what its journal holds."""
-    source = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
-    try:
-        target = sqlite3.connect(copy)
-        try:
-            source.backup(target)
-        finally:
-            target.close()
-    finally:
-        source.close()
 
 
 def _write(study: StudyRecord, part: Path, copy: Path) -> tuple[str, ...]:

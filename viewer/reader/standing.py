@@ -15,6 +15,9 @@ from viewer.reader.trials import StudyState, Trial
 OWNER = "owner"
 """The actor of what a study's owner or coordinator does."""
 
+SET_BACK = "clock_set_back_s"
+"""What an event says beside its own data when the clock of the machine had been set back."""
+
 _OF_READERS_WHILE_OPEN = frozenset(Kind) - {
     *STUDY_MOVES,
     Kind.LOCKED,
@@ -44,8 +47,9 @@ class Standing:
     """Where a study stands.
 
     `secrets` are the salted hashes of the readers' passphrases; `unblinded` is what the event
-    that unblinded the study says, None before; `set_back_s` the seconds by which the clock was
-    set back on the way, event by event.
+    that unblinded the study says, None before; `set_back` are (event, seconds by which the clock
+    had been set back). `latest_utc` is the latest time of day so far, `latest_ns` boot and
+    monotonic clock of the last event.
     """
 
     locked: Locked
@@ -55,6 +59,7 @@ class Standing:
     unblinded: Event | None = None
     set_back: tuple[tuple[int, float], ...] = ()
     latest_utc: str = ""
+    latest_ns: tuple[str, int] = ("", 0)
 
 
 def data_of_lock(locked: Locked, protocol: object, trials: object) -> dict[str, object]:
@@ -128,10 +133,11 @@ def folded(standing: Standing | None, event: Event) -> Standing:
 
 def _stamped(standing: Standing, event: Event) -> Standing:
     """Note a clock that was set back; the order of the log is that of its numbers alone."""
-    if event.kind != Kind.IMPORTED and "clock_set_back_s" in event.data:
-        told = (event.seq, float(event.data["clock_set_back_s"]))
+    if event.kind != Kind.IMPORTED and SET_BACK in event.data:
+        told = (event.seq, float(event.data[SET_BACK]))
         standing = replace(standing, set_back=(*standing.set_back, told))
-    return replace(standing, latest_utc=max(standing.latest_utc, event.utc))
+    latest_utc = max(standing.latest_utc, event.utc)
+    return replace(standing, latest_utc=latest_utc, latest_ns=(event.boot, event.ns))
 
 
 def _imported(standing: Standing, event: Event) -> Standing:

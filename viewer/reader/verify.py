@@ -7,12 +7,12 @@ from pathlib import Path
 
 from viewer.core.errors import DamagedRecord, DiptychError
 from viewer.reader.chain import START, Break, Link, first_break
-from viewer.reader.healing import compared
+from viewer.reader.healing import compared, events_of
 from viewer.reader.record import place_of_log, write_study
 from viewer.reader.second_log import read_log
-from viewer.reader.sqlite_store import SqliteStore
 from viewer.reader.standing import Standing, folded, link_within
 from viewer.reader.states import Kind
+from viewer.reader.store import Store, store_at
 from viewer.reader.tables import APPEND_ONLY, rows_of
 
 LIMIT = (
@@ -52,7 +52,7 @@ def verify(path: Path, second_log: Path | None = None) -> Verification:
     ------
     DamagedRecord : the file is no study, or so damaged that no event can be read.
     """
-    store = SqliteStore(path, is_writing=False)
+    store = store_at(path, is_writing=False)
     try:
         links = store.links()
         damage = store.damage()
@@ -121,7 +121,7 @@ def looked_at(path: Path) -> tuple[Standing, tuple[Link, ...]]:
     ------
     DamagedRecord : its chain breaks, or it is no study.
     """
-    store = SqliteStore(path, is_writing=False)
+    store = store_at(path, is_writing=False)
     try:
         links = store.links()
     finally:
@@ -161,13 +161,15 @@ def _compared(
         return (words,), []
     notes = []
     if found.lacking_in_log:
-        notes.append(f"The second log is {found.lacking_in_log} events behind the study file.")
+        notes.append(f"The second log is {events_of(found.lacking_in_log)} behind the study file.")
     if found.lacking_in_store:
-        notes.append(f"The study file is {found.lacking_in_store} events behind the second log.")
+        notes.append(
+            f"The study file is {events_of(found.lacking_in_store)} behind the second log."
+        )
     return (), [f"{note} It is made whole when the study is opened." for note in notes]
 
 
-def _wrong_rows(store: SqliteStore, links: tuple[Link, ...]) -> tuple[str, ...]:
+def _wrong_rows(store: Store, links: tuple[Link, ...]) -> tuple[str, ...]:
     """Return which tables do not say what the events say."""
     expected: dict[str, list[Mapping[str, object]]] = {name: [] for name in APPEND_ONLY}
     for seq, link in enumerate(links, start=1):
@@ -181,7 +183,7 @@ def _wrong_rows(store: SqliteStore, links: tuple[Link, ...]) -> tuple[str, ...]:
     )
 
 
-def _is_same(store: SqliteStore, table: str, rows: list[Mapping[str, object]]) -> bool:
+def _is_same(store: Store, table: str, rows: list[Mapping[str, object]]) -> bool:
     columns = tuple(rows[0]) if rows else ("event",)
     wanted = Counter(tuple(row[name] for name in columns) for row in rows)
     return wanted == Counter(store.rows(table, columns))
