@@ -339,3 +339,31 @@ def test_an_unsaved_answer_is_not_closed_away_without_a_word(qtbot: QtBot, tmp_p
     assert not window.close()
     assert "not saved" in window.page.form._notice.text()
     assert window.close()
+
+
+def test_a_disc_is_found_by_a_click_in_its_corner_or_a_digit(qtbot: QtBot) -> None:
+    from viewer.ui.study_pattern import FIELD
+
+    check = DisplayPage(asks_luminance=False, seed=2)
+    qtbot.addWidget(check)
+    found: list[object] = []
+    check.checked.connect(found.append)
+    check.show()
+    for disc in check.discs[:2]:
+        x, y = disc.corner % 2 * FIELD // 2 + 20, disc.corner // 2 * FIELD // 2 + 20
+        QTest.mouseClick(disc, Qt.MouseButton.LeftButton, pos=QPoint(x, y))
+    for disc in check.discs[2:]:
+        QTest.keyClick(disc, str(disc.corner + 1))
+    check.choose(4, check.blocks.kinds.index("plain"))
+    check.enter()
+    assert dict(found[0])["contrast"] == "4 of 4"
+
+
+def test_lines_of_the_display_check_are_one_device_pixel_wide(qtbot: QtBot) -> None:
+    from viewer.ui.study_pattern import LineBlocks
+
+    blocks = LineBlocks(("upright", "level", "plain"))
+    qtbot.addWidget(blocks)
+    image = blocks.grab().toImage()
+    greys = [image.pixelColor(x, 40).value() for x in range(20, 28)]
+    assert greys in ([0, 255] * 4, [255, 0] * 4)
