@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from viewer.study_record_line import RECORD_PARTS, Run
 from viewer.study_run_line import add_run, run_window
 
 if TYPE_CHECKING:
@@ -35,7 +36,18 @@ def _run(options: argparse.Namespace) -> Outcome:
     return Outcome({"code": code}, (), code)
 
 
+def _told(run: Run) -> Callable[[argparse.Namespace], Outcome]:
+    """Return a part whose answer is an outcome."""
+
+    def told(options: argparse.Namespace) -> Outcome:
+        found = run(options)
+        return Outcome(found.facts, found.lines, found.code)
+
+    return told
+
+
 STUDY_VERBS: tuple[StudyVerb, ...] = (
+    *(StudyVerb(name, words, add, _told(run)) for name, words, add, run in RECORD_PARTS),
     StudyVerb("run", "open the reading window of a study", add_run, _run),
 )
 

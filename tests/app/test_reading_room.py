@@ -138,7 +138,7 @@ def test_going_to_a_mark_shows_its_slice_on_every_image(session: Session) -> Non
 
 def test_a_note_says_window_zoom_and_the_slices_that_were_seen(session: Session) -> None:
     put(session, shown())
-    looking = reading_room.Looking(session.workspace)
+    looking = reading_room.Looking(session)
     looking.restart()
     geometry = session.workspace.volumes[session.workspace.views[0].part or ("", 0)].geometry
     for step in (1, 1, -4):

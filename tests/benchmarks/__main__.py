@@ -19,6 +19,7 @@ ui_tick_*               a timer of 1 ms in the real window while series load or 
 enhance_*               the visible slice and 300 slices on the CPU, beside torch
 reading_*               a reader study: from a case to the next, and until an answer is durable
 patches_*               simulated training patches: milliseconds each, and patches a second
+answer_durable          an answer of a reader study, beside a bare SQLite commit and a synced line
 ======================  =========================================================================
 """
 
@@ -37,6 +38,7 @@ from tests.benchmarks import (
     bench_load,
     bench_networks,
     bench_reading,
+    bench_record,
     bench_render,
     bench_scan,
     bench_simulation,
@@ -100,6 +102,7 @@ PARTS: dict[str, Part] = {
     "enhance_batch": _enhance("enhance_batch"),
     "reading": bench_reading.rows,
     "net": lambda _work, _runs: iter(bench_networks.rows()),
+    "answer_durable": lambda work, _runs: bench_record.rows(work),
     **{name: _simulated(name) for name in bench_simulation.MAKERS},
 }
 """What gives rows, under the beginning of their names, in the order of the table."""

@@ -119,6 +119,11 @@ class Reading:
             self.session.loading(trial)
             self._get(trial, ready, failed)
 
+    @property
+    def is_loading(self) -> bool:
+        """True while the reader waits for images."""
+        return self._images.is_awaited
+
     def _get(
         self, trial: Trial, ready: Callable[[], None], failed: Callable[[Message], None]
     ) -> None:

@@ -15,7 +15,7 @@ from viewer.app.reading import POSITIONS, Shown
 from viewer.app.session import Session
 from viewer.app.starting import new_session
 from viewer.app.windows import presets_here, set_window
-from viewer.app.workspace import PartKey, StudyKey, Workspace
+from viewer.app.workspace import PartKey, StudyKey
 from viewer.core.arrays import FloatArray, Point
 from viewer.core.geometry import vector
 from viewer.core.layout import grid
@@ -303,10 +303,10 @@ def go_to_mark(session: Session, shown: Shown, mark: MarkPlaced) -> None:
 class Looking:
     """Notes which slices of each image were seen, for the note that goes with an answer."""
 
-    def __init__(self, workspace: Workspace) -> None:
-        self._workspace = workspace
+    def __init__(self, session: Session) -> None:
+        self._images, self._workspace = session.images, session.workspace
         self._seen: dict[int, set[int]] = {}
-        workspace.view_changed.connect(self._view_changed)
+        self._workspace.view_changed.connect(self._view_changed)
 
     def restart(self) -> None:
         """Forget what was seen of the trial before."""
@@ -330,11 +330,10 @@ class Looking:
         for view in views:
             state = self._workspace.views[view]
             begin = f"{POSITIONS[view]}." if len(views) > 1 else ""
-            window = state.window
             if state.part is None:
                 continue
-            if window is not None:
-                facts.append((f"{begin}window", f"{window.centre:g}/{window.width:g}"))
+            window = state.window or self._images.default_window(state.part)
+            facts.append((f"{begin}window", f"{window.centre:g}/{window.width:g}"))
             facts.append((f"{begin}zoom", f"{state.zoom:.2f}"))
             facts.append((f"{begin}slices", runs(self._seen.get(view, set()))))
         return ViewerNote(tuple(facts))

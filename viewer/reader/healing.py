@@ -6,7 +6,7 @@ from pathlib import Path
 from viewer.core.errors import DamagedRecord
 from viewer.reader.chain import START, Link, first_break
 from viewer.reader.second_log import SecondLog, read_log
-from viewer.reader.sqlite_store import SqliteStore
+from viewer.reader.store import Store
 from viewer.reader.tables import rows_of
 
 RESTORE = (
@@ -46,7 +46,7 @@ def verified(links: tuple[Link, ...], path: Path) -> tuple[Link, ...]:
 
 
 def heal(
-    store: SqliteStore, links: tuple[Link, ...], place: Path
+    store: Store, links: tuple[Link, ...], place: Path
 ) -> tuple[tuple[Link, ...], SecondLog, tuple[str, ...]]:
     """Return all links, the open second log that holds them, and what was healed, in words.
 
@@ -88,7 +88,7 @@ def heal(
     return links, log, tuple(findings)
 
 
-def _restore(store: SqliteStore, count: int, more: tuple[Link, ...]) -> None:
+def _restore(store: Store, count: int, more: tuple[Link, ...]) -> None:
     with store.transaction():
         for seq, link in enumerate(more, start=count + 1):
             store.add(seq, link, rows_of(link.event))

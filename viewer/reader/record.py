@@ -21,6 +21,7 @@ from viewer.reader.second_log import SecondLog, read_log
 from viewer.reader.sqlite_store import SqliteStore, make_file
 from viewer.reader.standing import OWNER, Locked, Standing, data_of_lock
 from viewer.reader.states import Kind
+from viewer.reader.store import Store, store_at
 from viewer.reader.tables import rows_of
 from viewer.reader.trials import Allocation, StudyState, Trial
 
@@ -71,19 +72,24 @@ def create_study(
 
 def write_study(path: Path, links: tuple[Link, ...], second_log: Path) -> None:
     """Make a study file, and its second log, of a whole chain of events."""
+    write_file(path, links, str(second_log.resolve()))
+    known, _ = read_log(second_log)
+    log = SecondLog(second_log, known)
+    try:
+        log.follow(links[log.count :])
+    finally:
+        log.close()
+
+
+def write_file(path: Path, links: tuple[Link, ...], second_log: str = "") -> None:
+    """Make a study file of a whole chain of events; it remembers where its second log lies."""
     make_file(path)
     store = SqliteStore(path)
     try:
         with store.transaction():
             for seq, link in enumerate(links, start=1):
                 store.add(seq, link, rows_of(link.event))
-            store.remember(_SECOND_LOG, str(second_log.resolve()))
-        known, _ = read_log(second_log)
-        log = SecondLog(second_log, known)
-        try:
-            log.follow(links[log.count :])
-        finally:
-            log.close()
+            store.remember(_SECOND_LOG, second_log)
     finally:
         store.close()
 
@@ -105,11 +111,14 @@ def open_study(
         raise IllegalTransition(f"There is no study file {path}.", "", "Check the path.")
     writer = OneWriter(path)
     try:
-        store = SqliteStore(path)
+        store = store_at(path)
         try:
             links = verified(store.links(), path)
             place = second_log or place_of_log(store, path, links)
             links, log, findings = heal(store, links, place)
+            if str(place.resolve()) != store.place(_SECOND_LOG):
+                with store.transaction():
+                    store.remember(_SECOND_LOG, str(place.resolve()))
             journal = Journal(store, log, links, clock or SystemClock())
             return StudyRecord(journal, writer, findings)
         except BaseException:
@@ -120,7 +129,7 @@ def open_study(
         raise
 
 
-def place_of_log(store: SqliteStore, path: Path, links: tuple[Link, ...]) -> Path:
+def place_of_log(store: Store, path: Path, links: tuple[Link, ...]) -> Path:
     """Return where the second log of a study lies on this machine."""
     remembered = store.place(_SECOND_LOG)
     if remembered or first_break(links[:1]) is not None or not links:
@@ -204,7 +213,12 @@ class StudyRecord:
         self.append(who, Kind.CLOSED, {"reason": _needed(reason, "Closing a study")})
 
     def unblind(
-        self, allocation: Allocation, why: str, who: str = OWNER, arms: tuple[Arm, ...] = ()
+        self,
+        allocation: Allocation,
+        why: str,
+        who: str = OWNER,
+        arms: tuple[Arm, ...] = (),
+        protocol: Protocol | None = None,
     ) -> None:
         """Write down the allocation that the caller has unsealed, with who and why.
 
@@ -212,12 +226,14 @@ class StudyRecord:
         ----------
         allocation : the trials with the codes of the arms.
         arms : what the codes mean; without them, guesses cannot be judged.
+        protocol : the whole protocol as it was sealed, with its arms.
         """
         data = {
             "who": who,
             "why": _needed(why, "Unblinding"),
             "allocation": to_plain(allocation),
-            "arms": to_plain(arms),
+            "arms": to_plain(protocol.arms if protocol else arms),
+            "protocol": to_plain(protocol),
         }
         self.append(who, Kind.UNBLINDED, data)
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from viewer.core.errors import IllegalTransition
-from viewer.reader.chain import Event, Link
+from viewer.reader.chain import Event, Link, hash_of
 from viewer.reader.plain import from_plain
 from viewer.reader.protocol import Protocol
 from viewer.reader.sitting import Sitting, after
@@ -14,6 +14,9 @@ from viewer.reader.trials import StudyState, Trial
 
 OWNER = "owner"
 """The actor of what a study's owner or coordinator does."""
+
+SET_BACK = "clock_set_back_s"
+"""What an event says beside its own data when the clock of the machine had been set back."""
 
 _OF_READERS_WHILE_OPEN = frozenset(Kind) - {
     *STUDY_MOVES,
@@ -128,8 +131,8 @@ def folded(standing: Standing | None, event: Event) -> Standing:
 
 def _stamped(standing: Standing, event: Event) -> Standing:
     """Note a clock that was set back; the order of the log is that of its numbers alone."""
-    if event.kind != Kind.IMPORTED and "clock_set_back_s" in event.data:
-        told = (event.seq, float(event.data["clock_set_back_s"]))
+    if event.kind != Kind.IMPORTED and SET_BACK in event.data:
+        told = (event.seq, float(event.data[SET_BACK]))
         standing = replace(standing, set_back=(*standing.set_back, told))
     return replace(standing, latest_utc=max(standing.latest_utc, event.utc))
 
@@ -137,7 +140,10 @@ def _stamped(standing: Standing, event: Event) -> Standing:
 def _imported(standing: Standing, event: Event) -> Standing:
     """Take over what a reader did in another copy; what was done to that copy is kept only."""
     _check_open(standing, _IMPORTABLE)
-    inner = replace(event_within(event), seq=event.seq)
+    link = link_within(event)
+    if hash_of(link.prev_hash, link.payload) != link.hash:
+        raise IllegalTransition("An event of another copy does not match its own hash.")
+    inner = replace(link.event, seq=event.seq)
     if inner.kind == Kind.PASSPHRASE:
         secrets = {**standing.secrets, inner.data["reader"]: inner.data["secret"]}
         return replace(standing, secrets=secrets)

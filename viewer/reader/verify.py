@@ -10,9 +10,9 @@ from viewer.reader.chain import START, Break, Link, first_break
 from viewer.reader.healing import compared
 from viewer.reader.record import place_of_log, write_study
 from viewer.reader.second_log import read_log
-from viewer.reader.sqlite_store import SqliteStore
 from viewer.reader.standing import Standing, folded, link_within
 from viewer.reader.states import Kind
+from viewer.reader.store import Store, store_at
 from viewer.reader.tables import APPEND_ONLY, rows_of
 
 LIMIT = (
@@ -52,7 +52,7 @@ def verify(path: Path, second_log: Path | None = None) -> Verification:
     ------
     DamagedRecord : the file is no study, or so damaged that no event can be read.
     """
-    store = SqliteStore(path, is_writing=False)
+    store = store_at(path, is_writing=False)
     try:
         links = store.links()
         damage = store.damage()
@@ -111,17 +111,27 @@ def restore(second_log: Path, path: Path) -> int:
 
 def standing_of(path: Path) -> Standing:
     """Return where a study stands without opening it for writing; DamagedRecord."""
-    store = SqliteStore(path, is_writing=False)
+    return looked_at(path)[0]
+
+
+def looked_at(path: Path) -> tuple[Standing, tuple[Link, ...]]:
+    """Return where a study stands and all its events, without opening it for writing.
+
+    Raises
+    ------
+    DamagedRecord : its chain breaks, or it is no study.
+    """
+    store = store_at(path, is_writing=False)
     try:
         links = store.links()
     finally:
         store.close()
     found = first_break(links)
-    standing, words = _replayed(links)
-    if found is not None or standing is None:
+    standing, words = _replayed(links if found is None else ())
+    if words or standing is None:
         told = f"breaks at event {found.seq}: {found.words}" if found else f"is of no use: {words}"
         raise DamagedRecord(f"The chain of {path} {told}.", "", "Look with diptych study verify.")
-    return standing
+    return standing, links
 
 
 def _replayed(links: tuple[Link, ...]) -> tuple[Standing | None, str]:
@@ -157,7 +167,7 @@ def _compared(
     return (), [f"{note} It is made whole when the study is opened." for note in notes]
 
 
-def _wrong_rows(store: SqliteStore, links: tuple[Link, ...]) -> tuple[str, ...]:
+def _wrong_rows(store: Store, links: tuple[Link, ...]) -> tuple[str, ...]:
     """Return which tables do not say what the events say."""
     expected: dict[str, list[Mapping[str, object]]] = {name: [] for name in APPEND_ONLY}
     for seq, link in enumerate(links, start=1):
@@ -171,7 +181,7 @@ def _wrong_rows(store: SqliteStore, links: tuple[Link, ...]) -> tuple[str, ...]:
     )
 
 
-def _is_same(store: SqliteStore, table: str, rows: list[Mapping[str, object]]) -> bool:
+def _is_same(store: Store, table: str, rows: list[Mapping[str, object]]) -> bool:
     columns = tuple(rows[0]) if rows else ("event",)
     wanted = Counter(tuple(row[name] for name in columns) for row in rows)
     return wanted == Counter(store.rows(table, columns))
