@@ -54,6 +54,14 @@ LOOKING = frozenset(
 """Commands of the viewer that a reading has. None tells a value of a pixel, none takes an image or
 a word of it out of the window, and none has a plain digit, Enter or Backspace for its key."""
 
+MEASURING = frozenset(
+    {
+        *(f"tool.{name}" for name in ("length", "angle", "rectangle", "ellipse", "point")),
+        *("measure.undo", "measure.redo"),
+    }
+)
+"""Commands that a reading has besides where the protocol allows to measure."""
+
 MAXIMISE_KEYS = ("F",)
 """Enter belongs to the form."""
 
@@ -83,12 +91,13 @@ def for_reading(session: Session) -> Session:
     return replace(session, notebook=Unkept(session.workspace, session.home))
 
 
-def reading_commands(session: Session) -> tuple[Command, ...]:
+def reading_commands(session: Session, *, is_measuring: bool = False) -> tuple[Command, ...]:
     """Return the commands of the viewer that a reading has, presets under keys of their own."""
+    wanted = LOOKING | MEASURING if is_measuring else LOOKING
     looking = tuple(
         replace(command, keys=MAXIMISE_KEYS) if command.id == "view.maximise" else command
         for command in COMMANDS
-        if command.id in LOOKING
+        if command.id in wanted
     )
     presets = tuple(
         Command(
@@ -181,7 +190,7 @@ def show_images(session: Session, shown: Shown, *, is_blinded: bool, is_measurin
     window = start_window(shown.case, shown.images)
     study, parts = _parts(shown, window)
     workspace.stage(study, parts)
-    workspace.shows_values = is_measuring or not is_blinded
+    workspace.shows_values = is_measuring
     if is_blinded:
         workspace.badges = {part.key: badge(place, len(parts)) for place, part in enumerate(parts)}
     workspace.set_link(Link(is_one=True))
