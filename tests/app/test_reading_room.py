@@ -32,7 +32,7 @@ def session(tmp_path: Path) -> Session:
 
 
 def put(session: Session, what: Shown, *, is_blinded: bool = True) -> None:
-    reading_room.show_images(session, what, is_blinded=is_blinded, is_measuring=False)
+    reading_room.show_images(session, what, is_blinded=is_blinded, is_measuring=not is_blinded)
 
 
 def test_every_image_of_a_blinded_trial_has_a_badge_by_its_position(session: Session) -> None:
@@ -106,6 +106,16 @@ def test_no_command_of_a_reading_takes_something_out_or_tells_a_value(session: S
     assert not [name for name in names - {"window.file"} for word in leaking if word in name]
 
 
+def test_measuring_tools_are_there_only_where_the_protocol_allows_them(session: Session) -> None:
+    without = {one.id for one in reading_room.reading_commands(session)}
+    with_them = {one.id for one in reading_room.reading_commands(session, is_measuring=True)}
+    assert {"tool.length", "tool.ellipse"} <= with_them - without
+    keys = {
+        key for one in reading_room.reading_commands(session, is_measuring=True) for key in one.keys
+    }
+    assert not keys & {*"0123456789", "Return", "Backspace", "Del", "Left", "Right"}
+
+
 def test_a_mark_is_stored_in_patient_coordinates_and_drawn_on_its_image(session: Session) -> None:
     what = shown()
     put(session, what)
@@ -138,7 +148,7 @@ def test_going_to_a_mark_shows_its_slice_on_every_image(session: Session) -> Non
 
 def test_a_note_says_window_zoom_and_the_slices_that_were_seen(session: Session) -> None:
     put(session, shown())
-    looking = reading_room.Looking(session.workspace)
+    looking = reading_room.Looking(session)
     looking.restart()
     geometry = session.workspace.volumes[session.workspace.views[0].part or ("", 0)].geometry
     for step in (1, 1, -4):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from tests.study_fake import (
@@ -21,6 +21,7 @@ from tests.ui.study_windows import keys, reading_window, settle
 from viewer.reader.protocol import DesignKind, EditPolicy, Question, QuestionKind, Timing
 from viewer.reader.trials import SessionState
 from viewer.ui.study_display import DisplayPage
+from viewer.ui.study_questions import AnalogueLine
 from viewer.ui.study_steps import ConsentPage, DonePage, SignPage
 from viewer.ui.study_window import BANNER, StudyWindow
 
@@ -359,3 +360,105 @@ def test_a_long_consent_text_must_be_scrolled_to_its_end(qtbot: QtBot):
     bar = page.reading.verticalScrollBar()
     bar.setValue(bar.maximum())
     assert page.box.isEnabled()
+
+
+def test_a_disc_is_found_by_a_click_in_its_corner_or_a_digit(qtbot: QtBot) -> None:
+    from viewer.ui.study_pattern import FIELD
+
+    check = DisplayPage(asks_luminance=False, seed=2)
+    qtbot.addWidget(check)
+    found: list[object] = []
+    check.checked.connect(found.append)
+    check.show()
+    for disc in check.discs[:2]:
+        x, y = disc.corner % 2 * FIELD // 2 + 20, disc.corner // 2 * FIELD // 2 + 20
+        QTest.mouseClick(disc, Qt.MouseButton.LeftButton, pos=QPoint(x, y))
+    for disc in check.discs[2:]:
+        QTest.keyClick(disc, str(disc.corner + 1))
+    check.choose(4, check.blocks.kinds.index("plain"))
+    check.enter()
+    assert dict(found[0])["contrast"] == "4 of 4"
+
+
+def test_lines_of_the_display_check_are_one_device_pixel_wide(qtbot: QtBot) -> None:
+    from viewer.ui.study_pattern import LineBlocks
+
+    blocks = LineBlocks(("upright", "level", "plain"))
+    qtbot.addWidget(blocks)
+    image = blocks.grab().toImage()
+    greys = [image.pixelColor(x, 40).value() for x in range(20, 28)]
+    assert greys in ([0, 255] * 4, [255, 0] * 4)
+
+
+def test_a_drag_over_a_lesion_marks_an_ellipse_where_the_study_asks_for_one(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    area = replace(SEARCH[0], mark_shape="ellipse")
+    session = after_training(protocol((area,), kind=DesignKind.SEARCH), shown=1)
+    window = reading_window(qtbot, tmp_path, session)
+    (view,) = window.page.grid.shown
+    before = view.state
+    start, end = view.rect().center(), view.rect().center() + QPoint(40, 20)
+    QTest.mousePress(view, Qt.MouseButton.LeftButton, pos=start)
+    QTest.mouseMove(view, end)
+    QTest.mouseRelease(view, Qt.MouseButton.LeftButton, pos=end)
+    keys(qtbot, window, "2")
+    (mark,) = session.named("answer")[0].marks
+    mm = view.request.mm_per_pixel
+    assert mark.half_axes_mm == pytest.approx((20 * mm, 10 * mm))
+    assert view.state == before
+    assert [len(shape.points) for shape in view.picture().shapes] == [4]
+
+
+def test_a_place_on_an_analogue_line_is_chosen_by_the_mouse(qtbot: QtBot, tmp_path: Path) -> None:
+    line = Question("vas", QuestionKind.ANALOGUE, "Quality", ends=("worst", "best"))
+    session = after_training(protocol((line,)), shown=1)
+    window = reading_window(qtbot, tmp_path, session)
+    (drawn,) = window.page.form.findChildren(AnalogueLine)
+    middle = QPoint(10 + (drawn.width() - 20) // 4, 12)
+    QTest.mouseClick(drawn, Qt.MouseButton.LeftButton, pos=middle)
+    assert session.named("answer")[0].value == pytest.approx(25.0, abs=1.0)
+
+
+def test_a_click_on_a_choice_answers_for_its_image(qtbot: QtBot, tmp_path: Path) -> None:
+    session = after_training()
+    window = reading_window(qtbot, tmp_path, session)
+    block = window.page.form.block("sharpness")
+    buttons = {one.accessibleName(): one for one in block.findChildren(QPushButton)}
+    buttons["Sharpness of vessel edges of image B: Good"].click()
+    (answer,) = session.named("answer")
+    assert (answer.position, answer.value) == ("B", 4.0)
+    assert window._reading.form.active == ("sharpness", "B")
+
+
+def test_a_break_is_offered_between_blocks(qtbot: QtBot, tmp_path: Path) -> None:
+    session = after_training(protocol(cases=3))
+    trials = session.sitting.trials
+    session.sitting.trials = (*trials[:2], replace(trials[2], block=2))
+    window = reading_window(qtbot, tmp_path, session)
+    keys(qtbot, window, PAIR)
+    assert "Block 1 is done" in window.interlude.text.text()
+    assert session.named("shown") == ["t1"]
+    keys(qtbot, window, "\n")
+    assert session.named("shown") == ["t1", "t2"]
+
+
+def test_images_that_cannot_be_read_are_said_and_tried_again(qtbot: QtBot, tmp_path: Path) -> None:
+    from tests.study_fake import Shelf
+    from viewer.core.errors import DiptychError
+
+    shelf = Shelf()
+    load = shelf.load
+
+    def broken(token: str) -> object:
+        if not shelf.taken:
+            shelf.taken.append(token)
+            raise DiptychError("The image is damaged.")
+        return load(token)
+
+    shelf.load = broken  # type: ignore[method-assign, assignment]
+    session = after_training()
+    window = reading_window(qtbot, tmp_path, session, shelf)
+    assert "The image is damaged" in window.interlude.text.text()
+    keys(qtbot, window, "\n")
+    assert session.named("shown") == ["t1"]

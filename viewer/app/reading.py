@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from viewer.app.jobs import Jobs
 from viewer.app.messages import Message
+from viewer.app.trial_clock import TrialClock
 from viewer.app.trial_images import POSITIONS, Shown, TrialImages
 from viewer.core.errors import IllegalTransition, UnsavedAnswer
 from viewer.core.volume import AnyVolume
@@ -18,8 +19,7 @@ from viewer.reader import watch
 from viewer.reader.asked import Place
 from viewer.reader.form import Effect, Form
 from viewer.reader.protocol import Protocol
-from viewer.reader.trials import Answer, MarkPlaced, SessionState, Span, Trial, ViewerNote
-from viewer.reader.watch import Watch
+from viewer.reader.trials import Answer, MarkPlaced, SessionState, Trial, ViewerNote
 
 if TYPE_CHECKING:
     from viewer.reader.reader_session import ReaderSession
@@ -62,9 +62,8 @@ class Reading:
         self.form = Form(())
         self.unsaved: tuple[Answer, ...] = ()
         self.refusal = ""
-        self._images, self._now_ns = TrialImages(load, jobs), now_ns
-        self._watch: Watch | None = None
-        self._read_s = 0.0
+        self._images = TrialImages(load, jobs)
+        self._clock = TrialClock(session.study.protocol.timing.idle_s, now_ns)
         self._is_check_due = is_check_due
         self._is_paused = session.state is SessionState.PAUSED
 
@@ -96,6 +95,11 @@ class Reading:
         self._is_check_due = False
 
     @property
+    def is_measuring(self) -> bool:
+        """True where values of pixels may be told: no blinding, or the protocol allows it."""
+        return self.protocol.blinding.is_measuring or not self.protocol.is_blinded
+
+    @property
     def trial(self) -> Trial | None:
         """The trial on the screen."""
         return self.shown.trial if self.shown is not None else None
@@ -119,10 +123,16 @@ class Reading:
             self.session.loading(trial)
             self._get(trial, ready, failed)
 
+    @property
+    def is_loading(self) -> bool:
+        """True while the reader waits for images."""
+        return self._images.is_awaited
+
     def _get(
         self, trial: Trial, ready: Callable[[], None], failed: Callable[[Message], None]
     ) -> None:
-        self.shown, self._watch = None, None
+        self.shown = None
+        self._clock.stop()
 
         def arrived(images: tuple[AnyVolume, ...]) -> None:
             case = next(case for case in self.protocol.cases if case.id == trial.case)
@@ -138,7 +148,7 @@ class Reading:
         """
         trial = self._now()
         self.session.shown(trial)
-        self._watch = watch.started(self.protocol.timing.idle_s, self._now_ns())
+        self._clock.start()
         answers = self.session.answers(trial)
         self.form = forms.begun(Form(self.protocol.questions, self.positions, answers))
         self.unsaved, self.refusal = (), ""
@@ -209,25 +219,20 @@ class Reading:
         """
         self.unsaved, self.refusal = answers, ""
         for answer in answers:
-            spans = self._spans()
+            spans = self._clock.take()
             try:
                 self.session.answer(self._now(), answer, self.look(), spans)
             except UnsavedAnswer as error:
                 self.refusal = str(error)
-                self._untake(spans)
+                self._clock.put_back(spans)
                 return ""
             except IllegalTransition as error:
                 self.unsaved = ()
                 self.form = replace(self.form, answers=self.session.answers(self._now()))
-                self._untake(spans)
+                self._clock.put_back(spans)
                 return str(error)
             self.unsaved = self.unsaved[1:]
         return ""
-
-    def _untake(self, spans: tuple[Span, ...]) -> None:
-        """Keep time that could not be stored for the next try."""
-        if self._watch is not None:
-            self._watch = replace(self._watch, spans=(*spans, *self._watch.spans))
 
     def is_saved(self, place: Place) -> bool:
         """Tell whether the answer at a place is in the record."""
@@ -244,14 +249,14 @@ class Reading:
     def finish(self) -> str:
         """Commit the trial; return the feedback of a training case, "" where there is none."""
         trial, case = self._now(), self.shown.case if self.shown else None
-        self.session.commit(trial, self._spans())
-        self._watch = None
+        self.session.commit(trial, self._clock.take())
+        self._clock.stop()
         return case.feedback if case is not None and trial.is_training else ""
 
     def skip(self, reason: str) -> None:
         """Leave the trial without its answers."""
         self.session.skip(self._now(), reason)
-        self._watch = None
+        self._clock.stop()
 
     def back(self, ready: Callable[[], None], failed: Callable[[Message], None]) -> bool:
         """Take up the trial before, where the record allows it; False where it does not."""
@@ -270,8 +275,8 @@ class Reading:
         if trial is not None and after is not None and not after.is_training:
             if trial.block != after.block and not trial.is_training:
                 return f"Block {trial.block} is done. A short break keeps your eye fresh."
-            if minutes and self._read_s > 60 * minutes:
-                return f"You have been reading for {round(self._read_s / 60)} minutes."
+            if minutes and self._clock.read_s > 60 * minutes:
+                return f"You have been reading for {round(self._clock.read_s / 60)} minutes."
         return ""
 
     def flag(self, reason: str) -> None:
@@ -304,16 +309,12 @@ class Reading:
 
     def touch(self) -> None:
         """Note that the reader's hand moved."""
-        if self._watch is not None:
-            self._watch = self._watch.touched(self._now_ns())
+        self._clock.touch()
 
     def focus(self, *, is_here: bool) -> None:
         """Note that the window lost the keyboard to another one, or has it back."""
-        if self._watch is None or self._is_paused:
-            return
         kind = watch.READING if is_here else watch.UNFOCUSED
-        if kind != self._watch.kind:
-            self._watch = self._watch.switched(kind, self._now_ns())
+        if not self._is_paused and self._clock.switch(kind):
             self.session.note("focus back" if is_here else "focus lost")
 
     @property
@@ -324,29 +325,19 @@ class Reading:
     def pause(self) -> None:
         """Stop the reading time; the record knows it, too."""
         self.session.pause()
-        self._switch(watch.PAUSED, is_paused=True)
+        self._is_paused = True
+        self._clock.switch(watch.PAUSED)
 
     def resume(self) -> None:
         """Go on reading after a pause."""
         self.session.resume()
-        self._read_s = 0.0
-        self._switch(watch.READING, is_paused=False)
+        self._is_paused = False
+        self._clock.switch(watch.READING)
+        self.rested()
 
     def rested(self) -> None:
         """Count the time to the next break from here."""
-        self._read_s = 0.0
-
-    def _switch(self, kind: str, *, is_paused: bool) -> None:
-        self._is_paused = is_paused
-        if self._watch is not None:
-            self._watch = self._watch.switched(kind, self._now_ns())
-
-    def _spans(self) -> tuple[Span, ...]:
-        if self._watch is None:
-            return ()
-        self._watch, spans = self._watch.taken(self._now_ns())
-        self._read_s += watch.total_s(spans, watch.READING)
-        return spans
+        self._clock.read_s = 0.0
 
     # ------------------------------------------------------------------ guess and sign
 
@@ -388,6 +379,6 @@ class Reading:
     def close(self) -> None:
         """Stop loading, and note that the window was closed in the middle of a trial."""
         self._images.close()
-        if self._watch is not None:
+        if self._clock.is_running:
             self.session.note("window closed")
-            self._watch = None
+            self._clock.stop()

@@ -15,7 +15,7 @@ from viewer.app.reading import POSITIONS, Shown
 from viewer.app.session import Session
 from viewer.app.starting import new_session
 from viewer.app.windows import presets_here, set_window
-from viewer.app.workspace import PartKey, StudyKey, Workspace
+from viewer.app.workspace import PartKey, StudyKey
 from viewer.core.arrays import FloatArray, Point
 from viewer.core.geometry import vector
 from viewer.core.layout import grid
@@ -54,6 +54,14 @@ LOOKING = frozenset(
 """Commands of the viewer that a reading has. None tells a value of a pixel, none takes an image or
 a word of it out of the window, and none has a plain digit, Enter or Backspace for its key."""
 
+MEASURING = frozenset(
+    {
+        *(f"tool.{name}" for name in ("length", "angle", "rectangle", "ellipse", "point")),
+        *("measure.undo", "measure.redo"),
+    }
+)
+"""Commands that a reading has besides where the protocol allows to measure."""
+
 MAXIMISE_KEYS = ("F",)
 """Enter belongs to the form."""
 
@@ -83,12 +91,13 @@ def for_reading(session: Session) -> Session:
     return replace(session, notebook=Unkept(session.workspace, session.home))
 
 
-def reading_commands(session: Session) -> tuple[Command, ...]:
+def reading_commands(session: Session, *, is_measuring: bool = False) -> tuple[Command, ...]:
     """Return the commands of the viewer that a reading has, presets under keys of their own."""
+    wanted = LOOKING | MEASURING if is_measuring else LOOKING
     looking = tuple(
         replace(command, keys=MAXIMISE_KEYS) if command.id == "view.maximise" else command
         for command in COMMANDS
-        if command.id in LOOKING
+        if command.id in wanted
     )
     presets = tuple(
         Command(
@@ -181,7 +190,7 @@ def show_images(session: Session, shown: Shown, *, is_blinded: bool, is_measurin
     window = start_window(shown.case, shown.images)
     study, parts = _parts(shown, window)
     workspace.stage(study, parts)
-    workspace.shows_values = is_measuring or not is_blinded
+    workspace.shows_values = is_measuring
     if is_blinded:
         workspace.badges = {part.key: badge(place, len(parts)) for place, part in enumerate(parts)}
     workspace.set_link(Link(is_one=True))
@@ -303,10 +312,10 @@ def go_to_mark(session: Session, shown: Shown, mark: MarkPlaced) -> None:
 class Looking:
     """Notes which slices of each image were seen, for the note that goes with an answer."""
 
-    def __init__(self, workspace: Workspace) -> None:
-        self._workspace = workspace
+    def __init__(self, session: Session) -> None:
+        self._images, self._workspace = session.images, session.workspace
         self._seen: dict[int, set[int]] = {}
-        workspace.view_changed.connect(self._view_changed)
+        self._workspace.view_changed.connect(self._view_changed)
 
     def restart(self) -> None:
         """Forget what was seen of the trial before."""
@@ -330,11 +339,10 @@ class Looking:
         for view in views:
             state = self._workspace.views[view]
             begin = f"{POSITIONS[view]}." if len(views) > 1 else ""
-            window = state.window
             if state.part is None:
                 continue
-            if window is not None:
-                facts.append((f"{begin}window", f"{window.centre:g}/{window.width:g}"))
+            window = state.window or self._images.default_window(state.part)
+            facts.append((f"{begin}window", f"{window.centre:g}/{window.width:g}"))
             facts.append((f"{begin}zoom", f"{state.zoom:.2f}"))
             facts.append((f"{begin}slices", runs(self._seen.get(view, set()))))
         return ViewerNote(tuple(facts))

@@ -66,6 +66,11 @@ class TrialImages:
         """Load the images of a trial ahead; a failure is told when they are asked for."""
         self._submit(trial, Lane.PREFETCH)
 
+    @property
+    def is_awaited(self) -> bool:
+        """True while somebody waits for images."""
+        return self._wanted is not None
+
     def close(self) -> None:
         """Stop loading."""
         if self._loading is not None:

@@ -1,15 +1,16 @@
 """The display check of a reading: what a reader must find on the screen before the first case."""
 
 import random
+from functools import partial
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QButtonGroup, QGridLayout, QHBoxLayout, QLineEdit
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QButtonGroup, QGridLayout, QHBoxLayout, QLineEdit, QPushButton
 
 from viewer.ui.controls import button, label
 from viewer.ui.study_pattern import CORNERS, FIELDS, FaintDisc, LineBlocks
 from viewer.ui.study_steps import Sheet, primary
 
-NOT_SEEN = "not seen"
+NOT_SEEN, UNSEEN = "Not seen", len(CORNERS)
 
 
 class DisplayPage(Sheet):
@@ -27,8 +28,8 @@ class DisplayPage(Sheet):
         )
         self._random = random.Random(seed)
         self._tries = 0
-        self.discs = [FaintDisc(place, 0) for place in range(len(FIELDS))]
-        self._places = [self._answers((*CORNERS, NOT_SEEN)) for _ in FIELDS]
+        self.discs = [FaintDisc(place) for place in range(len(FIELDS))]
+        self._unseen = [self._unseen_button(place) for place in range(len(FIELDS))]
         self.blocks = LineBlocks(("upright", "plain", "level"))
         self._plain = self._answers(("first", "second", "third", "cannot tell"))
         self.luminance = QLineEdit()
@@ -49,15 +50,21 @@ class DisplayPage(Sheet):
             group.addButton(made, place)
         return group
 
+    def _unseen_button(self, place: int) -> QPushButton:
+        made = button(NOT_SEEN, is_checkable=True)
+        made.setAccessibleName(f"Square {place + 1}: {NOT_SEEN}")
+        made.clicked.connect(lambda: self.choose(place, UNSEEN))
+        return made
+
     def _fill(self) -> None:
-        self.column.addWidget(label("1  Where is the disc in each square?", "heading"))
+        self.column.addWidget(label("1  Click where you see a disc in each square.", "heading"))
         grid = QGridLayout()
-        grid.setHorizontalSpacing(16)
+        grid.setHorizontalSpacing(24)
+        grid.setColumnStretch(len(self.discs), 1)
         for place, disc in enumerate(self.discs):
-            grid.addWidget(disc, 0, place, Qt.AlignmentFlag.AlignHCenter)
-            for line, made in enumerate(self._places[place].buttons(), 1):
-                made.setAccessibleName(f"Square {place + 1}: {made.text()}")
-                grid.addWidget(made, line, place)
+            grid.addWidget(disc, 0, place)
+            grid.addWidget(self._unseen[place], 1, place)
+            disc.answered.connect(partial(self.choose, place))
         self.column.addLayout(grid)
         self.column.addWidget(label("2  Which square is plain grey, without lines?", "heading"))
         self.column.addWidget(self.blocks)
@@ -72,25 +79,31 @@ class DisplayPage(Sheet):
 
     def shuffle(self) -> None:
         """Hide the discs and the plain square in other places, and forget what was chosen."""
-        for disc in self.discs:
+        for disc, unseen in zip(self.discs, self._unseen, strict=True):
             disc.set_corner(self._random.randrange(len(CORNERS)))
+            unseen.setChecked(False)
         kinds = ["upright", "plain", "level"]
         self._random.shuffle(kinds)
         self.blocks.set_kinds(kinds)
-        for group in (*self._places, self._plain):
-            group.setExclusive(False)
-            for made in group.buttons():
-                made.setChecked(False)
-            group.setExclusive(True)
+        self._plain.setExclusive(False)
+        for made in self._plain.buttons():
+            made.setChecked(False)
+        self._plain.setExclusive(True)
 
     def choose(self, field: int, corner: int) -> None:
         """Say where the disc of a field is; `field` beyond the last is the plain square."""
-        group = [*self._places, self._plain][field]
-        group.button(corner).setChecked(True)
+        if field == len(self.discs):
+            self._plain.button(corner).setChecked(True)
+            return
+        self.discs[field].set_chosen(corner if corner != UNSEEN else -1)
+        self._unseen[field].setChecked(corner == UNSEEN)
 
     def enter(self) -> None:
         """Compare what was seen with what is there; on a miss everything moves to be found anew."""
-        chosen = [group.checkedId() for group in self._places]
+        chosen = [
+            UNSEEN if unseen.isChecked() else disc.chosen
+            for disc, unseen in zip(self.discs, self._unseen, strict=True)
+        ]
         plain = self._plain.checkedId()
         if -1 in (*chosen, plain):
             self.set_problem("Answer for each square.")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QCloseEvent, QKeyEvent
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QMessageBox, QStackedWidget, QWidget
 
 from viewer.app.jobs import Jobs
@@ -76,6 +76,11 @@ class StudyDoor(QMainWindow):
         self.stack.addWidget(self.sign_in)
         self.stack.addWidget(self.progress)
         self.setCentralWidget(self.stack)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Wait for a passphrase."""
+        super().showEvent(event)
+        self.sign_in.passphrase.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def show_progress(self) -> None:
         """Show how far everybody is."""

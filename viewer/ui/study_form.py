@@ -10,7 +10,7 @@ from viewer.ui.controls import button, label, set_severity
 from viewer.ui.study_questions import Body, FieldBody, body_for
 from viewer.ui.study_steps import as_panel
 
-HOW = "Digits answer · Enter goes on · Backspace goes back · Ctrl and a digit set the window"
+HOW = "Digits answer · Enter goes on · Backspace goes back"
 
 
 class QuestionBlock(QFrame):

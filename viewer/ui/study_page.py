@@ -16,6 +16,7 @@ from viewer.app import reading_room
 from viewer.app.reading import POSITIONS, Effect, Place, Reading
 from viewer.app.reading_form import form_state, mark_words, wants_marks
 from viewer.app.session import Session
+from viewer.app.tools import DRAWING_TOOLS
 from viewer.core.arrays import Point
 from viewer.ui import theme
 from viewer.ui.controls import button, label
@@ -54,7 +55,7 @@ class TrialPage(QWidget):
         self.form = StudyForm()
         self.guess = GuessPanel()
         self.reason = ReasonPanel()
-        self.tools = ReadingTools(session, self, self._may_run)
+        self.tools = ReadingTools(session, self, self._may_run, is_measuring=reading.is_measuring)
         self.side = QStackedWidget()
         self.side.setFixedWidth(FORM_WIDTH)
         for widget in (self.form, self.guess, self.reason):
@@ -127,7 +128,6 @@ class TrialPage(QWidget):
         shown = self._reading.shown
         if shown is None:
             return
-        blinding = self._reading.protocol.blinding
         self._is_waiting = True
         self._limit.stop()
         self.grid.show()
@@ -136,7 +136,7 @@ class TrialPage(QWidget):
             self._session,
             shown,
             is_blinded=self._reading.protocol.is_blinded,
-            is_measuring=blinding.is_measuring,
+            is_measuring=self._reading.is_measuring,
         )
         for viewport in self.grid.shown:
             viewport.setAcceptDrops(False)
@@ -296,7 +296,8 @@ class TrialPage(QWidget):
     def _wanted_shape(self) -> str:
         """Return the shape of mark that a click places now, "" where it places none."""
         is_form = self.is_presented and self.side.currentWidget() is self.form
-        return wants_marks(self._reading.form) if is_form else ""
+        is_drawing = self._session.workspace.tool in DRAWING_TOOLS
+        return wants_marks(self._reading.form) if is_form and not is_drawing else ""
 
     def _marked(self, view: int, start: Point, end: Point, shape: str) -> None:
         """Put a lesion mark on an image."""

@@ -3,11 +3,20 @@
 from collections.abc import Sequence
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRect, QSize, Qt
-from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent
+from PySide6.QtCore import QPointF, QRect, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QFocusEvent,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+)
 from PySide6.QtWidgets import QWidget
 
 from viewer.core.arrays import UInt8Array
+from viewer.ui import theme
 
 FIELDS = ((0, 10), (64, 69), (128, 133), (255, 245))
 """Grey of each field and of the disc in it, of 255: dark, two in between, bright."""
@@ -18,22 +27,58 @@ LINES = 96
 
 
 class FaintDisc(QWidget):
-    """A grey field with one disc that is hardly lighter or darker, in one of its corners."""
+    """A grey field with one disc that is hardly lighter or darker, in one of its corners.
 
-    def __init__(self, field: int, corner: int) -> None:
+    A click, or a digit from 1 to 4 in the order of `CORNERS`, says where the disc is seen;
+    `chosen` is that corner, -1 for none yet.
+    """
+
+    answered = Signal(int)
+
+    def __init__(self, field: int) -> None:
         super().__init__()
         self._field = field
-        self.corner = corner
+        self.corner, self.chosen = 0, -1
         self.setFixedSize(FIELD, FIELD)
-        self.setAccessibleName(f"Field {field + 1} with one faint disc")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setCursor(Qt.CursorShape.CrossCursor)
+        self.setToolTip("Click where you see the disc, or press 1 to 4")
 
     def set_corner(self, corner: int) -> None:
-        """Move the disc."""
+        """Move the disc, and forget the answer."""
         self.corner = corner
+        self.set_chosen(-1)
+
+    def set_chosen(self, corner: int) -> None:
+        """Show which corner was answered."""
+        self.chosen = corner
+        said = CORNERS[corner] if corner >= 0 else "no answer"
+        self.setAccessibleName(f"Square {self._field + 1} with one faint disc: {said}")
+        self.update()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Wait for the release."""
+        self.setFocus(Qt.FocusReason.MouseFocusReason)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Answer with the corner under the pointer."""
+        place = event.position()
+        self.answered.emit(2 * int(place.y() >= FIELD / 2) + int(place.x() >= FIELD / 2))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Answer with a digit."""
+        if event.text() in ("1", "2", "3", "4"):
+            self.answered.emit(int(event.text()) - 1)
+        else:
+            super().keyPressEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Show that digits go here."""
+        super().focusInEvent(event)
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw field and disc."""
+        """Draw field and disc, and around the corner that was answered a frame."""
         ground, disc = FIELDS[self._field]
         painter = QPainter(self)
         painter.fillRect(self.rect(), QColor(ground, ground, ground))
@@ -43,6 +88,15 @@ class FaintDisc(QWidget):
         x = FIELD * (0.25 if self.corner % 2 == 0 else 0.75)
         y = FIELD * (0.25 if self.corner < 2 else 0.75)
         painter.drawEllipse(QPointF(x, y), DISC / 2, DISC / 2)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QColor(theme.FOCUS))
+        half = FIELD // 2
+        if self.chosen >= 0:
+            corner = QRect(half * (self.chosen % 2), half * (self.chosen // 2), half, half)
+            painter.drawRect(corner.adjusted(1, 1, -2, -2))
+        if self.hasFocus():
+            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
         painter.end()
 
 

@@ -24,10 +24,18 @@ class ReadingTools(QWidget):
     `may_run` is asked before anything is done, and hears of every use.
     """
 
-    def __init__(self, session: Session, page: QWidget, may_run: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        session: Session,
+        page: QWidget,
+        may_run: Callable[[], bool],
+        *,
+        is_measuring: bool = False,
+    ) -> None:
         super().__init__()
         self._session, self._may_run = session, may_run
-        self._commands = {command.id: command for command in reading_commands(session)}
+        commands = reading_commands(session, is_measuring=is_measuring)
+        self._commands = {command.id: command for command in commands}
         self._actions: dict[str, QAction] = {}
         self._row = ToolRow()
         self._row.command_triggered.connect(self.run)

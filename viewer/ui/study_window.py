@@ -50,7 +50,7 @@ class StudyWindow(QMainWindow):
         super().__init__()
         self._session, self._reading = session, reading
         self._seed = seed
-        self._looking = Looking(session.workspace)
+        self._looking = Looking(session)
         self._has_feedback = self._is_guess = self._was_warned = False
         self._after: Callable[[], object] = self.advance
         self.setWindowTitle("Diptych reading")
@@ -97,7 +97,7 @@ class StudyWindow(QMainWindow):
         is_drawn = self.stack.currentWidget() is not self.page or (
             self.page.is_presented and self.page.grid.is_idle
         )
-        return is_drawn and not self._slow.isActive()
+        return is_drawn and not self._reading.is_loading
 
     def advance(self) -> None:
         """Show what the reader has to do next."""
