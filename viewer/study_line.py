@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from viewer.study_analysis_line import ANALYSIS_VERBS
 from viewer.study_design_line import DESIGN_VERBS
 from viewer.study_record_line import RECORD_PARTS, Run
 from viewer.study_run_line import add_run, run_window
@@ -31,6 +32,7 @@ def _run(options: argparse.Namespace) -> Outcome:
 STUDY_VERBS: tuple[StudyVerb, ...] = (
     *DESIGN_VERBS,
     StudyVerb("run", "open the reading window of a study", add_run, _run),
+    *ANALYSIS_VERBS,
     *(StudyVerb(name, words, add, _told(run)) for name, words, add, run in RECORD_PARTS),
 )
 

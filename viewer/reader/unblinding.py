@@ -59,6 +59,24 @@ def readings(
     return join.readings(standing, f"{path.name}, protocol {standing.locked.protocol_id[:12]}")
 
 
+def unblinded_protocol(path: Path) -> Protocol | None:
+    """Return the whole protocol that the unblinding wrote down, with arms, truth and strata.
+
+    Raises
+    ------
+    SealedStudy : the study was not unblinded.
+    """
+    standing, _ = looked_at(path)
+    if standing.unblinded is None:
+        raise SealedStudy(
+            f"{path.name} is {standing.state.value}, and its arms are sealed.",
+            "It can be analysed once it was unblinded.",
+            "Close it when all readers have signed, then: diptych study unblind.",
+        )
+    told = standing.unblinded.data["protocol"]
+    return None if told is None else from_plain(Protocol, told)
+
+
 def _seconds(links: Iterable[Link]) -> Mapping[str, float]:
     """Return the active seconds of each trial: its spans of reading, over all visits."""
     found: dict[str, float] = defaultdict(float)

@@ -43,13 +43,13 @@ def tidy_csv(readings: Readings, protocol: Protocol | None = None) -> str:
                 one.case,
                 one.arm,
                 one.criterion,
-                repr(one.value),
+                repr(float(one.value)),
                 labels.get((one.criterion, one.value), ""),
                 one.period or "",
                 one.sequence,
                 one.position or "",
                 one.repeat,
-                "" if one.seconds is None else repr(one.seconds),
+                "" if one.seconds is None else repr(float(one.seconds)),
                 truth.get(one.case, ""),
                 *(told.get(name, "") for name in strata),
             )
@@ -62,9 +62,9 @@ def marks_csv(readings: Readings) -> str:
     rows = []
     for number, one in _numbered(readings.marks):
         point = one.point_mm or ("", "", "")
-        place = (repr(value) if value != "" else "" for value in point)
+        place = (repr(float(value)) if value != "" else "" for value in point)
         rows.append(
-            (one.reader, one.case, one.arm, number, *place, repr(one.confidence), one.lesion)
+            (one.reader, one.case, one.arm, number, *place, repr(float(one.confidence)), one.lesion)
         )
     return _csv(MARK_COLUMNS, rows)
 
@@ -87,7 +87,7 @@ def imrmc_text(readings: Readings, criterion: str = "") -> str:
         "BEGIN DATA:",
         *(f"truth,{_plain(case)},truth,{value}" for case, value in truth.items()),
         *(
-            f"{_plain(one.reader)},{_plain(one.case)},{_plain(one.arm)},{one.value!r}"
+            f"{_plain(one.reader)},{_plain(one.case)},{_plain(one.arm)},{float(one.value)!r}"
             for one in ratings
         ),
     ]
@@ -95,18 +95,34 @@ def imrmc_text(readings: Readings, criterion: str = "") -> str:
 
 
 def lrc_text(readings: Readings, criterion: str = "") -> str:
-    """Return ROC data as the Iowa programs read it: reader, treatment, case, truth, rating."""
-    truth = {one.case: int(one.is_abnormal) for one in readings.truth}
-    names = _integers(one.case for one in readings.truth)
-    lines = [
-        "reader treatment case truth rating",
-        *(
-            f"{_plain(one.reader)} {_plain(one.arm)} {names[one.case]} {truth[one.case]} "
-            f"{one.value!r}"
-            for one in roc_ratings(readings, criterion)
-        ),
-    ]
-    return "\n".join(lines) + "\n"
+    """Return ROC data as the Iowa programs read it, cases numbered in the order of the truth.
+
+    Raises
+    ------
+    NoAnalysis : no truth is known, the criterion must be named, or a reading is missing.
+    """
+    ratings = roc_ratings(readings, criterion)
+    arms = tuple(dict.fromkeys(one.arm for one in ratings))
+    numbers = _integers(one.case for one in readings.truth)
+    told = {(one.reader, one.case, one.arm): one.value for one in ratings}
+    lines = ["reader study"]
+    for place, reader in enumerate(dict.fromkeys(one.reader for one in ratings)):
+        lines.append(_plain(reader))
+        if not place:
+            lines += [" ".join(f'"{arm}"' for arm in arms), " ".join("L" for _ in arms)]
+        for kind in (False, True):
+            for case in (one.case for one in readings.truth if one.is_abnormal is kind):
+                values = [told.get((reader, case, arm)) for arm in arms]
+                if None in values:
+                    raise NoAnalysis(
+                        f"Reader {reader} has not read case {case} in every arm.",
+                        "This format holds complete designs only.",
+                        "Use the tidy table or .imrmc.",
+                    )
+                shown = (repr(float(value)) for value in values if value is not None)
+                lines.append(f"{' '.join(shown)} {numbers[case]}")
+            lines.append("*")
+    return "\n".join([*lines, "#"]) + "\n"
 
 
 def roc_ratings(readings: Readings, criterion: str = "") -> tuple[Rating, ...]:
