@@ -83,16 +83,32 @@ def write_study(path: Path, links: tuple[Link, ...], second_log: Path) -> None:
 
 
 def write_file(path: Path, links: tuple[Link, ...], second_log: str = "") -> None:
-    """Make a study file of a whole chain of events; it remembers where its second log lies."""
-    make_file(path)
-    store = SqliteStore(path)
+    """Make a study file of a whole chain of events; it remembers where its second log lies.
+
+    Raises
+    ------
+    NotSaved : a file of that name is there, or none can be made; there is never half of one.
+    """
+    if path.exists():
+        raise NotSaved(
+            f"{path} is there already.", "A study that was locked is never written over."
+        )
+    part = path.with_name(path.name + ".part")
     try:
-        with store.transaction():
-            for seq, link in enumerate(links, start=1):
-                store.add(seq, link, rows_of(link.event))
-            store.remember(_SECOND_LOG, second_log)
+        make_file(part)
+        store = SqliteStore(part)
+        try:
+            with store.transaction():
+                for seq, link in enumerate(links, start=1):
+                    store.add(seq, link, rows_of(link.event))
+                store.remember(_SECOND_LOG, second_log)
+        finally:
+            store.close()
+        part.replace(path)
+    except (OSError, UnsavedAnswer) as error:
+        raise NotSaved(f"{path} could not be made ({error}).") from error
     finally:
-        store.close()
+        part.unlink(missing_ok=True)
 
 
 def open_study(
