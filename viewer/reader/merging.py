@@ -6,9 +6,9 @@ from viewer.core.errors import IllegalTransition
 from viewer.reader.chain import Link, linked
 from viewer.reader.clock import Clock, SystemClock
 from viewer.reader.journal import stamped
-from viewer.reader.record import write_study
 from viewer.reader.standing import OWNER, Standing, folded, link_within
 from viewer.reader.states import Kind
+from viewer.reader.study_file import write_study
 from viewer.reader.verify import looked_at
 
 _SIGN_IN = frozenset({Kind.SIGNED_IN, Kind.REFUSED, Kind.PASSPHRASE})

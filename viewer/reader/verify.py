@@ -8,10 +8,10 @@ from pathlib import Path
 from viewer.core.errors import DamagedRecord, DiptychError
 from viewer.reader.chain import START, Break, Link, first_break
 from viewer.reader.healing import compared, events_of
-from viewer.reader.record import place_of_log, write_study
 from viewer.reader.second_log import read_log
 from viewer.reader.standing import Standing, folded, signatures
 from viewer.reader.store import Store, store_at
+from viewer.reader.study_file import place_of_log, write_study
 from viewer.reader.tables import APPEND_ONLY, rows_of
 
 LIMIT = (
