@@ -15,7 +15,7 @@ from viewer.core.errors import DamagedRecord, IllegalTransition, NotSaved, Unsav
 from viewer.reader import second_log
 from viewer.reader.reader_session import ReaderSession
 from viewer.reader.record import StudyRecord, open_study
-from viewer.reader.trials import Trial
+from viewer.reader.trials import Span, Trial
 from viewer.reader.verify import restore, standing_of, verify
 
 
@@ -128,10 +128,18 @@ def test_an_answer_counts_as_saved_only_with_the_second_log(
             session.flag(trial, "motion")
     session.flag(trial, "motion")
     say(session, trial, "sharpness", "A", 5.0)
+    say(session, trial, "sharpness", "B", 5.0)
+    say(session, trial, "better", "", 5.0)
+    with monkeypatch.context() as patch:
+        patch.setattr(second_log, "_write", full)
+        with pytest.raises(UnsavedAnswer):
+            session.commit(trial, ())
+    session.commit(trial, (Span("reading", 0, 1),))
+    assert session.next_trial() != trial
     assert session.standing(trial).reservations == ("motion",)
     study.close()
     assert verify(path).is_intact
-    assert values(path, trial) == [5.0]
+    assert values(path, trial) == [5.0, 5.0, 5.0]
 
 
 @contextmanager

@@ -14,7 +14,8 @@ from viewer.io.sealed_images import new_image_key
 from viewer.reader.allocation import allocate
 from viewer.reader.passphrases import LEAST_LETTERS
 from viewer.reader.protocol import Case, Protocol
-from viewer.reader.record import create_study, default_second_log
+from viewer.reader.record import create_study
+from viewer.reader.record_file import default_second_log
 from viewer.reader.sealing import Plan, seal_plan
 from viewer.reader.study_file import protocol_id, read_study_file
 from viewer.reader.trials import Allocation, Trial

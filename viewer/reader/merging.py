@@ -6,7 +6,7 @@ from viewer.core.errors import IllegalTransition
 from viewer.reader.chain import Link, linked
 from viewer.reader.clock import Clock, SystemClock
 from viewer.reader.journal import stamped
-from viewer.reader.record import write_study
+from viewer.reader.record_file import write_study
 from viewer.reader.standing import OWNER, Standing, folded, link_within
 from viewer.reader.states import Kind
 from viewer.reader.verify import looked_at

@@ -8,7 +8,8 @@ from pathlib import Path, PurePosixPath
 
 from viewer.core.errors import DamagedRecord, NotSaved
 from viewer.reader.plain import canonical
-from viewer.reader.record import StudyRecord, default_second_log, open_study, write_file
+from viewer.reader.record import StudyRecord, open_study
+from viewer.reader.record_file import default_second_log, write_file
 from viewer.reader.verify import looked_at
 
 MANIFEST = "manifest.json"

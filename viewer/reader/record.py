@@ -7,8 +7,7 @@ from typing import Any, Self
 
 from viewer import __version__
 from viewer.core.errors import IllegalTransition, NotSaved, UnsavedAnswer
-from viewer.core.places import user_folder
-from viewer.reader.chain import START, Link, first_break, linked
+from viewer.reader.chain import START, Link, linked
 from viewer.reader.clock import Clock, SystemClock
 from viewer.reader.healing import heal, verified
 from viewer.reader.journal import Journal, stamped
@@ -18,20 +17,11 @@ from viewer.reader.plain import to_plain
 from viewer.reader.progress import ReaderProgress, progress_of
 from viewer.reader.protocol import Arm, Protocol
 from viewer.reader.reader_session import ReaderSession
-from viewer.reader.second_log import SecondLog, read_log
-from viewer.reader.sqlite_store import SqliteStore, make_file
+from viewer.reader.record_file import SECOND_LOG, default_second_log, place_of_log, write_study
 from viewer.reader.standing import OWNER, Locked, Standing, data_of_lock
 from viewer.reader.states import Kind
 from viewer.reader.store import Store, store_at
-from viewer.reader.tables import rows_of
 from viewer.reader.trials import Allocation, StudyState, Trial
-
-_SECOND_LOG = "second log"
-
-
-def default_second_log(path: Path, protocol_id: str) -> Path:
-    """Return where the second log of a study lies where nobody said so."""
-    return user_folder() / "studies" / f"{path.stem}-{protocol_id[:12]}.jsonl"
 
 
 def create_study(
@@ -71,30 +61,6 @@ def create_study(
     write_study(path, (linked(event, START),), log)
 
 
-def write_study(path: Path, links: tuple[Link, ...], second_log: Path) -> None:
-    """Make a study file, and its second log, of a whole chain of events."""
-    write_file(path, links, str(second_log.resolve()))
-    known, _ = read_log(second_log)
-    log = SecondLog(second_log, known)
-    try:
-        log.follow(links[log.count :])
-    finally:
-        log.close()
-
-
-def write_file(path: Path, links: tuple[Link, ...], second_log: str = "") -> None:
-    """Make a study file of a whole chain of events; it remembers where its second log lies."""
-    make_file(path)
-    store = SqliteStore(path)
-    try:
-        with store.transaction():
-            for seq, link in enumerate(links, start=1):
-                store.add(seq, link, rows_of(link.event))
-            store.remember(_SECOND_LOG, second_log)
-    finally:
-        store.close()
-
-
 def open_study(
     path: Path, second_log: Path | None = None, clock: Clock | None = None
 ) -> "StudyRecord":
@@ -118,9 +84,9 @@ def open_study(
             links = verified(store.links(), path)
             place = second_log or place_of_log(store, path, links)
             links, log, findings = heal(store, links, place)
-            if str(place.resolve()) != store.place(_SECOND_LOG):
+            if str(place.resolve()) != store.place(SECOND_LOG):
                 with store.transaction():
-                    store.remember(_SECOND_LOG, str(place.resolve()))
+                    store.remember(SECOND_LOG, str(place.resolve()))
             journal = Journal(store, log, links, clock or SystemClock())
             return StudyRecord(journal, writer, findings)
         except BaseException:
@@ -142,14 +108,6 @@ def _check_writable(store: Store) -> None:
             "A study that cannot be written cannot be read in, as no answer would be stored.",
             "Allow writing, or make room, and open it again.",
         ) from error
-
-
-def place_of_log(store: Store, path: Path, links: tuple[Link, ...]) -> Path:
-    """Return where the second log of a study lies on this machine."""
-    remembered = store.place(_SECOND_LOG)
-    if remembered or first_break(links[:1]) is not None or not links:
-        return Path(remembered or default_second_log(path, ""))
-    return default_second_log(path, str(links[0].event.data["protocol_id"]))
 
 
 class StudyRecord:

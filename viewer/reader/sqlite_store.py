@@ -18,11 +18,9 @@ NOT_STORED = (
 
 
 def make_file(path: Path) -> None:
-    """Make the empty file of a study; NotSaved where one is there, or none can be made."""
-    if path.exists():
-        raise NotSaved(
-            f"{path} is there already.", "A study that was locked is never written over."
-        )
+    """Make the empty file of a study, in the place of any that is there; NotSaved."""
+    for name in (path.name, path.name + "-wal", path.name + "-shm"):
+        path.with_name(name).unlink(missing_ok=True)
     try:
         db = sqlite3.connect(path, isolation_level=None)
         try:

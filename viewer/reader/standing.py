@@ -167,6 +167,17 @@ def link_within(event: Event) -> Link:
     return Link(event.data["payload"], event.data["prev_hash"], event.data["hash"])
 
 
+def signatures(links: tuple[Link, ...]) -> tuple[tuple[str, str], ...]:
+    """Return (reader, hash of the event that signed) of every signature."""
+    found = []
+    for link in links:
+        is_imported = link.event.kind == Kind.IMPORTED
+        own = link_within(link.event) if is_imported else link
+        if own.event.kind == Kind.SIGNED:
+            found.append((own.event.actor, own.hash))
+    return tuple(found)
+
+
 def _read(standing: Standing, reader: str, event: Event) -> Standing:
     if reader not in standing.sittings:
         raise IllegalTransition(f"The study has no reader {reader!r}.")

@@ -8,10 +8,9 @@ from pathlib import Path
 from viewer.core.errors import DamagedRecord, DiptychError
 from viewer.reader.chain import START, Break, Link, first_break
 from viewer.reader.healing import compared, events_of
-from viewer.reader.record import place_of_log, write_study
+from viewer.reader.record_file import place_of_log, write_study
 from viewer.reader.second_log import read_log
-from viewer.reader.standing import Standing, folded, link_within
-from viewer.reader.states import Kind
+from viewer.reader.standing import Standing, folded, signatures
 from viewer.reader.store import Store, store_at
 from viewer.reader.tables import APPEND_ONLY, rows_of
 
@@ -84,7 +83,7 @@ def verify(path: Path, second_log: Path | None = None) -> Verification:
         found.seq if found else 0,
         tuple(problems),
         (*notes, *_set_back(standing)),
-        _signatures(links) if found is None else (),
+        signatures(links) if found is None else (),
     )
 
 
@@ -196,13 +195,3 @@ def _set_back(standing: Standing | None) -> tuple[str, ...]:
         for seq, seconds in (standing.set_back if standing else ())
         if seconds >= 1
     )
-
-
-def _signatures(links: tuple[Link, ...]) -> tuple[tuple[str, str], ...]:
-    found = []
-    for link in links:
-        is_imported = link.event.kind == Kind.IMPORTED
-        own = link_within(link.event) if is_imported else link
-        if own.event.kind == Kind.SIGNED:
-            found.append((own.event.actor, own.hash))
-    return tuple(found)
