@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from scipy.optimize import minimize
@@ -49,6 +50,7 @@ class Layout:
         thresholds_by: Sequence[str] | None,
         offset: Sequence[float] | None,
     ) -> "Layout":
+        """Return the layout of ratings, or say why there is nothing to estimate."""
         categories, codes = np.unique(np.asarray(values, np.float64), return_inverse=True)
         steps = len(categories) - 1
         if steps < 1:
@@ -58,7 +60,7 @@ class Layout:
             )
         sets = thresholds_by if thresholds_by is not None else [""] * len(codes)
         owners, owner = np.unique(np.asarray(sets, str), return_inverse=True)
-        places, sizes = _places(groupings, len(codes))
+        places, sizes = places_of(groupings, len(codes))
         upper, lower, design = _ends(codes, owner, steps, len(owners), columns)
         _check_rank(design, owner, columns)
         known = np.zeros(len(codes)) if offset is None else np.asarray(offset, np.float64)
@@ -68,7 +70,7 @@ class Layout:
         names = tuple(
             f"{one:g}|{two:g}" + (f" {set_}" if set_ else "")
             for set_ in owners
-            for one, two in zip(categories[:-1], categories[1:], strict=True)
+            for one, two in pairwise(categories)
         )
         start = np.concatenate([_cumulative(codes[owner == g], steps) for g in range(len(owners))])
         return cls(model, model.pairs, tuple(map(float, categories)), names, start)
@@ -176,8 +178,10 @@ def _cumulative(codes: Integers, steps: int) -> Floats:
     return logits
 
 
-def _places(groupings: Sequence[Grouping], count: int) -> tuple[Integers, tuple[int, ...]]:
-    places, sizes = np.zeros((count, len(groupings)), np.int64), []
+def places_of(groupings: Sequence[Grouping], count: int) -> tuple[Integers, tuple[int, ...]]:
+    """Return each reading's places among all groups [count, groupings], and groups of each."""
+    places = np.zeros((count, len(groupings)), np.int64)
+    sizes: list[int] = []
     for column, grouping in enumerate(groupings):
         levels, codes = np.unique(np.asarray(grouping.labels, str), return_inverse=True)
         places[:, column] = codes + sum(sizes)

@@ -48,7 +48,7 @@ class Cumulative:
     def gathered(self, values: Floats) -> Floats:
         """Return a value per rating summed over the ratings of each effect."""
         weights = np.repeat(values, self.places.shape[1])
-        return np.bincount(self.places.ravel(), weights, self.effects)[: self.effects]
+        return _totals(self.places.ravel(), weights, self.effects)
 
     @property
     def pairs(self) -> Integers:
@@ -97,6 +97,11 @@ class _Ends:
     def densities(self) -> tuple[Floats, Floats]:
         """Return the logistic densities at both ends; their sum is the curvature."""
         return self.at_a * (1 - self.at_a), self.at_b * (1 - self.at_b)
+
+
+def _totals(places: Integers, weights: Floats, count: int) -> Floats:
+    """Return the weights summed per place, also where there is none to sum."""
+    return np.asarray(np.bincount(places, weights, count)[:count], np.float64)
 
 
 def marginal(
@@ -161,7 +166,7 @@ def _weighed(model: Cumulative, pairs: Integers, weights: Floats) -> Floats:
     """Return Z' diag(weights) Z, where Z says which effects a rating has."""
     count = model.effects
     each = np.repeat(weights, pairs.shape[1] * pairs.shape[2])
-    return np.bincount(pairs.ravel(), each, count * count)[: count * count].reshape(count, count)
+    return _totals(pairs.ravel(), each, count * count).reshape(count, count)
 
 
 def _factor(model: Cumulative, pairs: Integers, ends: _Ends, scale: Floats) -> Floats:
@@ -195,4 +200,4 @@ def _gradient(
     each -= np.einsum("ij,ji->i", weighed * scale, inverse)
     each += pull * model.gathered(ends.slope)
     owners = np.repeat(np.arange(len(model.sizes)), model.sizes)
-    return fixed, np.bincount(owners, each, len(model.sizes))[: len(model.sizes)]
+    return fixed, _totals(owners, each, len(model.sizes))
