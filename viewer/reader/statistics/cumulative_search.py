@@ -193,8 +193,9 @@ def _ends(
     codes: Integers, owner: Integers, steps: int, sets: int, columns: Sequence[Column]
 ) -> tuple[Floats, Floats, Floats]:
     """Return the matrices of the upper and lower ends, and the design alone."""
-    design = np.array([one.values for one in columns], np.float64).reshape(len(columns), -1).T
-    design = design.reshape(len(codes), len(columns))
+    design = np.zeros((len(codes), len(columns)))
+    for place, column in enumerate(columns):
+        design[:, place] = column.values
     thresholds = np.zeros((2, len(codes), sets * steps))
     for side, category in enumerate((codes, codes - 1)):
         inside = np.flatnonzero((category >= 0) & (category < steps))
