@@ -1,0 +1,265 @@
+"""The analysis of ratings and preferences: from readings and a plan to results."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+
+from viewer.core.errors import NoAnalysis
+from viewer.reader.comparison import compare
+from viewer.reader.findings import NOT_DETECTION, Finding, decided_together
+from viewer.reader.ordinal_results import (
+    BlindingResult,
+    Comparison,
+    Counts,
+    CriterionResult,
+    OrdinalAnalysis,
+    PreferenceResult,
+)
+from viewer.reader.preference_analysis import prefer
+from viewer.reader.protocol import AnalysisPlan, Endpoint, Question, QuestionKind
+from viewer.reader.rating_table import RatingTable, in_order
+from viewer.reader.reader_agreement import between_readers, within_readers
+from viewer.reader.readings import Rating, Readings
+from viewer.reader.statistics.agreement import Resampling, Scale
+from viewer.reader.statistics.blinding_index import bang, james
+from viewer.reader.statistics.margins import margin_test
+from viewer.reader.time_analysis import analyse_times, reader_drift
+
+GUESS = "blinding_guess"
+"""The criterion of the guess at the end: 1 said that the arm is AI-processed, -1 that it is the
+original, 0 could not tell."""
+
+FEW_READERS = 5
+SEED = 20110601
+
+_ABOUT_PAIRS = (QuestionKind.PREFERENCE, QuestionKind.FORCED_CHOICE)
+_OF_DETECTION = ("auc", "wafroc", "afroc", "sensitivity", "specificity")
+
+
+def analyse_ratings(
+    readings: Readings,
+    plan: AnalysisPlan,
+    control: str = "",
+    questions: Sequence[Question] = (),
+    seed: int = SEED,
+) -> OrdinalAnalysis:
+    """Analyse every criterion of the readings, and decide the plan's endpoints on them.
+
+    Parameters
+    ----------
+    control : the arm that others are held against; where empty, that of the plan's first
+        endpoint, or else the first arm of the source.
+    questions : the protocol's questions, for the points of scales and for what asks about pairs;
+        without them, the values that occur are the scale, and a criterion with negative values
+        or with one arm only beside others with two is about pairs.
+    seed : of every bootstrap (numpy's PCG64).
+
+    Returns
+    -------
+    What cannot be analysed stands in the `refusals` beside it, with its reason. Holm's procedure
+    runs over the primary endpoints that are questions; where a study has endpoints of detection
+    as well, join the findings and call `decided_together` once.
+
+    Raises
+    ------
+    NoAnalysis : no ratings at all.
+    InvalidReadings : a reader rated a case twice in one arm.
+    """
+    ratings = tuple(one for one in readings.ratings if one.criterion != GUESS)
+    if not ratings:
+        raise NoAnalysis("There are no ratings to analyse.", do="Record or import readings first.")
+    arms = in_order(one.arm for one in ratings if one.arm)
+    control = control or next((one.control for one in plan.endpoints), arms[0] if arms else "")
+    kinds = {one.id: one.kind for one in questions}
+    tables = [RatingTable.of(ratings, name) for name in in_order(one.criterion for one in ratings)]
+    pairs = [one for one in tables if _is_about_pairs(one, kinds, arms)]
+    scales = {one.id: tuple(point.value for point in one.choices) for one in questions}
+    criteria = tuple(
+        _criterion(one, ratings, plan, control, scales.get(one.criterion, ()), seed)
+        for one in tables
+        if one not in pairs
+    )
+    readers = in_order(one.reader for one in ratings)
+    return OrdinalAnalysis(
+        source=readings.source,
+        readers=readers,
+        cases=len(in_order(one.case for one in ratings)),
+        arms=arms,
+        control=control,
+        criteria=criteria,
+        preferences=tuple(_preference(one, kinds, arms, control, plan.alpha) for one in pairs),
+        times=analyse_times(ratings, control, plan.alpha),
+        blinding=_blinding(readings.ratings, control, plan.alpha),
+        findings=decide(criteria, plan),
+        cautions=_cautions(readings, readers),
+        refusals=tuple(
+            f"'{one.criterion}' compares nothing: it was not rated in {control} and another arm."
+            for one in criteria
+            if not one.comparisons
+        ),
+        methods=_methods(plan, seed),
+    )
+
+
+def decide(criteria: Sequence[CriterionResult], plan: AnalysisPlan) -> tuple[Finding, ...]:
+    """Return the findings on the plan's endpoints that are questions, with Holm's procedure."""
+    found = {
+        (one.criterion, each.arm, each.control): each
+        for one in criteria
+        for each in one.comparisons
+    }
+    endpoints = [one for one in plan.endpoints if one.measure not in _OF_DETECTION]
+    return decided_together(
+        [
+            _finding(one, found.get((one.measure, one.arm, one.control)), plan.alpha)
+            for one in endpoints
+        ],
+        plan.alpha,
+    )
+
+
+def _finding(endpoint: Endpoint, found: Comparison | None, alpha: float) -> Finding:
+    """Decide one endpoint: superiority by the mixed model, margins by the mean difference."""
+    if found is None:
+        return Finding(endpoint, reason=f"'{endpoint.measure}' was not rated in both arms.")
+    if endpoint.kind == "superiority" and not endpoint.margin:
+        if found.model is None:
+            return Finding(endpoint, reason=" ".join(found.refusals))
+        effect = found.model.effect
+        return Finding(
+            endpoint,
+            "odds ratio",
+            effect.odds_ratio,
+            effect.interval,
+            1 - alpha,
+            effect.df,
+            effect.p,
+            effect.p < alpha and effect.log_odds > 0,
+        )
+    mean = found.mean_difference
+    if mean is None:
+        return Finding(endpoint, reason=" ".join(found.refusals))
+    try:
+        test = margin_test(mean.difference, mean.se, mean.df, endpoint.kind, endpoint.margin, alpha)
+    except NoAnalysis as refusal:
+        return Finding(endpoint, reason=str(refusal))
+    return Finding(
+        endpoint,
+        "mean difference",
+        test.difference,
+        test.interval,
+        test.level,
+        test.df,
+        test.p,
+        test.is_met,
+    )
+
+
+def _criterion(
+    table: RatingTable,
+    ratings: Sequence[Rating],
+    plan: AnalysisPlan,
+    control: str,
+    points: tuple[float, ...],
+    seed: int,
+) -> CriterionResult:
+    used = sorted(set(table.values))
+    whole = tuple(sorted(points)) if set(used) <= set(points) else tuple(used)
+    scale, resampling = Scale(whole), Resampling(plan.bootstrap, seed, plan.alpha)
+    others = [arm for arm in table.arms if arm != control] if control in table.arms else []
+    return CriterionResult(
+        criterion=table.criterion,
+        scale=whole,
+        unused=tuple(point for point in whole if point not in used),
+        counts=_counts(table, whole),
+        comparisons=tuple(compare(table, arm, control, plan, seed) for arm in others),
+        agreement=between_readers(table, scale, resampling),
+        repeats=within_readers(
+            ratings, table.criterion, Scale(_scale_of(ratings, table, whole)), resampling
+        ),
+        drift=reader_drift(table.ratings, of_time=False),
+    )
+
+
+def _scale_of(
+    ratings: Sequence[Rating], table: RatingTable, points: tuple[float, ...]
+) -> tuple[float, ...]:
+    """Return the scale with the values of repeats, which the table does not hold."""
+    values = {one.value for one in ratings if one.criterion == table.criterion}
+    return tuple(sorted(values | set(points)))
+
+
+def _counts(table: RatingTable, points: tuple[float, ...]) -> tuple[Counts, ...]:
+    counted = Counter((one.reader, one.arm, one.value) for one in table.ratings)
+    return tuple(
+        Counts(reader, arm, tuple(counted[reader, arm, point] for point in points))
+        for reader in table.readers
+        for arm in table.arms
+    )
+
+
+def _is_about_pairs(
+    table: RatingTable, kinds: Mapping[str, QuestionKind], arms: Sequence[str]
+) -> bool:
+    if table.criterion in kinds:
+        return kinds[table.criterion] in _ABOUT_PAIRS
+    one_each = len({(one.reader, one.case) for one in table.ratings}) == len(table.ratings)
+    return len(arms) > 1 and one_each and (min(table.values) < 0 or len(table.arms) == 1)
+
+
+def _preference(
+    table: RatingTable,
+    kinds: Mapping[str, QuestionKind],
+    arms: Sequence[str],
+    control: str,
+    alpha: float,
+) -> PreferenceResult:
+    arm = next((one for one in (*table.arms, *arms) if one and one != control), "")
+    is_forced = kinds.get(table.criterion) is QuestionKind.FORCED_CHOICE
+    return prefer(table, arm, control, is_forced=is_forced, alpha=alpha)
+
+
+def _blinding(ratings: Sequence[Rating], control: str, alpha: float) -> BlindingResult | None:
+    guesses = [one for one in ratings if one.criterion == GUESS]
+    if not guesses:
+        return None
+    counted = {}
+    for arm in in_order(one.arm for one in guesses):
+        signs = [one.value * (-1 if arm == control else 1) for one in guesses if one.arm == arm]
+        right, wrong = sum(one > 0 for one in signs), sum(one < 0 for one in signs)
+        counted[arm] = (right, wrong, len(signs) - right - wrong)
+    indices = tuple((arm, bang(*counts, alpha)) for arm, counts in counted.items())
+    both = tuple(counted.values())
+    return BlindingResult(indices, james((both[0], both[1]), alpha) if len(both) == 2 else None)
+
+
+def _cautions(readings: Readings, readers: Sequence[str]) -> tuple[str, ...]:
+    cautions = [NOT_DETECTION]
+    if len(readers) < FEW_READERS:
+        cautions.append(
+            f"{len(readers)} reader{'s' * (len(readers) != 1)} only: look at each reader's results"
+            " first. Intervals for readers at large are uncertain below five readers, and too"
+            " narrow where readers differ much in how the arm affects them."
+        )
+    if readings.unread:
+        cautions.append(f"{len(readings.unread)} readings of the design are missing.")
+    return tuple(cautions)
+
+
+def _methods(plan: AnalysisPlan, seed: int) -> tuple[str, ...]:
+    return (
+        "Ratings: cumulative link mixed model, logit link, flexible thresholds; fixed effects of"
+        " arm, period and sequence; random intercepts of reader, case and reader in an arm;"
+        " Laplace approximation (Christensen, ordinal; Smedby and Fredrikson 2010). Interval and p"
+        " of the arm: Student's t, Satterthwaite's degrees of freedom.",
+        f"Each reader: Wilcoxon's signed ranks, zeros by the rule '{plan.zeros}', normal"
+        " approximation with the correction for ties, no correction for continuity.",
+        f"Visual grading (Bath and Mansson 2007) and agreement: {plan.bootstrap} bootstrap samples"
+        f" with numpy's PCG64, seed {seed}; readers and cases together for visual grading, cases"
+        " for agreement; percentile intervals.",
+        "Margins: mean difference in points, readers and cases random (Hillis 2007). Primary"
+        " endpoints: Holm's procedure.",
+        "Versions: "
+        + ", ".join(f"{name} {version(name)}" for name in ("numpy", "scipy", "statsmodels"))
+        + ".",
+    )
