@@ -114,9 +114,10 @@ def test_a_digit_answers_and_is_saved_and_enter_moves_on(qtbot: QtBot, tmp_path:
     keys(qtbot, window, "4")
     (answer,) = session.named("answer")
     assert (answer.question, answer.position, answer.value) == ("sharpness", "A", 4.0)
-    assert "saved" not in window.page.form.block("sharpness").accessibleName()
+    assert window.page.form.block("sharpness").accessibleName().endswith("A 4 saved")
+    assert "saved" not in window.page.form.block("noise").accessibleName()
     keys(qtbot, window, "\n3")
-    assert window.page.form.block("sharpness").accessibleName().endswith("saved")
+    assert window.page.form.block("sharpness").accessibleName().endswith("B 3 saved")
     assert dict(session.notes[0].facts)["A.window"] == "40/400"
 
 
