@@ -116,6 +116,9 @@ def test_an_open_study_is_not_unblinded(
     owner.write_text("other words")
     assert study(*words) == FAILED
     assert "does not open the sealed allocation" in capsys.readouterr().err
+    with open_study(opened) as record:
+        told = record.links[-1].event
+        assert (told.kind, told.data["what"]) == ("sign-in refused", "unblinding")
 
 
 def test_a_tampered_study_fails_verification(opened: Path, capsys: pytest.CaptureFixture[str]):

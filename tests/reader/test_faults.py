@@ -5,16 +5,17 @@ import shutil
 import sqlite3
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.reader.studies import PASSPHRASE, begin, make, read, say, show
-from viewer.core.errors import DamagedRecord, DiptychError, IllegalTransition, UnsavedAnswer
+from viewer.core.errors import DamagedRecord, IllegalTransition, NotSaved, UnsavedAnswer
 from viewer.reader import second_log
 from viewer.reader.reader_session import ReaderSession
 from viewer.reader.record import StudyRecord, open_study
-from viewer.reader.trials import Trial
+from viewer.reader.trials import Span, Trial
 from viewer.reader.verify import restore, standing_of, verify
 
 
@@ -127,30 +128,47 @@ def test_an_answer_counts_as_saved_only_with_the_second_log(
             session.flag(trial, "motion")
     session.flag(trial, "motion")
     say(session, trial, "sharpness", "A", 5.0)
+    say(session, trial, "sharpness", "B", 5.0)
+    say(session, trial, "better", "", 5.0)
+    with monkeypatch.context() as patch:
+        patch.setattr(second_log, "_write", full)
+        with pytest.raises(UnsavedAnswer):
+            session.commit(trial, ())
+    session.commit(trial, (Span("reading", 0, 1),))
+    assert session.next_trial() != trial
     assert session.standing(trial).reservations == ("motion",)
     study.close()
     assert verify(path).is_intact
-    assert values(path, trial) == [5.0]
+    assert values(path, trial) == [5.0, 5.0, 5.0]
 
 
-def test_a_folder_that_cannot_be_written_is_refused_at_the_door(tmp_path: Path):
-    path = make(tmp_path)
-    tmp_path.chmod(0o500)
-    mounted = os.name == "posix" and os.geteuid() == 0
-    if mounted:
-        command = ["mount", "--bind", "-o", "ro", str(tmp_path), str(tmp_path)]
-        if subprocess.run(command, check=False).returncode:
-            pytest.skip("no read-only folder can be made here")
-        subprocess.run(["mount", "-o", "remount,bind,ro", str(tmp_path)], check=True)
+@contextmanager
+def read_only(place: Path) -> Iterator[None]:
+    """Make a file or folder read-only, for root too."""
+    mode = place.stat().st_mode
+    place.chmod(mode & ~0o222)
+    is_root = os.name == "posix" and os.geteuid() == 0
+    command = ["mount", "--bind", str(place), str(place)]
+    if is_root and subprocess.run(command, check=False).returncode:
+        pytest.skip("nothing can be made read-only for root here")
+    if is_root:
+        subprocess.run(["mount", "-o", "remount,bind,ro", str(place)], check=True)
     try:
-        with pytest.raises(DiptychError, match="cannot be written"):
+        yield
+    finally:
+        if is_root:
+            subprocess.run(["umount", str(place)], check=True)
+        place.chmod(mode)
+
+
+@pytest.mark.parametrize("is_folder", [True, False])
+def test_a_study_that_cannot_be_written_is_refused_at_the_door(tmp_path: Path, is_folder: bool):
+    path = make(tmp_path)
+    with read_only(tmp_path if is_folder else path):
+        with pytest.raises(NotSaved, match=r"(cannot|could not) be written"):
             open_study(path)
         assert verify(path).is_intact
         assert standing_of(path).locked.protocol.study.title == "Noise"
-    finally:
-        if mounted:
-            subprocess.run(["umount", str(tmp_path)], check=True)
-        tmp_path.chmod(0o700)
 
 
 # ------------------------------------------------------------------------------ windows
@@ -287,7 +305,7 @@ def test_a_truncated_database_is_restored_from_the_second_log(tmp_path: Path, si
 def test_a_file_that_is_no_study_is_named(tmp_path: Path):
     path = tmp_path / "notes.study"
     path.write_text("not a database, and long enough to be looked at as one")
-    with pytest.raises(DamagedRecord, match=r"notes\.study"):
+    with pytest.raises(DamagedRecord, match=r"notes\.study is no study of Diptych"):
         open_study(path)
     with pytest.raises(IllegalTransition, match="no study file"):
         open_study(tmp_path / "nowhere.study")

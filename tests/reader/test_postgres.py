@@ -106,6 +106,7 @@ def test_two_readers_read_at_once_and_the_chain_is_one(shared: list[Path]):
     assert {reader for reader, _ in found.signatures} == {"R1", "R2"}
     with open_study(shared[0]) as study:
         actors = [link.event.actor for link in study.links if link.event.kind == "answered"]
+        assert study.findings == (), "a log that is behind is no finding on a server"
     changes = sum(one != other for one, other in itertools.pairwise(actors))
     assert changes > 1, "the readers did not read at the same time"
 

@@ -19,10 +19,11 @@ from tests.reader.studies import (
     read_all,
     say,
     show,
+    trials_of,
 )
-from viewer.core.errors import IllegalTransition
+from viewer.core.errors import IllegalTransition, NotSaved
 from viewer.reader.protocol import Design, DesignKind, EditPolicy
-from viewer.reader.record import open_study
+from viewer.reader.record import create_study, open_study
 from viewer.reader.trials import SessionState, StudyState, TrialState
 
 
@@ -283,7 +284,10 @@ def test_a_signature_needs_the_passphrase_again_and_is_bound_to_the_head(tmp_pat
         with pytest.raises(IllegalTransition, match="not the passphrase"):
             session.sign("wrong horse", "read")
         before = study.head
-        assert session.sign(PASSPHRASE, "I have read these cases.") == study.head
+        signed = session.sign(PASSPHRASE, "I have read these cases.")
+        assert signed == study.head
+        session.note("window closed")
+        assert session.sign(PASSPHRASE, "I have read these cases.") == signed
     db = sqlite3.connect(path)
     signed = db.execute("SELECT reader, name, meaning, head FROM signature").fetchall()
     db.close()
@@ -350,3 +354,40 @@ def test_a_voided_trial_does_not_count_as_read(tmp_path: Path):
         read(session, trial)
         study.void(trial, "wrong series")
         assert study.progress()[0].missing == (trial.id,)
+
+
+def test_the_gap_of_an_interruption_is_told_by_the_monotonic_clock_within_one_boot(tmp_path: Path):
+    clock = SetClock()
+    path = make(tmp_path, clock=clock)
+    with open_study(path, clock=clock) as study:
+        show(begin(study))
+    clock.ticks += 600 * 10**9
+    clock.now += timedelta(days=3)
+    with open_study(path, clock=clock) as study:
+        study.sign_in("R1", PASSPHRASE)
+        told = study.links[-1].event
+        assert (told.kind, told.data["clock"]) == ("interrupted", "monotonic")
+        assert told.data["away_s"] == pytest.approx(601)
+    clock.boots.append("boot 2")
+    clock.ticks = 0
+    clock.now += timedelta(seconds=3600)
+    with open_study(path, clock=clock) as study:
+        study.sign_in("R1", PASSPHRASE)
+        told = study.links[-1].event
+        assert told.data["clock"] == "wall"
+        assert told.data["away_s"] == pytest.approx(3600, abs=10)
+
+
+def test_a_study_file_is_never_written_over_and_never_left_in_half(tmp_path: Path):
+    path = make(tmp_path)
+    content = path.read_bytes()
+    study = protocol()
+    trials = trials_of(study)
+    with pytest.raises(NotSaved, match="is there already"):
+        create_study(path, study, trials, b"", b"", "cd" * 32, tmp_path / "other.jsonl")
+    assert path.read_bytes() == content
+    twice = (*trials, trials[0])
+    half = tmp_path / "half.study"
+    with pytest.raises(NotSaved, match="could not be made"):
+        create_study(half, study, twice, b"", b"", "cd" * 32, tmp_path / "half.jsonl")
+    assert not list(tmp_path.glob("half*"))

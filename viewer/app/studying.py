@@ -5,13 +5,15 @@ import zipfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from viewer.core.errors import WrongUsage
+from viewer.core.errors import SealedStudy, WrongUsage
 from viewer.reader.merging import merge
 from viewer.reader.packages import read_package, write_package
 from viewer.reader.postgres_store import share as share_study
 from viewer.reader.progress import ReaderProgress, progress_of
 from viewer.reader.record import open_study
 from viewer.reader.sealing import unseal_plan
+from viewer.reader.standing import OWNER
+from viewer.reader.states import STUDY_MOVES, Kind, moved
 from viewer.reader.trials import SessionState
 from viewer.reader.verify import LIMIT, restore, standing_of, verify
 
@@ -103,9 +105,17 @@ def set_passphrase(path: Path, reader: str, passphrase: str, who: str) -> Told:
 
 
 def unblind(path: Path, passphrase: str, who: str, why: str) -> Told:
-    """Open the sealed allocation of a closed study, and write down who did it, when and why."""
+    """Open the sealed allocation of a closed study, and write down who did it, when and why.
+
+    An attempt with a wrong passphrase is noted, too.
+    """
     with open_study(path) as study:
-        plan = unseal_plan(study.sealed, passphrase)
+        moved(STUDY_MOVES[Kind.UNBLINDED], study.state, "The study", "unblinded")
+        try:
+            plan = unseal_plan(study.sealed, passphrase)
+        except SealedStudy:
+            study.append(who or OWNER, Kind.REFUSED, {"what": "unblinding"})
+            raise
         owner = who or plan.protocol.study.owner
         study.unblind(plan.allocation, why, owner, protocol=plan.protocol)
     line = f"{path.name} is unblinded by {owner}: {why}"
@@ -166,7 +176,7 @@ def share(path: Path, address: str, out: Path) -> Told:
 def make_anew(second_log: Path, out: Path) -> Told:
     """Make a study file anew from its second log."""
     count = restore(second_log, out)
-    lines = (f"{_count(count, 'event')} are in {out} again.",)
+    lines = (f"Restored {_count(count, 'event')} into {out}.",)
     return Told({"study": str(out), "events": count}, lines)
 
 

@@ -72,16 +72,16 @@ def heal(
         _restore(store, len(links), more)
         links = (*links, *more)
         findings.append(
-            f"{_events(len(more))} stood in the second log only and came back into the study."
+            f"{events_of(len(more))} stood in the second log only and came back into the study."
         )
-    if wrong:
+    if wrong and not (store.is_shared and not place.exists()):
         findings.append(_set_aside(place, wrong))
         logged = ()
     log = SecondLog(place, logged)
     if len(logged) < len(links):
-        if not wrong:
+        if not wrong and not store.is_shared:
             findings.append(
-                f"{_events(len(links) - len(logged))} stood in the study only and came into "
+                f"{events_of(len(links) - len(logged))} stood in the study only and came into "
                 "the second log."
             )
         log.follow(links[len(logged) :])
@@ -105,5 +105,6 @@ def _set_aside(place: Path, wrong: str) -> str:
     return f"{wrong}; it was kept as {aside.name} and written anew from the study."
 
 
-def _events(count: int) -> str:
+def events_of(count: int) -> str:
+    """Return so many events in words."""
     return "1 event" if count == 1 else f"{count} events"

@@ -101,6 +101,8 @@ def _add(db: "psycopg.Connection", seq: int, link: Link, rows: Iterable[Row]) ->
 class PostgresStore:
     """The open study on its server; a connection that was lost is made again at the next use."""
 
+    is_shared = True
+
     def __init__(self, path: Path, address: str) -> None:
         """Connect; DamagedRecord where the server does not answer or has no such study."""
         self.path = path

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from viewer.reader.plain import to_plain
 from viewer.reader.protocol import EditPolicy
 from viewer.reader.sitting import Guess, Sitting, TrialStanding
-from viewer.reader.standing import Standing
+from viewer.reader.standing import Standing, signatures
 from viewer.reader.states import READ, Kind
 from viewer.reader.trials import Answer, SessionState, Span, Trial, ViewerNote
 
@@ -116,7 +116,14 @@ class ReaderSession:
         return self.study.append_made(self.reader, Kind.ANSWERED, made)
 
     def commit(self, trial: Trial, spans: tuple[Span, ...]) -> None:
-        """End a trial; refused while required answers are missing."""
+        """End a trial; refused while required answers are missing.
+
+        To commit a committed trial again only acknowledges it again, as after an UnsavedAnswer.
+        """
+        self.study.flush()
+        is_final = self.study.protocol.editing is not EditPolicy.UNTIL_SESSION_END
+        if is_final and self.standing(trial).state in READ:
+            return
         self._append(Kind.COMMITTED, {"trial": trial.id, "spans": to_plain(spans)})
 
     def skip(self, trial: Trial, reason: str) -> None:
@@ -159,13 +166,16 @@ class ReaderSession:
         """Sign all that was read, and return the head hash to print beside the signature.
 
         The signature is the reader's name, the time and the meaning, bound to the hash of the
-        event before it.
+        event before it. To sign again only tells the hash again.
 
         Raises
         ------
         IllegalTransition : wrong passphrase, or trials are not done.
         """
         self.study.check_passphrase(self.reader, passphrase)
+        self.study.flush()
+        if self.state is SessionState.SIGNED:
+            return dict(signatures(self.study.links))[self.reader]
         (name,) = (r.name for r in self.study.protocol.readers if r.code == self.reader)
         data = {"name": name, "meaning": meaning, "head": self.study.head}
         self._append(Kind.SIGNED, data)

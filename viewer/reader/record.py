@@ -5,7 +5,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
-from viewer.core.errors import IllegalTransition
+from viewer import __version__
+from viewer.core.errors import IllegalTransition, NotSaved, UnsavedAnswer
 from viewer.core.places import user_folder
 from viewer.reader.chain import START, Link, first_break, linked
 from viewer.reader.clock import Clock, SystemClock
@@ -82,16 +83,32 @@ def write_study(path: Path, links: tuple[Link, ...], second_log: Path) -> None:
 
 
 def write_file(path: Path, links: tuple[Link, ...], second_log: str = "") -> None:
-    """Make a study file of a whole chain of events; it remembers where its second log lies."""
-    make_file(path)
-    store = SqliteStore(path)
+    """Make a study file of a whole chain of events; it remembers where its second log lies.
+
+    Raises
+    ------
+    NotSaved : a file of that name is there, or none can be made; there is never half of one.
+    """
+    if path.exists():
+        raise NotSaved(
+            f"{path} is there already.", "A study that was locked is never written over."
+        )
+    part = path.with_name(path.name + ".part")
     try:
-        with store.transaction():
-            for seq, link in enumerate(links, start=1):
-                store.add(seq, link, rows_of(link.event))
-            store.remember(_SECOND_LOG, second_log)
+        make_file(part)
+        store = SqliteStore(part)
+        try:
+            with store.transaction():
+                for seq, link in enumerate(links, start=1):
+                    store.add(seq, link, rows_of(link.event))
+                store.remember(_SECOND_LOG, second_log)
+        finally:
+            store.close()
+        part.replace(path)
+    except (OSError, UnsavedAnswer) as error:
+        raise NotSaved(f"{path} could not be made ({error}).") from error
     finally:
-        store.close()
+        part.unlink(missing_ok=True)
 
 
 def open_study(
@@ -113,6 +130,7 @@ def open_study(
     try:
         store = store_at(path)
         try:
+            _check_writable(store)
             links = verified(store.links(), path)
             place = second_log or place_of_log(store, path, links)
             links, log, findings = heal(store, links, place)
@@ -127,6 +145,19 @@ def open_study(
     except BaseException:
         writer.close()
         raise
+
+
+def _check_writable(store: Store) -> None:
+    """Refuse a study in which nothing could be stored; NotSaved."""
+    try:
+        with store.transaction():
+            store.remember("opened by", __version__)
+    except UnsavedAnswer as error:
+        raise NotSaved(
+            error.what,
+            "A study that cannot be written cannot be read in, as no answer would be stored.",
+            "Allow writing, or make room, and open it again.",
+        ) from error
 
 
 def place_of_log(store: Store, path: Path, links: tuple[Link, ...]) -> Path:
@@ -272,13 +303,12 @@ class StudyRecord:
         IllegalTransition : unknown reader, wrong passphrase, or the study is not open.
         """
         self.check_passphrase(reader, passphrase)
-        earlier = self.standing.latest_utc
+        away = self._away()
         self.append(reader, Kind.SIGNED_IN, {})
         session = ReaderSession(self, reader)
         open_trial = self.standing.sittings[reader].open_trial
         if open_trial is not None:
-            data = {"trial": open_trial.id, "away_s": self._away_s(earlier)}
-            self.append(reader, Kind.INTERRUPTED, data)
+            self.append(reader, Kind.INTERRUPTED, {"trial": open_trial.id, **away})
         return session
 
     def check_passphrase(self, reader: str, passphrase: str) -> None:
@@ -306,9 +336,17 @@ class StudyRecord:
         codes = ", ".join(known.code for known in self.protocol.readers)
         raise IllegalTransition(f"The study has no reader {reader!r}.", "", f"It has {codes}.")
 
-    def _away_s(self, earlier: str) -> float:
-        """Seconds by the wall clock since the last event: they are told, never analysed."""
-        return (self._journal.clock.utc() - datetime.fromisoformat(earlier)).total_seconds()
+    def _away(self) -> dict[str, object]:
+        """Return how long nothing happened: by the monotonic clock, after a restart by the other.
+
+        Wall-clock seconds are told and never analysed.
+        """
+        standing, clock = self.standing, self._journal.clock
+        boot, ns = standing.latest_ns
+        if boot == clock.boot():
+            return {"away_s": (clock.ns() - ns) / 1e9, "clock": "monotonic"}
+        away = clock.utc() - datetime.fromisoformat(standing.latest_utc)
+        return {"away_s": away.total_seconds(), "clock": "wall"}
 
     def close(self) -> None:
         """Close the study; the file is whole in itself then."""

@@ -48,6 +48,9 @@ class TrialStanding:
         return tuple(given.answer for given in self.given.values())
 
 
+_PENDING = TrialStanding()
+
+
 @dataclass(frozen=True, slots=True)
 class Guess:
     """Which position of a trial the reader took for AI-processed; "" for cannot tell."""
@@ -72,11 +75,10 @@ class Sitting:
     guesses: tuple[Guess, ...] = ()
     interruptions: int = 0
     ended_utc: Mapping[int, str] = field(default_factory=dict)
-    is_begun: bool = False
 
     def standing(self, trial_id: str) -> TrialStanding:
         """Return where a trial stands."""
-        return self.standings.get(trial_id, TrialStanding())
+        return self.standings.get(trial_id, _PENDING)
 
     def trial(self, trial_id: str) -> Trial:
         """Return a trial of this reader; IllegalTransition where it is not one."""
@@ -128,7 +130,7 @@ def after(sitting: Sitting, protocol: Protocol, event: Event) -> Sitting:
     kind = Kind(event.kind)
     if kind not in _STEPS:
         return sitting
-    return _STEPS[kind](replace(sitting, is_begun=True), protocol, event)
+    return _STEPS[kind](sitting, protocol, event)
 
 
 # ------------------------------------------------------------------------------ the session
@@ -159,7 +161,7 @@ def _interrupted(sitting: Sitting, _protocol: Protocol, event: Event) -> Sitting
     return _with(sitting, event.data["trial"], new)
 
 
-def _guessed(sitting: Sitting, protocol: Protocol, event: Event) -> Sitting:
+def _guessed(sitting: Sitting, _protocol: Protocol, event: Event) -> Sitting:
     if sitting.next_trial is not None:
         raise IllegalTransition(
             "Which image was AI-processed is asked after the last trial only.",
@@ -172,7 +174,6 @@ def _guessed(sitting: Sitting, protocol: Protocol, event: Event) -> Sitting:
     if guess.position not in (*positions_of(trial), "none", ""):
         raise IllegalTransition(f"{guess.position!r} is no position of trial {trial.number}.")
     kept = tuple(other for other in sitting.guesses if other.trial != trial.id)
-    del protocol
     return replace(sitting, guesses=(*kept, guess))
 
 
@@ -292,13 +293,12 @@ def _flagged(sitting: Sitting, protocol: Protocol, event: Event) -> Sitting:
     return _with(sitting, event.data["trial"], new)
 
 
-def _voided(sitting: Sitting, protocol: Protocol, event: Event) -> Sitting:
+def _voided(sitting: Sitting, _protocol: Protocol, event: Event) -> Sitting:
     _check_reason(event.data, "void a trial")
     trial = sitting.trial(event.data["trial"])
     moves = TRIAL_MOVES[Kind(event.kind)]
     standing = sitting.standing(trial.id)
     state = moved(moves, standing.state, f"Trial {trial.number}", "voided")
-    del protocol
     return _with(sitting, trial.id, replace(standing, state=state))
 
 

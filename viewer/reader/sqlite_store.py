@@ -9,6 +9,8 @@ from viewer.core.errors import DamagedRecord, NotSaved, UnsavedAnswer
 from viewer.reader.chain import Link
 from viewer.reader.tables import APPEND_ONLY, APPLICATION_ID, SCHEMA, SCHEMA_VERSION, Row
 
+_MAGIC = b"SQLite format 3\0"
+
 NOT_STORED = (
     "What you just entered is not stored yet; everything before it is.",
     "Make room on the disk or allow writing there, then enter it again.",
@@ -16,11 +18,9 @@ NOT_STORED = (
 
 
 def make_file(path: Path) -> None:
-    """Make the empty file of a study; NotSaved where one is there, or none can be made."""
-    if path.exists():
-        raise NotSaved(
-            f"{path} is there already.", "A study that was locked is never written over."
-        )
+    """Make the empty file of a study, in the place of any that is there; NotSaved."""
+    for name in (path.name, path.name + "-wal", path.name + "-shm"):
+        path.with_name(name).unlink(missing_ok=True)
     try:
         db = sqlite3.connect(path, isolation_level=None)
         try:
@@ -49,6 +49,8 @@ def _triggers() -> str:
 class SqliteStore:
     """The open file. A transaction is on disk when its block has been left."""
 
+    is_shared = False
+
     def __init__(self, path: Path, *, is_writing: bool = True) -> None:
         """Open a file that `make_file` made.
 
@@ -57,8 +59,7 @@ class SqliteStore:
         DamagedRecord : it is no study, damaged, or of a later version.
         """
         self.path = path
-        if not path.is_file():
-            raise DamagedRecord(f"There is no study file {path}.")
+        _check_kind(path)
         with self._reading():
             self._db = _connected(path, is_writing=is_writing)
             self._check_version()
@@ -162,6 +163,21 @@ class SqliteStore:
     def close(self) -> None:
         """Close the file; what the journal held is in it then."""
         self._db.close()
+
+
+def _check_kind(path: Path) -> None:
+    """Refuse what is no database at all; DamagedRecord."""
+    if not path.is_file():
+        raise DamagedRecord(f"There is no study file {path}.", "", "Check the path.")
+    with path.open("rb") as file:
+        if file.read(len(_MAGIC)) == _MAGIC:
+            return
+    raise DamagedRecord(
+        f"{path} is no study of Diptych.",
+        "If it was one, its beginning is lost; the second log holds every event that was "
+        "acknowledged.",
+        "Choose the .study file, or make it anew: diptych study restore.",
+    )
 
 
 def _connected(path: Path, *, is_writing: bool) -> sqlite3.Connection:

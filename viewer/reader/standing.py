@@ -47,8 +47,9 @@ class Standing:
     """Where a study stands.
 
     `secrets` are the salted hashes of the readers' passphrases; `unblinded` is what the event
-    that unblinded the study says, None before; `set_back_s` the seconds by which the clock was
-    set back on the way, event by event.
+    that unblinded the study says, None before; `set_back` are (event, seconds by which the clock
+    had been set back). `latest_utc` is the latest time of day so far, `latest_ns` boot and
+    monotonic clock of the last event.
     """
 
     locked: Locked
@@ -58,6 +59,7 @@ class Standing:
     unblinded: Event | None = None
     set_back: tuple[tuple[int, float], ...] = ()
     latest_utc: str = ""
+    latest_ns: tuple[str, int] = ("", 0)
 
 
 def data_of_lock(locked: Locked, protocol: object, trials: object) -> dict[str, object]:
@@ -134,7 +136,8 @@ def _stamped(standing: Standing, event: Event) -> Standing:
     if event.kind != Kind.IMPORTED and SET_BACK in event.data:
         told = (event.seq, float(event.data[SET_BACK]))
         standing = replace(standing, set_back=(*standing.set_back, told))
-    return replace(standing, latest_utc=max(standing.latest_utc, event.utc))
+    latest_utc = max(standing.latest_utc, event.utc)
+    return replace(standing, latest_utc=latest_utc, latest_ns=(event.boot, event.ns))
 
 
 def _imported(standing: Standing, event: Event) -> Standing:
@@ -162,6 +165,17 @@ def event_within(event: Event) -> Event:
 def link_within(event: Event) -> Link:
     """Return the link of another copy's chain that an imported event carries."""
     return Link(event.data["payload"], event.data["prev_hash"], event.data["hash"])
+
+
+def signatures(links: tuple[Link, ...]) -> tuple[tuple[str, str], ...]:
+    """Return (reader, hash of the event that signed) of every signature."""
+    found = []
+    for link in links:
+        is_imported = link.event.kind == Kind.IMPORTED
+        own = link_within(link.event) if is_imported else link
+        if own.event.kind == Kind.SIGNED:
+            found.append((own.event.actor, own.hash))
+    return tuple(found)
 
 
 def _read(standing: Standing, reader: str, event: Event) -> Standing:

@@ -10,9 +10,13 @@ from viewer.reader.tables import Row
 
 
 class Store(Protocol):
-    """The tables of one study. A transaction is durable when its block has been left."""
+    """The tables of one study. A transaction is durable when its block has been left.
+
+    `is_shared` is true where other workstations write, too, so a second log may be behind.
+    """
 
     path: Path
+    is_shared: bool
 
     def links(self, after: int = 0) -> tuple[Link, ...]:
         """Return the events after a number, in order."""

@@ -62,14 +62,15 @@ def readings(
 def _seconds(links: Iterable[Link]) -> Mapping[str, float]:
     """Return the active seconds of each trial: its spans of reading, over all visits."""
     found: dict[str, float] = defaultdict(float)
-    for event in map(_own_event, links):
+    for event in map(own_event, links):
         for span in event.data.get("spans", ()):
             if span["kind"] == "reading":
                 found[event.data["trial"]] += (span["ended_ns"] - span["started_ns"]) / 1e9
     return found
 
 
-def _own_event(link: Link) -> Event:
+def own_event(link: Link) -> Event:
+    """Return the event of a link, or that of another copy which it carries."""
     event = link.event
     return event_within(event) if event.kind == Kind.IMPORTED else event
 

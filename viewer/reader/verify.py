@@ -7,11 +7,10 @@ from pathlib import Path
 
 from viewer.core.errors import DamagedRecord, DiptychError
 from viewer.reader.chain import START, Break, Link, first_break
-from viewer.reader.healing import compared
+from viewer.reader.healing import compared, events_of
 from viewer.reader.record import place_of_log, write_study
 from viewer.reader.second_log import read_log
-from viewer.reader.standing import Standing, folded, link_within
-from viewer.reader.states import Kind
+from viewer.reader.standing import Standing, folded, signatures
 from viewer.reader.store import Store, store_at
 from viewer.reader.tables import APPEND_ONLY, rows_of
 
@@ -84,7 +83,7 @@ def verify(path: Path, second_log: Path | None = None) -> Verification:
         found.seq if found else 0,
         tuple(problems),
         (*notes, *_set_back(standing)),
-        _signatures(links) if found is None else (),
+        signatures(links) if found is None else (),
     )
 
 
@@ -161,9 +160,11 @@ def _compared(
         return (words,), []
     notes = []
     if found.lacking_in_log:
-        notes.append(f"The second log is {found.lacking_in_log} events behind the study file.")
+        notes.append(f"The second log is {events_of(found.lacking_in_log)} behind the study file.")
     if found.lacking_in_store:
-        notes.append(f"The study file is {found.lacking_in_store} events behind the second log.")
+        notes.append(
+            f"The study file is {events_of(found.lacking_in_store)} behind the second log."
+        )
     return (), [f"{note} It is made whole when the study is opened." for note in notes]
 
 
@@ -194,13 +195,3 @@ def _set_back(standing: Standing | None) -> tuple[str, ...]:
         for seq, seconds in (standing.set_back if standing else ())
         if seconds >= 1
     )
-
-
-def _signatures(links: tuple[Link, ...]) -> tuple[tuple[str, str], ...]:
-    found = []
-    for link in links:
-        is_imported = link.event.kind == Kind.IMPORTED
-        own = link_within(link.event) if is_imported else link
-        if own.event.kind == Kind.SIGNED:
-            found.append((own.event.actor, own.hash))
-    return tuple(found)
