@@ -114,9 +114,10 @@ def test_a_digit_answers_and_is_saved_and_enter_moves_on(qtbot: QtBot, tmp_path:
     keys(qtbot, window, "4")
     (answer,) = session.named("answer")
     assert (answer.question, answer.position, answer.value) == ("sharpness", "A", 4.0)
-    assert "saved" not in window.page.form.block("sharpness").accessibleName()
+    assert window.page.form.block("sharpness").accessibleName().endswith("A 4 saved")
+    assert "saved" not in window.page.form.block("noise").accessibleName()
     keys(qtbot, window, "\n3")
-    assert window.page.form.block("sharpness").accessibleName().endswith("saved")
+    assert window.page.form.block("sharpness").accessibleName().endswith("B 3 saved")
     assert dict(session.notes[0].facts)["A.window"] == "40/400"
 
 
@@ -462,3 +463,29 @@ def test_images_that_cannot_be_read_are_said_and_tried_again(qtbot: QtBot, tmp_p
     assert "The image is damaged" in window.interlude.text.text()
     keys(qtbot, window, "\n")
     assert session.named("shown") == ["t1"]
+
+
+def test_a_full_disk_between_cases_is_said_and_can_be_tried_again(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    from viewer.core.errors import UnsavedAnswer
+
+    session = after_training()
+    kept = session.shown
+
+    def full(_what: object, *_more: object) -> None:
+        raise UnsavedAnswer("The disk is full.")
+
+    session.shown = full  # type: ignore[method-assign, assignment]
+    window = reading_window(qtbot, tmp_path, session)
+    assert "disk is full" in window.interlude.text.text()
+    session.shown = kept  # type: ignore[method-assign]
+    keys(qtbot, window, "\n" + PAIR[:-1])
+    session.note = full  # type: ignore[method-assign, assignment]
+    session.commit, commit = full, session.commit  # type: ignore[method-assign, assignment]
+    keys(qtbot, window, "\n")
+    assert "disk is full" in window.page.form._notice.text()
+    session.commit = commit  # type: ignore[method-assign]
+    keys(qtbot, window, "\n")
+    assert session.named("commit") == ["t1"]
+    assert window.close()

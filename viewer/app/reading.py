@@ -12,7 +12,7 @@ from viewer.app.jobs import Jobs
 from viewer.app.messages import Message
 from viewer.app.trial_clock import TrialClock
 from viewer.app.trial_images import POSITIONS, Shown, TrialImages
-from viewer.core.errors import IllegalTransition, UnsavedAnswer
+from viewer.core.errors import DiptychError, IllegalTransition, UnsavedAnswer
 from viewer.core.volume import AnyVolume
 from viewer.reader import form as forms
 from viewer.reader import watch
@@ -249,7 +249,12 @@ class Reading:
     def finish(self) -> str:
         """Commit the trial; return the feedback of a training case, "" where there is none."""
         trial, case = self._now(), self.shown.case if self.shown else None
-        self.session.commit(trial, self._clock.take())
+        spans = self._clock.take()
+        try:
+            self.session.commit(trial, spans)
+        except DiptychError:
+            self._clock.put_back(spans)
+            raise
         self._clock.stop()
         return case.feedback if case is not None and trial.is_training else ""
 

@@ -195,7 +195,7 @@ def _status(reading: Reading, rows: tuple[Row, ...]) -> str:
     answered = [row for row in rows if reading.form.answer(row.place) is not None]
     if any(not reading.is_saved(row.place) for row in answered):
         return "not saved"
-    return "saved" if answered and all(reading.form.has(row) for row in rows) else ""
+    return "saved" if any(reading.form.has(row) for row in rows) else ""
 
 
 def mark_words(reading: Reading) -> tuple[tuple[str, MarkPlaced, str], ...]:

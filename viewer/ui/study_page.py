@@ -18,6 +18,7 @@ from viewer.app.reading_form import form_state, mark_words, wants_marks
 from viewer.app.session import Session
 from viewer.app.tools import DRAWING_TOOLS
 from viewer.core.arrays import Point
+from viewer.core.errors import DiptychError
 from viewer.ui import theme
 from viewer.ui.controls import button, label
 from viewer.ui.study_asides import GuessPanel, ReasonPanel
@@ -287,9 +288,12 @@ class TrialPage(QWidget):
 
     def _end_time(self) -> None:
         """Take the images away: the time that the protocol gives a case is over."""
-        self._reading.session.note("time limit")
         self.grid.hide()
         self.form.set_notice("The time for the images is over. Answer and go on.")
+        try:
+            self._reading.session.note("time limit")
+        except DiptychError as error:
+            self.form.set_notice(str(error))
 
     # ------------------------------------------------------------------ marks
 

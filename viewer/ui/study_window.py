@@ -223,7 +223,12 @@ class StudyWindow(QMainWindow):
             self.page.ask_guess(*self._reading.guessed)
             self.page.set_progress("Last questions", 1.0)
             return
-        if not self._tried(self._reading.presented):
+        try:
+            self._reading.presented()
+        except DiptychError as error:
+            self._after = self._ready
+            self.interlude.say("The case could not be begun", str(error), go_words="Try again")
+            self.stack.setCurrentWidget(self.interlude)
             return
         trial = self._reading.trial
         can_go_back = trial is not None and self._reading.session.previous(trial) is not None
@@ -339,7 +344,8 @@ class StudyWindow(QMainWindow):
                 event.accept()
                 return True
         elif event.type() in (QEvent.Type.WindowActivate, QEvent.Type.WindowDeactivate):
-            self._reading.focus(is_here=event.type() == QEvent.Type.WindowActivate)
+            is_here = event.type() == QEvent.Type.WindowActivate
+            self._tried(lambda: self._reading.focus(is_here=is_here))
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -365,7 +371,7 @@ class StudyWindow(QMainWindow):
             event.ignore()
             return
         self._slow.stop()
-        self._reading.close()
+        self._tried(self._reading.close)
         self._looking.close()
         self.page.close_views()
         self._session.jobs.close()
