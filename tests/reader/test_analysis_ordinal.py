@@ -8,11 +8,11 @@ import pytest
 
 from tests.reader.rated_studies import joined, likert_study, repeated
 from viewer.core.errors import InvalidReadings, NoAnalysis
-from viewer.reader.analysis_ordinal import GUESS, analyse_ratings
+from viewer.reader.analysis_ordinal import analyse_ratings
 from viewer.reader.findings import Finding, claim, decided_together
 from viewer.reader.ordinal_results import as_facts
 from viewer.reader.protocol import AnalysisPlan, Choice, Endpoint, Question, QuestionKind
-from viewer.reader.readings import Rating, Readings
+from viewer.reader.readings import GUESS, Rating, Readings
 
 BETTER = Endpoint("noise", "E", "O")
 PLAN = AnalysisPlan(endpoints=(BETTER,), subgroups=("vendor",), bootstrap=200)

@@ -20,10 +20,10 @@ from tests.reader.studies import (
 )
 from viewer.core.errors import SealedStudy
 from viewer.reader.protocol import Case, Choice, Lesion, Protocol, Question, QuestionKind
-from viewer.reader.readings import CaseTruth, Rating, Readings
+from viewer.reader.readings import GUESS, CaseTruth, Rating, Readings
 from viewer.reader.record import open_study
 from viewer.reader.trials import MarkPlaced
-from viewer.reader.unblinding import GUESS, readings
+from viewer.reader.unblinding import readings
 
 
 def unblinded(path: Path, study: Protocol) -> Readings:
@@ -80,7 +80,7 @@ def test_a_reading_has_its_place_and_its_active_seconds(tmp_path: Path):
     assert (rating.period, rating.position, rating.sequence, rating.repeat) == (1, 3, "first", 0)
 
 
-def test_a_guess_is_judged_for_each_arm(tmp_path: Path):
+def test_a_guess_says_of_each_arm_what_it_was_taken_for(tmp_path: Path):
     study = protocol(readers=1)
     path = make(tmp_path, study)
     with open_study(path) as record:
@@ -96,9 +96,9 @@ def test_a_guess_is_judged_for_each_arm(tmp_path: Path):
     told = {(r.case, r.arm): r.value for r in only(found, criterion=GUESS)}
     assert told == {
         ("c1", "Y"): 1.0,
-        ("c1", "X"): 1.0,
+        ("c1", "X"): -1.0,
         ("c2", "Y"): -1.0,
-        ("c2", "X"): -1.0,
+        ("c2", "X"): 1.0,
         ("c3", "Y"): 0.0,
         ("c3", "X"): 0.0,
     }

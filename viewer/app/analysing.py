@@ -12,12 +12,18 @@ from viewer.reader.analysis_detection import (
     DetectionResult,
     analyse_detection,
 )
+from viewer.reader.analysis_ordinal import analyse_ratings
 from viewer.reader.exchange.foreign import read_readings
-from viewer.reader.protocol import AnalysisPlan, Protocol
+from viewer.reader.findings import Finding, claim, decided_together
+from viewer.reader.ordinal_results import OrdinalAnalysis, as_facts
+from viewer.reader.protocol import AnalysisPlan, Endpoint, Protocol
 from viewer.reader.readings import Readings
 from viewer.reader.statistics.froc import FIGURES
+from viewer.reader.statistics.margins import margin_test
+from viewer.reader.statistics.mrmc import RANDOM
 
 SQLITE = b"SQLite format 3\x00"
+UNJUDGED = "The figure of merit could not be analysed for readers and cases in general."
 KINDS = {
     "RRRC": "readers and cases in general",
     "FRRC": "these readers, cases in general",
@@ -44,6 +50,8 @@ class Analysis:
     protocol: Protocol | None
     detection: tuple[DetectionResult, ...]
     refusals: tuple[str, ...]
+    ratings: OrdinalAnalysis | None = None
+    findings: tuple[Finding, ...] = ()
 
     @property
     def facts(self) -> dict[str, object]:
@@ -54,6 +62,8 @@ class Analysis:
             "ratings": len(self.readings.ratings),
             "marks": len(self.readings.marks),
             "detection": [_plain(asdict(one)) for one in self.detection],
+            "ordinal": as_facts(self.ratings) if self.ratings is not None else None,
+            "findings": as_facts(self.findings),
             "refusals": list(self.refusals),
         }
 
@@ -83,10 +93,81 @@ def analyse(path: Path, asked: Asked) -> Analysis:
             detection.append(_detect(readings, plan, asked, measure))
         except NoAnalysis as error:
             refusals.append(f"{measure or 'detection'}: {error}")
-    found = Analysis(readings, protocol, tuple(detection), tuple(refusals))
-    if not found.detection:
+    ratings = None
+    if not asked.measure and _is_judged(readings, protocol, is_detected=bool(detection)):
+        ratings = _judge(readings, plan, protocol, refusals)
+    if not detection and ratings is None:
         raise NoAnalysis("\n".join(refusals) or "There is nothing to analyse.")
-    return found
+    return Analysis(
+        readings,
+        protocol,
+        tuple(detection),
+        tuple(refusals),
+        ratings,
+        _findings(plan, tuple(detection), ratings),
+    )
+
+
+def _is_judged(readings: Readings, protocol: Protocol | None, *, is_detected: bool) -> bool:
+    """Tell whether ratings are looked at as judgements: a score alone is not one."""
+    return bool(readings.ratings) and (protocol is not None or not is_detected)
+
+
+def _judge(
+    readings: Readings, plan: AnalysisPlan, protocol: Protocol | None, refusals: list[str]
+) -> OrdinalAnalysis | None:
+    control = protocol.arms[0].code if protocol and not plan.endpoints else ""
+    questions = protocol.questions if protocol else ()
+    try:
+        return analyse_ratings(readings, plan, control, questions)
+    except NoAnalysis as error:
+        refusals.append(f"ratings: {error}")
+        return None
+
+
+def _findings(
+    plan: AnalysisPlan, detection: tuple[DetectionResult, ...], ratings: OrdinalAnalysis | None
+) -> tuple[Finding, ...]:
+    """Return what the readings say on every endpoint of the plan, corrected together."""
+    found = list(ratings.findings) if ratings is not None else []
+    known = (*ROC_FIGURES, *FIGURES)
+    for endpoint in plan.endpoints:
+        if endpoint.measure in known:
+            found.append(_on_detection(endpoint, detection, plan.alpha))
+        elif ratings is None:
+            found.append(Finding(endpoint, reason="There are no ratings to analyse."))
+    order = {endpoint: place for place, endpoint in enumerate(plan.endpoints)}
+    found.sort(key=lambda one: order[one.endpoint])
+    return decided_together(found, plan.alpha)
+
+
+def _on_detection(
+    endpoint: Endpoint, detection: tuple[DetectionResult, ...], alpha: float
+) -> Finding:
+    """Return what figures of merit say on an endpoint, for readers and cases in general."""
+    for one in detection:
+        random = next((each for each in one.inferences if each.kind == RANDOM), None)
+        if one.measure != endpoint.measure or random is None:
+            continue
+        for pair in random.differences:
+            sign = 1 if (pair.arm, pair.control) == (endpoint.arm, endpoint.control) else -1
+            if {pair.arm, pair.control} != {endpoint.arm, endpoint.control} or pair.se <= 0:
+                continue
+            df = math.inf if pair.df is None else pair.df
+            test = margin_test(
+                sign * pair.estimate, pair.se, df, endpoint.kind, endpoint.margin, alpha
+            )
+            return Finding(
+                endpoint,
+                f"{one.measure} difference",
+                test.difference,
+                test.interval,
+                test.level,
+                pair.df,
+                test.p,
+                test.is_met,
+            )
+    return Finding(endpoint, reason=UNJUDGED)
 
 
 def _read(path: Path) -> tuple[Readings, Protocol | None]:
@@ -139,6 +220,9 @@ def analysis_lines(found: Analysis) -> tuple[str, ...]:
     lines = [found.readings.source]
     for one in found.detection:
         lines += _detection_lines(one)
+    if found.ratings is not None:
+        lines += _rating_lines(found.ratings)
+    lines += _finding_lines(found.findings)
     return (*lines, *(f"Not analysed: {words}" for words in found.refusals))
 
 
@@ -161,11 +245,68 @@ def _detection_lines(one: DetectionResult) -> Iterator[str]:
             yield f"    {inference.note}"
         elif inference.f is not None and inference.p is not None:
             df = "inf" if inference.df_error is None else f"{inference.df_error:.2f}"
-            yield f"    F({inference.df_arm}, {df}) = {inference.f:.4f}, p = {inference.p:.4f}"
+            yield f"    F({inference.df_arm}, {df}) = {inference.f:.4f}, {p_words(inference.p)}"
         for pair in inference.differences:
-            p = "" if pair.p is None else f", p = {pair.p:.4f}"
+            p = "" if pair.p is None else f", {p_words(pair.p)}"
             yield (
                 f"    {pair.arm} minus {pair.control}: {pair.estimate:+.4f} "
                 f"[{pair.low:+.4f}, {pair.high:+.4f}]{p}"
             )
     yield from (f"  not analysed: {words}" for words in one.refusals)
+
+
+def p_words(p: float) -> str:
+    """Return a p-value as it is printed."""
+    return "p < 0.0001" if p < 0.0001 else f"p = {p:.4f}"
+
+
+def _rating_lines(found: OrdinalAnalysis) -> Iterator[str]:
+    yield ""
+    yield (
+        f"Ratings of {len(found.readers)} readers, {found.cases} cases; arms are compared with "
+        f"{found.control}"
+    )
+    yield from (f"  {words}" for words in found.cautions)
+    for one in found.criteria:
+        for pair in one.comparisons:
+            yield f"  {one.criterion}, {pair.arm} against {pair.control}:"
+            if pair.model is not None:
+                effect, (low, high) = pair.model.effect, pair.model.effect.interval
+                yield (
+                    f"    odds ratio of a higher rating {effect.odds_ratio:.3f} "
+                    f"[{low:.3f}, {high:.3f}], {p_words(effect.p)} (cumulative link mixed model)"
+                )
+            if pair.mean_difference is not None:
+                yield f"    mean difference {pair.mean_difference.difference:+.3f}"
+            if pair.visual_grading is not None:
+                low, high = pair.visual_grading.interval
+                area = pair.visual_grading.area
+                yield f"    visual grading area {area:.3f} [{low:.3f}, {high:.3f}]"
+            for each in pair.by_reader:
+                test = each.test
+                p = "all pairs are equal" if test.p is None else f"{p_words(test.p)}"
+                yield (
+                    f"    {each.reader}: higher {test.higher}, equal {test.equal}, lower "
+                    f"{test.lower}, {p}"
+                )
+            yield from (f"    not analysed: {words}" for words in pair.refusals)
+    for preference in found.preferences:
+        yield f"  {preference.criterion}, {preference.arm} against {preference.control}:"
+        if preference.odds is not None:
+            low, high = preference.odds.interval
+            ratio = preference.odds.odds_ratio
+            yield f"    odds of preferring {preference.arm} {ratio:.3f} [{low:.3f}, {high:.3f}]"
+        for voter in preference.by_reader:
+            told = ", ".join(f"{value:+g}: {count}" for value, count in voter.preferences.counts)
+            yield f"    {voter.reader}: {told}"
+        yield from (f"    not analysed: {words}" for words in preference.refusals)
+    yield from (f"  not analysed: {words}" for words in found.refusals)
+
+
+def _finding_lines(findings: tuple[Finding, ...]) -> Iterator[str]:
+    if findings:
+        yield ""
+        yield "Endpoints that the protocol fixed:"
+    for one in findings:
+        what = f"{one.endpoint.measure}, {one.endpoint.kind}"
+        yield f"  {what}: {claim(one) or one.reason or 'not shown'}"

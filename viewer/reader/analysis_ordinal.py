@@ -19,15 +19,11 @@ from viewer.reader.preference_analysis import prefer
 from viewer.reader.protocol import AnalysisPlan, Endpoint, Question, QuestionKind
 from viewer.reader.rating_table import RatingTable, in_order
 from viewer.reader.reader_agreement import between_readers, within_readers
-from viewer.reader.readings import Rating, Readings
+from viewer.reader.readings import GUESS, Rating, Readings
 from viewer.reader.statistics.agreement import Resampling, Scale
 from viewer.reader.statistics.blinding_index import bang, james
 from viewer.reader.statistics.margins import margin_test
 from viewer.reader.time_analysis import analyse_times, reader_drift
-
-GUESS = "blinding_guess"
-"""The criterion of the guess at the end: 1 said that the arm is AI-processed, -1 that it is the
-original, 0 could not tell."""
 
 FEW_READERS = 5
 SEED = 20110601

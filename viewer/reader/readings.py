@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 
+GUESS = "blinding_guess"
+"""The criterion of the guess at the end: 1 said that the arm is AI-processed, -1 that it is the
+original, 0 could not tell."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rating:

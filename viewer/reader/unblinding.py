@@ -9,15 +9,12 @@ from viewer.core.errors import SealedStudy
 from viewer.reader.chain import Event, Link
 from viewer.reader.plain import from_plain
 from viewer.reader.protocol import Arm, Case, Protocol, Question, QuestionKind
-from viewer.reader.readings import CaseTruth, MarkRating, Rating, Readings
+from viewer.reader.readings import GUESS, CaseTruth, MarkRating, Rating, Readings
 from viewer.reader.sitting import Guess, Sitting, TrialStanding, positions_of
 from viewer.reader.standing import Standing, event_within
 from viewer.reader.states import READ, Kind
 from viewer.reader.trials import Allocation, Answer, MarkPlaced, Trial
 from viewer.reader.verify import looked_at
-
-GUESS = "blinding guess"
-"""The criterion of a guess: 1 the reader was right about the arm, -1 wrong, 0 could not tell."""
 
 _OF_PAIR = frozenset(
     {QuestionKind.PREFERENCE, QuestionKind.EQUIVALENCE, QuestionKind.FORCED_CHOICE}
@@ -213,19 +210,19 @@ class _Join:
                 yield (trial.reader, trial.case, arm)
 
     def _guesses(self, sitting: Sitting) -> Iterable[Rating]:
-        """Yield, for each arm that was seen, whether the reader was right about it."""
+        """Yield, for each arm that was seen, what the reader took it for."""
         for guess in sitting.guesses:
             trial = sitting.trial(guess.trial)
             if trial.is_training:
                 continue
             for position, arm in zip(positions_of(trial), self.shown[trial.id], strict=True):
                 if arm in self.is_processed:
-                    yield self._rating(trial, arm, GUESS, self._right(guess, position, arm))
+                    yield self._rating(trial, arm, GUESS, self._said(guess, position))
 
-    def _right(self, guess: Guess, position: str, arm: str) -> float:
+    def _said(self, guess: Guess, position: str) -> float:
         if not guess.position:
             return 0.0
-        return 1.0 if (guess.position == position) == self.is_processed[arm] else -1.0
+        return 1.0 if guess.position == position else -1.0
 
 
 def hit_of(mark: MarkPlaced, case: Case, radius_mm: float) -> str:
