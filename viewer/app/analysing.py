@@ -171,12 +171,18 @@ def _on_detection(
 
 
 def _read(path: Path) -> tuple[Readings, Protocol | None]:
-    with_head = path.is_file() and path.open("rb").read(len(SQLITE)) == SQLITE
-    if not with_head:
+    if not _is_study(path):
         return read_readings(path), None
     from viewer.reader.unblinding import readings, unblinded_protocol
 
     return readings(path), unblinded_protocol(path)
+
+
+def _is_study(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(len(SQLITE)) == SQLITE
 
 
 def _measures(readings: Readings, plan: AnalysisPlan, asked: Asked) -> tuple[str, ...]:
