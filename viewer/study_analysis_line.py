@@ -30,6 +30,9 @@ def add_analyse(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--threshold", type=float, metavar="X", help="least rating that counts as positive"
     )
+    parser.add_argument(
+        "--report", type=Path, metavar="DIR", help="write HTML, PDF, CSV and JSON into a new folder"
+    )
     parser.add_argument("--alpha", type=float, metavar="A", help="two-sided, default 0.05")
 
 
@@ -46,8 +49,15 @@ def analyse(options: argparse.Namespace) -> Outcome:
         options.alpha,
     )
     found = analysed(options.file, asked)
+    lines = analysis_lines(found)
+    if options.report:
+        from viewer.app.analysing import readers_of
+        from viewer.app.study_reporting import write_study_report
+
+        paths = write_study_report(found, options.report, readers_of(options.file))
+        lines = (*lines, "", f"{paths[0]} and {len(paths) - 1} other files")
     is_warned = bool(found.refusals) or any(one.warnings for one in found.detection)
-    return Outcome(found.facts, analysis_lines(found), 3 if is_warned else 0)
+    return Outcome(found.facts, lines, 3 if is_warned else 0)
 
 
 ANALYSIS_VERBS = (

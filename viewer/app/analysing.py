@@ -16,6 +16,7 @@ from viewer.reader.analysis_ordinal import analyse_ratings
 from viewer.reader.exchange.foreign import read_readings
 from viewer.reader.findings import Finding, claim, decided_together
 from viewer.reader.ordinal_results import OrdinalAnalysis, as_facts
+from viewer.reader.progress import ReaderProgress, progress_of
 from viewer.reader.protocol import AnalysisPlan, Endpoint, Protocol
 from viewer.reader.readings import Readings
 from viewer.reader.statistics.froc import FIGURES
@@ -176,6 +177,15 @@ def _read(path: Path) -> tuple[Readings, Protocol | None]:
     from viewer.reader.unblinding import readings, unblinded_protocol
 
     return readings(path), unblinded_protocol(path)
+
+
+def readers_of(path: Path) -> tuple[ReaderProgress, ...]:
+    """Return how far each reader of a study came; nothing for another program's readings."""
+    if not _is_study(path):
+        return ()
+    from viewer.reader.verify import standing_of
+
+    return progress_of(standing_of(path))
 
 
 def _is_study(path: Path) -> bool:
