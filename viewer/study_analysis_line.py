@@ -56,8 +56,7 @@ def analyse(options: argparse.Namespace) -> Outcome:
 
         paths = write_study_report(found, options.report, readers_of(options.file))
         lines = (*lines, "", f"{paths[0]} and {len(paths) - 1} other files")
-    is_warned = bool(found.refusals) or any(one.warnings for one in found.detection)
-    return Outcome(found.facts, lines, 3 if is_warned else 0)
+    return Outcome(found.facts, lines, 3 if found.is_warned else 0)
 
 
 ANALYSIS_VERBS = (

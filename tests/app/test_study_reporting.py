@@ -1,4 +1,4 @@
-"""The report of an analysis: the same bytes for the same data, nothing claimed that was not fixed."""
+"""The report of an analysis: the same bytes for the same data, and no claim that was not fixed."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -14,7 +14,7 @@ from viewer.reader.analysis_detection import (
 )
 from viewer.reader.analysis_ordinal import analyse_ratings
 from viewer.reader.exchange.foreign import read_readings
-from viewer.reader.findings import Finding, claim, decided_together
+from viewer.reader.findings import NOT_DETECTION, Finding, claim, decided_together
 from viewer.reader.ordinal_results import OrdinalAnalysis, as_facts
 from viewer.reader.progress import ReaderProgress, progress_of
 from viewer.reader.protocol import AnalysisPlan, Endpoint, Protocol
@@ -53,6 +53,13 @@ class Analysis:
     refusals: tuple[str, ...]
     ratings: OrdinalAnalysis | None = None
     findings: tuple[Finding, ...] = ()
+
+    @property
+    def is_warned(self) -> bool:
+        """True where something was refused, or must be read with care."""
+        cautions = set(self.ratings.cautions if self.ratings is not None else ())
+        warnings = [words for one in self.detection for words in one.warnings]
+        return bool(self.refusals or warnings or cautions - {NOT_DETECTION})
 
     @property
     def facts(self) -> dict[str, object]:
