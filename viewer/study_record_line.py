@@ -60,9 +60,18 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--package",
         type=Path,
-        required=True,
         metavar="OUT",
         help="a new zip with the study, its second log, its images and a checksum of each",
+    )
+    parser.add_argument(
+        "--format",
+        default="",
+        metavar="NAME",
+        help="csv, answers, marks, imrmc, lrc, rjafroc or redcap, of a closed or unblinded study",
+    )
+    parser.add_argument("--out", type=Path, metavar="DIR", help="where --format writes")
+    parser.add_argument(
+        "--criterion", default="", metavar="ID", help="the question that is a score"
     )
 
 
@@ -147,9 +156,21 @@ def _archive(options: argparse.Namespace) -> "Told":
 
 
 def _export(options: argparse.Namespace) -> "Told":
-    from viewer.app.studying import pack
+    from viewer.app.studying import Told, pack
 
-    return pack(options.file, options.package, options.who)
+    if (options.package is None) == (not options.format):
+        raise WrongUsage(
+            "Say what to export.", "", "Give --package OUT, or --format NAME --out DIR."
+        )
+    if options.package is not None:
+        return pack(options.file, options.package, options.who)
+    if options.out is None:
+        raise WrongUsage("Say where to write.", "", "Add --out DIR.")
+    from viewer.app.study_exporting import export_readings
+
+    files = export_readings(options.file, options.format, options.out, options.criterion)
+    lines = tuple(map(str, files))
+    return Told({"files": list(lines)}, lines)
 
 
 def _import(options: argparse.Namespace) -> "Told":

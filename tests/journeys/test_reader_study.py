@@ -218,6 +218,28 @@ def test_a_study_is_locked_read_killed_resumed_unblinded_and_reported(
         shutil.copytree(report, kept, dirs_exist_ok=True)
 
 
+@pytest.mark.parametrize("kind", ["csv", "answers", "marks", "redcap"])
+def test_what_was_read_goes_into_files_for_others(folder: Path, tmp_path: Path, kind: str) -> None:
+    study = str(folder / "locked" / "noise.study")
+    out = tmp_path / kind
+    assert main(["study", "export", study, "--format", kind, "--out", str(out)]) == 0
+    lines = [line for path in sorted(out.iterdir()) for line in path.read_text().splitlines()]
+    if kind in ("csv", "answers"):
+        rated = [line for line in lines if ",noise," in line]
+        assert len(rated) >= len(READERS) * CASES * 2
+        assert {line.split(",")[lines[0].split(",").index("arm")] for line in rated} == {"P", "Q"}
+    assert lines[0].count(",") >= 6
+
+
+def test_scores_without_truth_do_not_fit_a_format_of_detection(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    study = str(folder / "locked" / "noise.study")
+    assert main(["study", "export", study, "--format", "imrmc", "--out", str(tmp_path)]) == 1
+    assert "truth of the cases is not known" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_record_that_was_changed_by_hand_is_caught(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -181,6 +181,16 @@ def _on_detection(
 def _read(path: Path) -> tuple[Readings, Protocol | None]:
     if not _is_study(path):
         return read_readings(path), None
+    return unsealed(path)
+
+
+def unsealed(path: Path) -> tuple[Readings, Protocol | None]:
+    """Return the readings of an unblinded study with the whole protocol.
+
+    Raises
+    ------
+    SealedStudy : it was not unblinded.
+    """
     from viewer.reader.unblinding import readings, unblinded_protocol
 
     return readings(path), unblinded_protocol(path)

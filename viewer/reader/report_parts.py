@@ -73,7 +73,7 @@ def design_section(protocol: Protocol) -> Section:
     return Section(
         "Design",
         (
-            Table("design", "The study", ("", ""), facts),
+            Table("design", "The study", ("fact", "value"), facts),
             Table("arms", "Arms", head, arms),
         ),
     )
@@ -140,7 +140,9 @@ def findings_section(findings: Sequence[Finding]) -> Section:
 
 def rating_sections(found: OrdinalAnalysis, labels: dict[str, tuple[str, ...]]) -> list[Section]:
     """Return a section for each criterion, each preference, times and blinding."""
-    sections = [_criterion(one, labels.get(one.criterion, ())) for one in found.criteria]
+    sections = [
+        _criterion(one, labels.get(one.criterion, ()), found.control) for one in found.criteria
+    ]
     sections += [_preference(one) for one in found.preferences]
     if (agreement := _agreement(found.criteria)) is not None:
         sections.append(agreement)
@@ -159,13 +161,14 @@ def rating_sections(found: OrdinalAnalysis, labels: dict[str, tuple[str, ...]]) 
     return [Section("Cautions", (*cautions, *refusals)), *sections]
 
 
-def _criterion(one: CriterionResult, labels: tuple[str, ...]) -> Section:
+def _criterion(one: CriterionResult, labels: tuple[str, ...], control: str) -> Section:
+    counts = sorted(one.counts, key=lambda each: (each.reader, each.arm != control, each.arm))
     points = labels or tuple(f"{value:g}" for value in one.scale)
     by_arm: dict[str, list[int]] = {}
-    for each in one.counts:
+    for each in counts:
         total = by_arm.setdefault(each.arm, [0] * len(each.counts))
         by_arm[each.arm] = [a + b for a, b in zip(total, each.counts, strict=True)]
-    bars = [(f"{each.reader} · {each.arm}", each.counts) for each in one.counts]
+    bars = [(f"{each.reader} · {each.arm}", each.counts) for each in counts]
     bars = [*((f"all · {arm}", tuple(counts)) for arm, counts in by_arm.items()), *bars]
     parts: list[Part] = [
         Chart(
@@ -177,7 +180,7 @@ def _criterion(one: CriterionResult, labels: tuple[str, ...]) -> Section:
             f"{one.criterion}-ratings",
             "Ratings",
             ("reader", "arm", *points),
-            tuple((each.reader, each.arm, *map(str, each.counts)) for each in one.counts),
+            tuple((each.reader, each.arm, *map(str, each.counts)) for each in counts),
         ),
     ]
     for pair in one.comparisons:

@@ -10,6 +10,7 @@ from reportlab.lib.units import mm
 from reportlab.platypus import (
     Flowable,
     Image,
+    KeepTogether,
     LongTable,
     Paragraph,
     SimpleDocTemplate,
@@ -71,7 +72,7 @@ def _flowables(part: Words | Table | Chart, normal: ParagraphStyle) -> list[Flow
         width, height = figure.get_size_inches()
         shown = min(INSIDE, width * 72)
         picture = Image(io.BytesIO(figure_png(figure)), shown, shown * height / width)
-        return [Spacer(1, 6), title, picture]
+        return [KeepTogether([Spacer(1, 6), title, picture])]
     return [Spacer(1, 6), title, Spacer(1, 3), _table(part, normal), Spacer(1, 6)]
 
 
