@@ -72,3 +72,16 @@ def test_data_that_carry_nothing_say_why(tmp_path: Path):
     (tmp_path / "x.csv").write_text("reader,case,arm,value,truth\nR,c,a,1,0\nR,d,a,2,0\n")
     with pytest.raises(NoAnalysis, match="no abnormal cases"):
         analyse(tmp_path / "x.csv", Asked("auc"))
+
+
+def test_readings_with_gaps_are_analysed_by_u_statistics(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    lines = imrmc_text(roc_readings(5)).splitlines()
+    (tmp_path / "x.imrmc").write_text("\n".join(lines[:-7]))
+    assert main(["study", "analyse", str(tmp_path / "x.imrmc")]) == 1
+    assert "--method u-statistic" in capsys.readouterr().err
+    found = told(tmp_path / "x.imrmc", capsys, "--method", "u-statistic")["u_statistic"]
+    (pair,) = found["differences"]
+    assert pair["arm"] == "better"
+    assert 0 < pair["low"] < pair["estimate"] < pair["high"]

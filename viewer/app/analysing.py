@@ -10,6 +10,7 @@ from viewer.reader.analysis_detection import (
     COVARIANCES,
     ROC_FIGURES,
     DetectionResult,
+    analyse_areas,
     analyse_detection,
 )
 from viewer.reader.analysis_ordinal import analyse_ratings
@@ -22,7 +23,9 @@ from viewer.reader.readings import Readings
 from viewer.reader.statistics.froc import FIGURES
 from viewer.reader.statistics.margins import margin_test
 from viewer.reader.statistics.mrmc import RANDOM
+from viewer.reader.statistics.ustatistic import UInference
 
+U_STATISTIC = "u-statistic"
 SQLITE = b"SQLite format 3\x00"
 UNJUDGED = "The figure of merit could not be analysed for readers and cases in general."
 KINDS = {
@@ -41,6 +44,7 @@ class Asked:
     criterion: str = ""
     threshold: float | None = None
     alpha: float | None = None
+    method: str = "obuchowski-rockette"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,7 @@ class Analysis:
     refusals: tuple[str, ...]
     ratings: OrdinalAnalysis | None = None
     findings: tuple[Finding, ...] = ()
+    areas: UInference | None = None
 
     @property
     def is_warned(self) -> bool:
@@ -70,6 +75,7 @@ class Analysis:
             "ratings": len(self.readings.ratings),
             "marks": len(self.readings.marks),
             "detection": [_plain(asdict(one)) for one in self.detection],
+            "u_statistic": as_facts(self.areas) if self.areas is not None else None,
             "ordinal": as_facts(self.ratings) if self.ratings is not None else None,
             "findings": as_facts(self.findings),
             "refusals": list(self.refusals),
@@ -95,6 +101,10 @@ def analyse(path: Path, asked: Asked) -> Analysis:
         )
     readings, protocol = _read(path)
     plan = protocol.analysis if protocol else AnalysisPlan()
+    if asked.method == U_STATISTIC:
+        alpha = plan.alpha if asked.alpha is None else asked.alpha
+        areas = analyse_areas(readings, asked.criterion, alpha)
+        return Analysis(readings, protocol, (), areas.refusals, areas=areas)
     detection, refusals = list[DetectionResult](), list[str]()
     for measure in _measures(readings, plan, asked):
         try:
@@ -253,6 +263,8 @@ def analysis_lines(found: Analysis) -> tuple[str, ...]:
     lines = [found.readings.source]
     for one in found.detection:
         lines += _detection_lines(one)
+    if found.areas is not None:
+        lines += _area_lines(found.areas)
     if found.ratings is not None:
         lines += _rating_lines(found.ratings)
     lines += _finding_lines(found.findings)
@@ -286,6 +298,19 @@ def _detection_lines(one: DetectionResult) -> Iterator[str]:
                 f"[{pair.low:+.4f}, {pair.high:+.4f}]{p}"
             )
     yield from (f"  not analysed: {words}" for words in one.refusals)
+
+
+def _area_lines(found: UInference) -> Iterator[str]:
+    yield ""
+    yield "Areas by U-statistics, for readers and cases in general:"
+    for one in found.arms:
+        yield f"  {one.arm}: {one.estimate:.4f} [{one.low:.4f}, {one.high:.4f}]"
+    for pair in found.differences:
+        p = "" if pair.p is None else f", {p_words(pair.p)}"
+        yield (
+            f"  {pair.arm} minus {pair.control}: {pair.estimate:+.4f} "
+            f"[{pair.low:+.4f}, {pair.high:+.4f}]{p}"
+        )
 
 
 def p_words(p: float) -> str:

@@ -27,12 +27,13 @@ from viewer.reader.statistics.mrmc import (
     components,
     infer,
 )
+from viewer.reader.statistics.ustatistic import Scores, UInference, infer_areas
 
 COVARIANCES = ("jackknife", "delong", "unbiased")
 ROC_FIGURES = ("auc", "sensitivity", "specificity")
 FEW_READERS = 5
 
-Scores = dict[tuple[str, str, str], float]
+Told = dict[tuple[str, str, str], float]
 """The rating of (reader, arm, case)."""
 
 
@@ -136,6 +137,28 @@ def analyse_detection(
     )
 
 
+def analyse_areas(readings: Readings, criterion: str = "", alpha: float = 0.05) -> UInference:
+    """Compare areas by U-statistics, whoever has read what.
+
+    Raises
+    ------
+    NoAnalysis : the data cannot carry it; the words say why.
+    """
+    truth, used = _known(readings), _criterion(readings, criterion)
+    chosen = [
+        one for one in readings.ratings if one.criterion == used and not one.repeat and one.arm
+    ]
+    arms = tuple(dict.fromkeys(one.arm for one in chosen))
+    readers = tuple(dict.fromkeys(one.reader for one in chosen))
+    places = {one.case: place for place, one in enumerate(truth)}
+    values = np.full((len(arms), len(readers), len(truth)), np.nan)
+    for one in chosen:
+        if one.case in places:
+            values[arms.index(one.arm), readers.index(one.reader), places[one.case]] = one.value
+    is_abnormal = np.array([one.is_abnormal for one in truth])
+    return infer_areas(Scores(arms, readers, values, is_abnormal), alpha)
+
+
 def _known(readings: Readings) -> tuple[CaseTruth, ...]:
     abnormal = sum(one.is_abnormal for one in readings.truth)
     if not readings.truth:
@@ -182,7 +205,7 @@ def _ratings(
     chosen = [
         one for one in readings.ratings if one.criterion == criterion and not one.repeat and one.arm
     ]
-    scores: Scores = {(one.reader, one.arm, one.case): one.value for one in chosen}
+    scores: Told = {(one.reader, one.arm, one.case): one.value for one in chosen}
     arms = tuple(dict.fromkeys(one.arm for one in chosen))
     readers = tuple(dict.fromkeys(one.reader for one in chosen))
     normal, abnormal = (
@@ -221,7 +244,7 @@ def _cut(both: FloatArray, threshold: float | None) -> float:
 
 
 def _table(
-    scores: Scores, arms: Sequence[str], readers: Sequence[str], cases: Sequence[str]
+    scores: Told, arms: Sequence[str], readers: Sequence[str], cases: Sequence[str]
 ) -> FloatArray:
     """Return ratings [arm and reader, case]; every reader must have read every case in every arm.
 
@@ -237,7 +260,7 @@ def _table(
             f"{len(missing)} of {len(wanted)} ratings are missing, such as reader {reader}, arm "
             f"{arm}, case {case}.",
             "This analysis needs every case read by every reader in every arm.",
-            "Complete the readings, or leave out the cases or readers concerned.",
+            "Complete the readings, or take --method u-statistic, which allows gaps.",
         )
     values = [scores[place] for place in wanted]
     return np.asarray(values, dtype=np.float64).reshape(len(arms) * len(readers), len(cases))
