@@ -6,11 +6,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from viewer.core.errors import NoAnalysis, WrongUsage
+from viewer.reader.analysis_areas import analyse_areas
 from viewer.reader.analysis_detection import (
     COVARIANCES,
     ROC_FIGURES,
     DetectionResult,
-    analyse_areas,
     analyse_detection,
 )
 from viewer.reader.analysis_ordinal import analyse_ratings

@@ -27,7 +27,6 @@ from viewer.reader.statistics.mrmc import (
     components,
     infer,
 )
-from viewer.reader.statistics.ustatistic import Scores, UInference, infer_areas
 
 COVARIANCES = ("jackknife", "delong", "unbiased")
 ROC_FIGURES = ("auc", "sensitivity", "specificity")
@@ -106,12 +105,12 @@ def analyse_detection(
     NoAnalysis : the data cannot carry it; the words say why.
     """
     measure = measure or ("wafroc" if readings.looked or readings.marks else "auc")
-    truth = _known(readings)
+    truth = known_truth(readings)
     if measure in FIGURES:
         arms, readers, found = _marks(readings, truth, measure)
         used = "marks"
     elif measure in ROC_FIGURES:
-        used = _criterion(readings, criterion)
+        used = chosen_criterion(readings, criterion)
         arms, readers, found = _ratings(readings, truth, measure, used, threshold)
     else:
         names = ", ".join((*ROC_FIGURES, *FIGURES))
@@ -137,29 +136,8 @@ def analyse_detection(
     )
 
 
-def analyse_areas(readings: Readings, criterion: str = "", alpha: float = 0.05) -> UInference:
-    """Compare areas by U-statistics, whoever has read what.
-
-    Raises
-    ------
-    NoAnalysis : the data cannot carry it; the words say why.
-    """
-    truth, used = _known(readings), _criterion(readings, criterion)
-    chosen = [
-        one for one in readings.ratings if one.criterion == used and not one.repeat and one.arm
-    ]
-    arms = tuple(dict.fromkeys(one.arm for one in chosen))
-    readers = tuple(dict.fromkeys(one.reader for one in chosen))
-    places = {one.case: place for place, one in enumerate(truth)}
-    values = np.full((len(arms), len(readers), len(truth)), np.nan)
-    for one in chosen:
-        if one.case in places:
-            values[arms.index(one.arm), readers.index(one.reader), places[one.case]] = one.value
-    is_abnormal = np.array([one.is_abnormal for one in truth])
-    return infer_areas(Scores(arms, readers, values, is_abnormal), alpha)
-
-
-def _known(readings: Readings) -> tuple[CaseTruth, ...]:
+def known_truth(readings: Readings) -> tuple[CaseTruth, ...]:
+    """Return the truth, of two normal and two abnormal cases at least; NoAnalysis otherwise."""
     abnormal = sum(one.is_abnormal for one in readings.truth)
     if not readings.truth:
         raise NoAnalysis(
@@ -177,7 +155,8 @@ def _known(readings: Readings) -> tuple[CaseTruth, ...]:
     return readings.truth
 
 
-def _criterion(readings: Readings, wanted: str) -> str:
+def chosen_criterion(readings: Readings, wanted: str) -> str:
+    """Return the criterion that is wanted, or the only one; NoAnalysis otherwise."""
     found = tuple(dict.fromkeys(one.criterion for one in readings.ratings))
     if wanted and wanted not in found:
         raise NoAnalysis(f"There is no criterion {wanted!r}.", "", f"Known: {', '.join(found)}.")

@@ -58,7 +58,7 @@ def counted_variance(scores):
 
 
 def with_gaps():
-    scores = simulated(arms=1, readers=3, normals=5, abnormals=4, seed=7)
+    scores = simulated(arms=1, readers=3, normals=6, abnormals=5, seed=0)
     scores.values[0, 0, 2] = scores.values[0, 1, 7] = scores.values[0, 2, 0] = np.nan
     return scores
 
