@@ -77,8 +77,8 @@ def test_data_that_carry_nothing_say_why(tmp_path: Path):
 def test_readings_with_gaps_are_analysed_by_u_statistics(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
-    lines = imrmc_text(roc_readings(5)).splitlines()
-    (tmp_path / "x.imrmc").write_text("\n".join(lines[:-7]))
+    lines = imrmc_text(roc_readings(5, cases=80)).splitlines()
+    (tmp_path / "x.imrmc").write_text("\n".join(lines[:-3]))
     assert main(["study", "analyse", str(tmp_path / "x.imrmc")]) == 3
     assert "--method u-statistic" in capsys.readouterr().out
     found = told(tmp_path / "x.imrmc", capsys, "--method", "u-statistic")["u_statistic"]
