@@ -18,6 +18,7 @@ vr_*                    volume rendering of 512 x 512 x 600
 ui_tick_*               a timer of 1 ms in the real window while series load or are enhanced
 enhance_*               the visible slice and 300 slices on the CPU, beside torch
 patches_*               simulated training patches: milliseconds each, and patches a second
+ratings_*               mixed models of ratings, and how often their intervals hold the truth
 ======================  =========================================================================
 """
 
@@ -35,6 +36,7 @@ from tests.benchmarks import (
     bench_enhance,
     bench_load,
     bench_networks,
+    bench_ratings,
     bench_render,
     bench_scan,
     bench_simulation,
@@ -79,6 +81,10 @@ def _simulated(name: str) -> Part:
     return lambda _work, _runs: bench_simulation.rows(name)
 
 
+def _ratings(name: str) -> Part:
+    return lambda _work, _runs: bench_ratings.rows(name)
+
+
 PARTS: dict[str, Part] = {
     "start_window": _start(("start_window",)),
     "first_image": _start(("first_image",)),
@@ -98,6 +104,7 @@ PARTS: dict[str, Part] = {
     "enhance_batch": _enhance("enhance_batch"),
     "net": lambda _work, _runs: iter(bench_networks.rows()),
     **{name: _simulated(name) for name in bench_simulation.MAKERS},
+    **{name: _ratings(name) for name in (*bench_ratings.TIMED, *bench_ratings.COVERED)},
 }
 """What gives rows, under the beginning of their names, in the order of the table."""
 

@@ -105,7 +105,7 @@ def _model(
     cautions += found.cautions
     return OrdinalModel(
         found,
-        _arm_effect(found, arm, len(table.readers), alpha),
+        arm_effect(found, arm, len(table.readers), alpha),
         likelihood_ratio(without, found),
         tuple(
             ArmProbabilities(name, category_probabilities(found, _row(columns, place)))
@@ -120,7 +120,7 @@ def _row(columns: tuple[Column, ...], arm: int) -> list[float]:
     return [float(arm), *(float(np.mean(one.values)) for one in columns[1:])]
 
 
-def _arm_effect(found: MixedFit, arm: str, readers: int, alpha: float) -> ArmEffect:
+def arm_effect(found: MixedFit, arm: str, readers: int, alpha: float) -> ArmEffect:
     """Return the arm's effect with Student's t on Satterthwaite's degrees of freedom.
 
     Of the estimate's variance, 2 / readers times the variance of readers within arms has
