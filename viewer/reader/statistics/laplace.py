@@ -12,6 +12,7 @@ Integers = npt.NDArray[np.int64]
 
 _STEPS = 60
 _GRADIENT = 1e-9
+_WIDEST = 100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,14 +174,15 @@ def marginal(
 
     Returns
     -------
-    A height of -inf where thresholds are out of order.
+    A height of -inf where thresholds are out of order or a deviation is above 100, which no
+    odds come near to.
 
     Source: Pinheiro and Chao (2006), J Comput Graph Stat 15:58, for the approximation; the
     gradient follows the mode by the implicit function theorem (Kristensen et al. 2016, J Stat
     Softw 70(5), eq. 5). For the logit link the curvature is F'(a) + F'(b).
     """
     a, b = model.upper @ fixed + model.above, model.lower @ fixed + model.below
-    if not np.all(a > b):
+    if not np.all(a > b) or np.abs(deviations).max(initial=0.0) > _WIDEST:
         return Height(-np.inf, np.zeros_like(fixed), np.zeros_like(deviations), start)
     scale = model.spread(deviations)
     mode, ends, factor = _mode(model, pairs, (a, b), scale, start)
