@@ -65,6 +65,7 @@ def test_each_reader_is_tested_alone(analysis) -> None:
     tests = analysis.criteria[0].comparisons[0].by_reader
     assert [one.reader for one in tests] == ["R1", "R2", "R3", "R4", "R5"]
     assert {one.test.pairs for one in tests} == {20}
+    assert all(one.effect.interval[0] < one.effect.odds_ratio for one in tests)
 
 
 def test_subgroup_has_one_test_and_an_effect_per_value(analysis) -> None:
@@ -109,7 +110,9 @@ def test_only_endpoints_of_the_plan_are_findings(study) -> None:
     assert len(found.criteria) == 2
     assert [one.endpoint.measure for one in found.findings] == ["noise"]
     assert found.findings[0].stands
-    assert claim(found.findings[0]).startswith("On noise, E is superior to O (odds ratio")
+    assert claim(found.findings[0]).startswith(
+        "In ratings of noise, E is superior to O (odds ratio"
+    )
 
 
 def test_without_a_plan_nothing_is_found_and_the_first_arm_is_the_control(study) -> None:
@@ -189,6 +192,7 @@ def test_separated_arms_get_words_and_each_readers_test(study) -> None:
     assert comparison.model is None
     assert any("do not overlap enough" in one for one in comparison.refusals)
     assert all(one.test.p < 0.001 for one in comparison.by_reader)
+    assert all(one.effect is None for one in comparison.by_reader)
 
 
 def test_points_nobody_used_are_named_from_the_questions() -> None:

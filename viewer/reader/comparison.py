@@ -36,7 +36,7 @@ from viewer.reader.statistics.ordinal_mixed import (
     fit,
     likelihood_ratio,
 )
-from viewer.reader.statistics.paired import SignedRank, mean_difference, signed_rank
+from viewer.reader.statistics.paired import mean_difference, signed_rank
 from viewer.reader.statistics.visual_grading import visual_grading
 
 _Found = TypeVar("_Found")
@@ -66,7 +66,7 @@ def compare(
     two = both.matrix(arm, both.readers, both.cases)
     refusals: list[str] = []
     by_reader = [
-        attempted(f"Wilcoxon of reader {reader}", partial(_signed_rank, row, plan.zeros), refusals)
+        _of_reader(both.of_reader(reader), arm, row, plan, refusals, is_ordered=is_ordered)
         for reader, row in zip(both.readers, two - one, strict=True)
     ]
     cautions: list[str] = []
@@ -80,11 +80,7 @@ def compare(
         arm=arm,
         control=control,
         is_ordered=is_ordered,
-        by_reader=tuple(
-            ReaderComparison(reader, test)
-            for reader, test in zip(both.readers, by_reader, strict=True)
-            if test is not None
-        ),
+        by_reader=tuple(one for one in by_reader if one is not None),
         model=model,
         mean_difference=attempted("Mean difference", lambda: mean_difference(two - one), refusals),
         visual_grading=attempted(
@@ -98,8 +94,28 @@ def compare(
     )
 
 
-def _signed_rank(row: Floats, zeros: str) -> SignedRank:
-    return signed_rank([float(one) for one in row[~np.isnan(row)]], zeros)
+def _of_reader(
+    table: RatingTable,
+    arm: str,
+    row: Floats,
+    plan: AnalysisPlan,
+    refusals: list[str],
+    *,
+    is_ordered: bool,
+) -> ReaderComparison | None:
+    """Return one reader's test of differences `row` [case], and odds ratio."""
+    reader = table.readers[0]
+    pairs = [float(one) for one in row[~np.isnan(row)]]
+    ranks = partial(signed_rank, pairs, plan.zeros)
+    test = attempted(f"Wilcoxon of reader {reader}", ranks, refusals)
+    if test is None:
+        return None
+    if not is_ordered:
+        return ReaderComparison(reader, test)
+    column = arm_column(table.ratings, arm)
+    fitted = partial(fit, table.values, [column], table.groupings()[1:2], alpha=plan.alpha)
+    found = attempted(f"Odds ratio of reader {reader}", fitted, refusals)
+    return ReaderComparison(reader, test, found.coefficient(arm) if found else None)
 
 
 def _model(

@@ -90,10 +90,15 @@ class Subgroup:
 
 @dataclass(frozen=True, slots=True)
 class ReaderComparison:
-    """One reader's own comparison; readers' pairs are never pooled."""
+    """One reader's own comparison; readers' pairs are never pooled.
+
+    `effect` is the arm's odds ratio for this reader (for a forest plot), from a model with random
+    cases; None where it cannot be estimated. It is described, not tested: `test` is the test.
+    """
 
     reader: str
     test: SignedRank
+    effect: Coefficient | None = None
 
 
 @dataclass(frozen=True, slots=True)
