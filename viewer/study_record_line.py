@@ -67,9 +67,12 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
         "--format",
         default="",
         metavar="NAME",
-        help="csv, answers, marks, imrmc, lrc, rjafroc or redcap, of a closed or unblinded study",
+        help="csv, answers, marks, imrmc, lrc, rjafroc, redcap or sr (DICOM structured reports)",
     )
     parser.add_argument("--out", type=Path, metavar="DIR", help="where --format writes")
+    parser.add_argument(
+        "--originals", type=Path, metavar="DIR", help="where the study file lay at lock, for sr"
+    )
     parser.add_argument(
         "--criterion", default="", metavar="ID", help="the question that is a score"
     )
@@ -168,7 +171,8 @@ def _export(options: argparse.Namespace) -> "Told":
         raise WrongUsage("Say where to write.", "", "Add --out DIR.")
     from viewer.app.study_exporting import export_readings
 
-    files = export_readings(options.file, options.format, options.out, options.criterion)
+    where = options.out, options.criterion, options.originals
+    files = export_readings(options.file, options.format, *where)
     lines = tuple(map(str, files))
     return Told({"files": list(lines)}, lines)
 

@@ -20,6 +20,7 @@ enhance_*               the visible slice and 300 slices on the CPU, beside torc
 reading_*               a reader study: from a case to the next, and until an answer is durable
 patches_*               simulated training patches: milliseconds each, and patches a second
 answer_durable          an answer of a reader study, beside a bare SQLite commit and a synced line
+ratings_*               mixed models of ratings, and how often their intervals hold the truth
 ======================  =========================================================================
 """
 
@@ -37,6 +38,7 @@ from tests.benchmarks import (
     bench_enhance,
     bench_load,
     bench_networks,
+    bench_ratings,
     bench_reading,
     bench_record,
     bench_render,
@@ -83,6 +85,10 @@ def _simulated(name: str) -> Part:
     return lambda _work, _runs: bench_simulation.rows(name)
 
 
+def _ratings(name: str) -> Part:
+    return lambda _work, _runs: bench_ratings.rows(name)
+
+
 PARTS: dict[str, Part] = {
     "start_window": _start(("start_window",)),
     "first_image": _start(("first_image",)),
@@ -104,6 +110,7 @@ PARTS: dict[str, Part] = {
     "net": lambda _work, _runs: iter(bench_networks.rows()),
     "answer_durable": lambda work, _runs: bench_record.rows(work),
     **{name: _simulated(name) for name in bench_simulation.MAKERS},
+    **{name: _ratings(name) for name in (*bench_ratings.TIMED, *bench_ratings.COVERED)},
 }
 """What gives rows, under the beginning of their names, in the order of the table."""
 

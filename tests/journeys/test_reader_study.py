@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from highdicom import sr
 from pytestqt.qtbot import QtBot
 
 from tests.journeys.noisy import write_noisy_ct
@@ -229,6 +230,17 @@ def test_what_was_read_goes_into_files_for_others(folder: Path, tmp_path: Path, 
         assert len(rated) >= len(READERS) * CASES * 2
         assert {line.split(",")[lines[0].split(",").index("arm")] for line in rated} == {"P", "Q"}
     assert lines[0].count(",") >= 6
+
+
+def test_each_reading_of_a_case_becomes_a_structured_report(folder: Path, tmp_path: Path) -> None:
+    study = str(folder / "locked" / "noise.study")
+    assert main(["study", "export", study, "--format", "sr", "--out", str(tmp_path / "sr")]) == 0
+    written = sorted((tmp_path / "sr").iterdir())
+    assert len(written) == len(READERS) * CASES
+    groups = sr.srread(written[0]).content.get_image_measurement_groups()
+    assert {one.tracking_identifier for one in groups} == {"smoothed: answers", "original: answers"}
+    (said,) = groups[0].get_qualitative_evaluations()
+    assert said.name.meaning == "How little noise is there?"
 
 
 def test_scores_without_truth_do_not_fit_a_format_of_detection(

@@ -65,6 +65,7 @@ def test_each_reader_is_tested_alone(analysis) -> None:
     tests = analysis.criteria[0].comparisons[0].by_reader
     assert [one.reader for one in tests] == ["R1", "R2", "R3", "R4", "R5"]
     assert {one.test.pairs for one in tests} == {20}
+    assert all(one.effect.interval[0] < one.effect.odds_ratio for one in tests)
 
 
 def test_subgroup_has_one_test_and_an_effect_per_value(analysis) -> None:
@@ -109,7 +110,9 @@ def test_only_endpoints_of_the_plan_are_findings(study) -> None:
     assert len(found.criteria) == 2
     assert [one.endpoint.measure for one in found.findings] == ["noise"]
     assert found.findings[0].stands
-    assert claim(found.findings[0]).startswith("On noise, E is superior to O (odds ratio")
+    assert claim(found.findings[0]).startswith(
+        "In ratings of noise, E is superior to O (odds ratio"
+    )
 
 
 def test_without_a_plan_nothing_is_found_and_the_first_arm_is_the_control(study) -> None:
@@ -189,6 +192,7 @@ def test_separated_arms_get_words_and_each_readers_test(study) -> None:
     assert comparison.model is None
     assert any("do not overlap enough" in one for one in comparison.refusals)
     assert all(one.test.p < 0.001 for one in comparison.by_reader)
+    assert all(one.effect is None for one in comparison.by_reader)
 
 
 def test_points_nobody_used_are_named_from_the_questions() -> None:
@@ -322,3 +326,46 @@ def test_a_subgroup_of_one_value_is_refused_in_words(study) -> None:
     )
     assert comparison.subgroups == ()
     assert any("one and the same vendor" in one for one in comparison.refusals)
+
+
+def test_analogue_scales_are_compared_by_their_mean_and_have_no_model(study) -> None:
+    analogue = Question("noise", QuestionKind.ANALOGUE, "Noise")
+    finding = analyse_ratings(study, PLAN, questions=(analogue,))
+    comparison = finding.criteria[0].comparisons[0]
+    assert comparison.model is None
+    assert any("measurements, not grades" in one for one in comparison.cautions)
+    assert finding.findings[0].figure == "mean difference"
+    assert finding.criteria[0].agreement[0].coefficients[0].name == "Krippendorff alpha (interval)"
+
+
+def test_many_different_values_are_measurements(study) -> None:
+    fine = tuple(
+        replace(one, value=one.value + place / 1000) for place, one in enumerate(study.ratings)
+    )
+    assert analyse_ratings(replace(study, ratings=fine), PLAN).criteria[0].level == "interval"
+
+
+def test_choices_without_order_have_counts_and_agreement_alone(study) -> None:
+    choice = Question("noise", QuestionKind.CHOICE, "Kind of noise")
+    found = analyse_ratings(study, PLAN, questions=(choice,))
+    assert found.criteria[0].comparisons == ()
+    assert "no order" in found.refusals[0]
+    assert found.criteria[0].agreement[0].coefficients[0].name == "Krippendorff alpha (nominal)"
+    assert found.findings[0].reason
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_odd_little_studies_get_figures_or_words_and_never_break(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    readers, cases = int(rng.integers(1, 4)), int(rng.integers(1, 6))
+    whole = likert_study(float(rng.normal()), readers, cases, seed)
+    most = int(rng.integers(1, 6))
+    kept = tuple(
+        replace(one, value=min(one.value, float(most)), period=0 if seed % 2 else one.period)
+        for one in whole.ratings
+        if rng.random() > 0.25
+    )
+    if not kept:
+        return
+    plan = replace(PLAN, endpoints=(BETTER, replace(BETTER, kind="equivalence", margin=0.5)))
+    json.dumps(as_facts(analyse_ratings(Readings(kept), plan)), allow_nan=False)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from viewer.core.errors import NoAnalysis, WrongUsage
@@ -17,6 +17,7 @@ from viewer.reader.analysis_ordinal import analyse_ratings
 from viewer.reader.exchange.foreign import read_readings
 from viewer.reader.findings import NOT_DETECTION, Finding, claim, decided_together
 from viewer.reader.ordinal_results import OrdinalAnalysis, as_facts
+from viewer.reader.ordinal_words import lines_of
 from viewer.reader.progress import ReaderProgress, progress_of
 from viewer.reader.protocol import AnalysisPlan, Endpoint, Protocol
 from viewer.reader.readings import Readings
@@ -266,7 +267,7 @@ def analysis_lines(found: Analysis) -> tuple[str, ...]:
     if found.areas is not None:
         lines += _area_lines(found.areas)
     if found.ratings is not None:
-        lines += _rating_lines(found.ratings)
+        lines += ["", *lines_of(replace(found.ratings, findings=()))]
     lines += _finding_lines(found.findings)
     return (*lines, *(f"Not analysed: {words}" for words in found.refusals))
 
@@ -316,49 +317,6 @@ def _area_lines(found: UInference) -> Iterator[str]:
 def p_words(p: float) -> str:
     """Return a p-value as it is printed."""
     return "p < 0.0001" if p < 0.0001 else f"p = {p:.4f}"
-
-
-def _rating_lines(found: OrdinalAnalysis) -> Iterator[str]:
-    yield ""
-    yield (
-        f"Ratings of {len(found.readers)} readers, {found.cases} cases; arms are compared with "
-        f"{found.control}"
-    )
-    yield from (f"  {words}" for words in found.cautions)
-    for one in found.criteria:
-        for pair in one.comparisons:
-            yield f"  {one.criterion}, {pair.arm} against {pair.control}:"
-            if pair.model is not None:
-                effect, (low, high) = pair.model.effect, pair.model.effect.interval
-                yield (
-                    f"    odds ratio of a higher rating {effect.odds_ratio:.3f} "
-                    f"[{low:.3f}, {high:.3f}], {p_words(effect.p)} (cumulative link mixed model)"
-                )
-            if pair.mean_difference is not None:
-                yield f"    mean difference {pair.mean_difference.difference:+.3f}"
-            if pair.visual_grading is not None:
-                low, high = pair.visual_grading.interval
-                area = pair.visual_grading.area
-                yield f"    visual grading area {area:.3f} [{low:.3f}, {high:.3f}]"
-            for each in pair.by_reader:
-                test = each.test
-                p = "all pairs are equal" if test.p is None else f"{p_words(test.p)}"
-                yield (
-                    f"    {each.reader}: higher {test.higher}, equal {test.equal}, lower "
-                    f"{test.lower}, {p}"
-                )
-            yield from (f"    not analysed: {words}" for words in pair.refusals)
-    for preference in found.preferences:
-        yield f"  {preference.criterion}, {preference.arm} against {preference.control}:"
-        if preference.odds is not None:
-            low, high = preference.odds.interval
-            ratio = preference.odds.odds_ratio
-            yield f"    odds of preferring {preference.arm} {ratio:.3f} [{low:.3f}, {high:.3f}]"
-        for voter in preference.by_reader:
-            told = ", ".join(f"{value:+g}: {count}" for value, count in voter.preferences.counts)
-            yield f"    {voter.reader}: {told}"
-        yield from (f"    not analysed: {words}" for words in preference.refusals)
-    yield from (f"  not analysed: {words}" for words in found.refusals)
 
 
 def _finding_lines(findings: tuple[Finding, ...]) -> Iterator[str]:

@@ -62,7 +62,7 @@ def prepare_arms(
     for number, case in enumerate(protocol.cases):
         tell = _part_of(report, number, len(protocol.cases), case.id)
         with tempfile.TemporaryDirectory(prefix="diptych-study-") as unpacked:
-            found = _series_of(case, home, Path(unpacked))
+            found = series_of(case, home, Path(unpacked))
             source = _source(case, found)
             made = [_arm(engine, arm, case, found, source, tell) for arm in arms]
             cases.append(_with_window(case, found))
@@ -92,8 +92,8 @@ def _with_version(arm: Arm, engine: Engine) -> Arm:
     return replace(arm, version=method.version, weights_sha256=method.weights_sha256)
 
 
-def _series_of(case: Case, home: Path, unpacked: Path) -> FoundSeries:
-    """Return the one series of a case."""
+def series_of(case: Case, home: Path, unpacked: Path) -> FoundSeries:
+    """Return the one series of a case; InvalidProtocol where there is none, or more."""
     path = home / case.path
     if not path.exists():
         raise InvalidProtocol(

@@ -3,17 +3,21 @@
 import csv
 import io
 import json
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 from viewer.app.analysing import unsealed
+from viewer.app.preparing_arms import series_of
 from viewer.core.errors import NoAnalysis, WrongUsage
 from viewer.io.safely import not_saved, write_bytes
+from viewer.io.study_reports import CaseReport, ReportedAnswer, ReportedMark, write_case_report
 from viewer.reader.answer_rows import AnswerRow, answer_rows
 from viewer.reader.exchange import writing
 from viewer.reader.plain import to_plain
 from viewer.reader.protocol import Protocol
 from viewer.reader.readings import Readings
+from viewer.reader.study_file import protocol_id
 
 ANSWER_COLUMNS = (
     "study", "reader", "session", "period", "sequence", "number", "trial", "repeat", "case", "arm",
@@ -26,17 +30,21 @@ _TEXTS: dict[str, tuple[str, Callable[[Readings, str], str]]] = {
     "imrmc": ("readings.imrmc", writing.imrmc_text),
     "lrc": ("readings.lrc", writing.lrc_text),
 }
-FORMATS = ("csv", "answers", *_TEXTS, "rjafroc", "redcap")
+FORMATS = ("csv", "answers", *_TEXTS, "rjafroc", "redcap", "sr")
 
 
-def export_readings(path: Path, kind: str, out: Path, criterion: str = "") -> tuple[Path, ...]:
+def export_readings(
+    path: Path, kind: str, out: Path, criterion: str = "", originals: Path | None = None
+) -> tuple[Path, ...]:
     """Write a study's readings in a format into a folder; no file is ever written over.
 
     Parameters
     ----------
     kind : "csv" a rating a row, "answers" every revision of every answer (the arm stays empty
         before unblinding), "marks", "imrmc", "lrc", "rjafroc" a workbook, "redcap" a data
-        dictionary and records.
+        dictionary and records, "sr" a DICOM structured report for each reader and case.
+    originals : the folder that paths of cases are relative to, for "sr"; by default the one in
+        which the study's folder was made.
     criterion : the question that is the score, for formats that hold one.
 
     Raises
@@ -47,6 +55,8 @@ def export_readings(path: Path, kind: str, out: Path, criterion: str = "") -> tu
     """
     if kind not in FORMATS:
         raise WrongUsage(f"There is no format {kind!r}.", "", f"Known: {', '.join(FORMATS)}.")
+    if kind == "sr":
+        return _structured(path, out, originals or path.resolve().parent.parent)
     files = _files(path, kind, criterion)
     for name in files:
         if (out / name).exists():
@@ -127,3 +137,51 @@ def answers_csv(rows: tuple[AnswerRow, ...], study: str) -> str:
             )
         )
     return out.getvalue()
+
+
+def _structured(path: Path, out: Path, home: Path) -> tuple[Path, ...]:
+    """Write a structured report for each reader and case that was read."""
+    readings, protocol = unsealed(path)
+    if protocol is None:
+        raise NoAnalysis("The study's protocol was not kept at unblinding.", "", "Unblind it anew.")
+    if out.exists() and any(out.iterdir()):
+        raise WrongUsage(f"{out} is not empty.", "", "Name another folder.")
+    written: list[Path] = []
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise not_saved("The export", error) from error
+    for case in protocol.trial_cases:
+        with tempfile.TemporaryDirectory(prefix="diptych-study-") as unpacked:
+            images = series_of(case, home, Path(unpacked)).paths
+            for number, reader in enumerate(protocol.readers, 1):
+                report = _case_report(readings, protocol, reader.code, case.id, images)
+                if not report.answers and not report.marks:
+                    continue
+                file = out / f"{reader.code}-{case.id}.dcm"
+                write_case_report(report, file, number)
+                written.append(file)
+    return tuple(written)
+
+
+def _case_report(
+    readings: Readings, protocol: Protocol, reader: str, case: str, images: tuple[Path, ...]
+) -> CaseReport:
+    names = {arm.code: arm.name for arm in protocol.arms}
+    questions = {question.id: question for question in protocol.questions}
+    answers = []
+    for one in readings.ratings:
+        question = questions.get(one.criterion)
+        if (one.reader, one.case) != (reader, case) or question is None:
+            continue
+        label = next((two.text for two in question.choices if two.value == one.value), "")
+        arm = names.get(one.arm, "pair")
+        answers.append(ReportedAnswer(question.id, question.text, one.value, label, arm))
+    marks = tuple(
+        (names[one.arm], ReportedMark(one.point_mm, one.confidence))
+        for one in readings.marks
+        if (one.reader, one.case) == (reader, case) and one.point_mm is not None
+    )
+    return CaseReport(
+        protocol.study.title, protocol_id(protocol), reader, case, tuple(answers), marks, images
+    )

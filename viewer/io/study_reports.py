@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import highdicom as hd
 import numpy as np
@@ -101,7 +102,7 @@ def _content(report: CaseReport, evidence: Sequence[Dataset]) -> sr.MeasurementR
         ),
     )
     arms = dict.fromkeys([one.arm for one in report.answers] + [arm for arm, _ in report.marks])
-    groups: list[object] = []
+    groups: list[Any] = []
     for arm in arms:
         answers = [one for one in report.answers if one.arm == arm]
         if answers:
@@ -112,9 +113,7 @@ def _content(report: CaseReport, evidence: Sequence[Dataset]) -> sr.MeasurementR
         ]
     return sr.MeasurementReport(
         observation_context=sr.ObservationContext(observer_person_context=observer),
-        procedure_reported=codes.DCM.ImagingProcedure
-        if hasattr(codes.DCM, "ImagingProcedure")
-        else _code("reading", "Reading of a reader study"),
+        procedure_reported=_code("reading", "Reading of a reader study"),
         imaging_measurements=groups,
     )
 

@@ -26,6 +26,9 @@ from viewer.reader.statistics.margins import margin_test
 from viewer.reader.time_analysis import analyse_times, reader_drift
 
 FEW_READERS = 5
+MOST_POINTS = 20
+"""A scale with more points than this is taken as a measurement."""
+
 SEED = 20110601
 
 _ABOUT_PAIRS = (QuestionKind.PREFERENCE, QuestionKind.FORCED_CHOICE)
@@ -66,12 +69,12 @@ def analyse_ratings(
         raise NoAnalysis("There are no ratings to analyse.", do="Record or import readings first.")
     arms = in_order(one.arm for one in ratings if one.arm)
     control = control or next((one.control for one in plan.endpoints), arms[0] if arms else "")
-    kinds = {one.id: one.kind for one in questions}
+    by_id = {one.id: one for one in questions}
+    kinds = {name: one.kind for name, one in by_id.items()}
     tables = [RatingTable.of(ratings, name) for name in in_order(one.criterion for one in ratings)]
     pairs = [one for one in tables if _is_about_pairs(one, kinds, arms)]
-    scales = {one.id: tuple(point.value for point in one.choices) for one in questions}
     criteria = tuple(
-        _criterion(one, ratings, plan, control, scales.get(one.criterion, ()), seed)
+        _criterion(one, ratings, plan, control, _scale(one, ratings, by_id), seed)
         for one in tables
         if one not in pairs
     )
@@ -88,11 +91,7 @@ def analyse_ratings(
         blinding=_blinding(readings.ratings, control, plan.alpha),
         findings=decide(criteria, plan),
         cautions=_cautions(readings, readers),
-        refusals=tuple(
-            f"'{one.criterion}' compares nothing: it was not rated in {control} and another arm."
-            for one in criteria
-            if not one.comparisons
-        ),
+        refusals=_refusals(criteria, control),
         methods=_methods(plan, seed),
     )
 
@@ -118,7 +117,7 @@ def _finding(endpoint: Endpoint, found: Comparison | None, alpha: float) -> Find
     """Decide one endpoint: superiority by the mixed model, margins by the mean difference."""
     if found is None:
         return Finding(endpoint, reason=f"'{endpoint.measure}' was not rated in both arms.")
-    if endpoint.kind == "superiority" and not endpoint.margin:
+    if endpoint.kind == "superiority" and not endpoint.margin and found.is_ordered:
         if found.model is None:
             return Finding(endpoint, reason=" ".join(found.refusals))
         effect = found.model.effect
@@ -156,33 +155,45 @@ def _criterion(
     ratings: Sequence[Rating],
     plan: AnalysisPlan,
     control: str,
-    points: tuple[float, ...],
+    scale: Scale,
     seed: int,
 ) -> CriterionResult:
-    used = sorted(set(table.values))
-    whole = tuple(sorted(points)) if set(used) <= set(points) else tuple(used)
-    scale, resampling = Scale(whole), Resampling(plan.bootstrap, seed, plan.alpha)
+    used, resampling = set(table.values), Resampling(plan.bootstrap, seed, plan.alpha)
     others = [arm for arm in table.arms if arm != control] if control in table.arms else []
     return CriterionResult(
         criterion=table.criterion,
-        scale=whole,
-        unused=tuple(point for point in whole if point not in used),
-        counts=_counts(table, whole),
-        comparisons=tuple(compare(table, arm, control, plan, seed) for arm in others),
-        agreement=between_readers(table, scale, resampling),
-        repeats=within_readers(
-            ratings, table.criterion, Scale(_scale_of(ratings, table, whole)), resampling
+        level=scale.level,
+        scale=scale.points,
+        unused=tuple(point for point in scale.points if point not in used),
+        counts=_counts(table, scale.points),
+        comparisons=tuple(
+            compare(table, arm, control, plan, seed, is_ordered=scale.level == "ordinal")
+            for arm in others
+            if scale.level != "nominal"
         ),
+        agreement=between_readers(table, scale, resampling),
+        repeats=within_readers(ratings, table.criterion, scale, resampling),
         drift=reader_drift(table.ratings, of_time=False),
     )
 
 
-def _scale_of(
-    ratings: Sequence[Rating], table: RatingTable, points: tuple[float, ...]
-) -> tuple[float, ...]:
-    """Return the scale with the values of repeats, which the table does not hold."""
+def _scale(
+    table: RatingTable, ratings: Sequence[Rating], questions: Mapping[str, Question]
+) -> Scale:
+    """Return the scale of a criterion: its question's points, or else the values that occur.
+
+    Choices have no order; numbers, analogue scales and anything with more than `MOST_POINTS`
+    different values are measured, not graded.
+    """
     values = {one.value for one in ratings if one.criterion == table.criterion}
-    return tuple(sorted(values | set(points)))
+    question = questions.get(table.criterion)
+    points = {one.value for one in question.choices} if question else set()
+    whole = tuple(sorted(points if values <= points else values))
+    kind = question.kind if question else QuestionKind.LIKERT
+    if kind in (QuestionKind.CHOICE, QuestionKind.CHOICES):
+        return Scale(whole, "nominal")
+    is_measured = kind in (QuestionKind.NUMBER, QuestionKind.ANALOGUE) or len(whole) > MOST_POINTS
+    return Scale(whole, "interval" if is_measured else "ordinal")
 
 
 def _counts(table: RatingTable, points: tuple[float, ...]) -> tuple[Counts, ...]:
@@ -227,6 +238,19 @@ def _blinding(ratings: Sequence[Rating], control: str, alpha: float) -> Blinding
     indices = tuple((arm, bang(*counts, alpha)) for arm, counts in counted.items())
     both = tuple(counted.values())
     return BlindingResult(indices, james((both[0], both[1]), alpha) if len(both) == 2 else None)
+
+
+def _refusals(criteria: Sequence[CriterionResult], control: str) -> tuple[str, ...]:
+    return tuple(
+        f"'{one.criterion}' compares nothing: "
+        + (
+            "its answers have no order."
+            if one.level == "nominal"
+            else f"it was not rated in {control or 'a control'} and another arm."
+        )
+        for one in criteria
+        if not one.comparisons
+    )
 
 
 def _cautions(readings: Readings, readers: Sequence[str]) -> tuple[str, ...]:

@@ -10,6 +10,9 @@ NOT_DETECTION = (
     "Ratings and preferences say how images are judged, not what can be detected in them."
 )
 
+OF_RATINGS = ("odds ratio", "mean difference")
+"""Figures that belong to ratings; a claim made of them says so."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -61,8 +64,9 @@ def claim(finding: Finding) -> str:
     }[end.kind]
     low, high = finding.interval
     margin = f", margin {end.margin:g}" if end.margin else ""
+    measure = f"ratings of {end.measure}" if finding.figure in OF_RATINGS else end.measure
     return (
-        f"On {end.measure}, {end.arm} {words} {end.control} ({finding.figure}"
+        f"In {measure}, {end.arm} {words} {end.control} ({finding.figure}"
         f" {finding.estimate:.2f}, {100 * finding.level:g} % interval {low:.2f} to {high:.2f}"
         f"{margin}; adjusted p {_p_text(finding.p_adjusted)})."
     )

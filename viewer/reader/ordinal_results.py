@@ -90,18 +90,27 @@ class Subgroup:
 
 @dataclass(frozen=True, slots=True)
 class ReaderComparison:
-    """One reader's own comparison; readers' pairs are never pooled."""
+    """One reader's own comparison; readers' pairs are never pooled.
+
+    `effect` is the arm's odds ratio for this reader (for a forest plot), from a model with random
+    cases; None where it cannot be estimated. It is described, not tested: `test` is the test.
+    """
 
     reader: str
     test: SignedRank
+    effect: Coefficient | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """An arm against the control on one criterion; what is None is refused in `refusals`."""
+    """An arm against the control on one criterion; what is None is refused in `refusals`.
+
+    Ratings that are not `is_ordered` are measurements: they have a mean difference and no model.
+    """
 
     arm: str
     control: str
+    is_ordered: bool
     by_reader: tuple[ReaderComparison, ...]
     model: OrdinalModel | None
     mean_difference: MeanDifference | None
@@ -139,9 +148,13 @@ class ReaderDrift:
 
 @dataclass(frozen=True, slots=True)
 class CriterionResult:
-    """Everything about one criterion that each image of a case was rated on."""
+    """Everything about one criterion that each image of a case was rated on.
+
+    `level` is "ordinal", "interval" (a measurement) or "nominal" (choices without order).
+    """
 
     criterion: str
+    level: str
     scale: tuple[float, ...]
     unused: tuple[float, ...]
     counts: tuple[Counts, ...]

@@ -71,10 +71,11 @@ class RatingTable:
         """Return the ratings of these arms alone."""
         return RatingTable(self.criterion, tuple(one for one in self.ratings if one.arm in arms))
 
-    def of_stratum(self, name: str, value: str) -> "RatingTable":
-        """Return the ratings of cases whose stratum `name` is `value`."""
-        kept = tuple(one for one in self.ratings if dict(one.strata).get(name) == value)
-        return RatingTable(self.criterion, kept)
+    def of_reader(self, reader: str) -> "RatingTable":
+        """Return the ratings of one reader alone."""
+        return RatingTable(
+            self.criterion, tuple(one for one in self.ratings if one.reader == reader)
+        )
 
     def matrix(self, arm: str, readers: Sequence[str], cases: Sequence[str]) -> Floats:
         """Return an arm's ratings [reader, case]; NaN where there is none."""

@@ -32,15 +32,18 @@ def _in_arm(table: RatingTable, arm: str, scale: Scale, resampling: Resampling) 
     if len(table.readers) < 2:
         return ArmAgreement(arm, (), (), ("Agreement needs two readers.",))
     ratings = table.matrix(arm, table.readers, table.cases).T
-    coefficients = [
-        krippendorff(ratings, scale, "ordinal", resampling),
-        gwet(ratings, scale, "identity", resampling),
-        gwet(ratings, scale, "quadratic", resampling),
-    ]
+    coefficients = [krippendorff(ratings, scale, resampling)]
+    if scale.level != "interval":
+        coefficients.append(gwet(ratings, scale, "identity", resampling))
+    if scale.level == "ordinal":
+        coefficients.append(gwet(ratings, scale, "quadratic", resampling))
+    weights = "identity" if scale.level == "nominal" else "quadratic"
     if len(table.readers) == 2:
-        coefficients.append(weighted_kappa(ratings, scale, "quadratic", resampling))
-    else:
+        coefficients.append(weighted_kappa(ratings, scale, weights, resampling))
+    elif scale.level != "interval":
         coefficients.append(fleiss_kappa(ratings, scale, resampling))
+    if scale.level == "nominal":
+        return ArmAgreement(arm, tuple(coefficients), (), ())
     correlations: tuple[Intraclass, ...] = ()
     refusals: tuple[str, ...] = ()
     try:
@@ -76,7 +79,8 @@ def _pairs(ratings: Sequence[Rating], reader: str) -> Floats:
 
 def _of_pairs(pairs: Floats, scale: Scale, resampling: Resampling) -> tuple[Agreement, ...]:
     whole = pairs[~np.isnan(pairs).any(axis=1)]
+    weights = "identity" if scale.level == "nominal" else "quadratic"
     return (
-        weighted_kappa(whole, scale, "quadratic", resampling),
-        gwet(whole, scale, "quadratic", resampling),
+        weighted_kappa(whole, scale, weights, resampling),
+        gwet(whole, scale, weights, resampling),
     )

@@ -38,7 +38,7 @@ THREE = Scale((0, 1, 2))
     ("metric", "published"), [("nominal", 0.743), ("ordinal", 0.815), ("interval", 0.849)]
 )
 def test_alpha_is_krippendorffs_own_example(metric: str, published: float) -> None:
-    found = krippendorff(OBSERVERS, FIVE, metric)
+    found = krippendorff(OBSERVERS, Scale(FIVE.points, metric))
     assert round(found.value, 3) == published
     assert found.cases == 11
     assert found.interval[0] < found.value <= found.interval[1]
@@ -54,7 +54,9 @@ def test_kappas_and_alpha_of_the_abstractors_are_those_of_the_handbook() -> None
         0.7964094, abs=5e-8
     )
     assert fleiss_kappa(ABSTRACTORS, THREE).value == pytest.approx(0.7962397, abs=5e-8)
-    assert krippendorff(ABSTRACTORS, THREE, "nominal").value == pytest.approx(0.7972585, abs=5e-8)
+    assert krippendorff(ABSTRACTORS, Scale((0, 1, 2), "nominal")).value == pytest.approx(
+        0.7972585, abs=5e-8
+    )
 
 
 @pytest.mark.parametrize(("ours", "theirs"), [("linear", "linear"), ("quadratic", "quadratic")])

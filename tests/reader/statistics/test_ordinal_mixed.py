@@ -162,3 +162,10 @@ def test_estimate_is_near_the_truth_in_many_ratings() -> None:
     found = fit(values, [arm], groups[:2])
     assert abs(found.coefficient("arm").estimate - 0.8) < 3 * found.coefficient("arm").se
     assert found.random[1].variance == pytest.approx(1.0, abs=0.6)
+
+
+def test_very_few_ratings_are_refused_in_words_and_not_by_a_singular_matrix() -> None:
+    # One reader, two cases: the information of the arm is next to nothing.
+    groups = (Grouping("reader", ("A",) * 4), Grouping("case", ("1", "1", "2", "2")))
+    with pytest.raises(NoAnalysis, match="do not overlap enough"):
+        fit([1, 3, 2, 5], [Column("arm", (0.0, 1.0, 0.0, 1.0))], groups)

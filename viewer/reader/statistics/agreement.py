@@ -31,9 +31,13 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """The points of a scale, ascending; Gwet's coefficients depend on those nobody used, too."""
+    """The points of a scale, ascending; Gwet's coefficients depend on those nobody used, too.
+
+    `level` is "nominal", "ordinal" or "interval".
+    """
 
     points: tuple[float, ...]
+    level: str = "ordinal"
 
     def weights(self, kind: str) -> Floats:
         """Return agreement weights [point, point]: "identity", "linear" or "quadratic"."""
@@ -103,12 +107,10 @@ def fleiss_kappa(ratings: Floats, scale: Scale, resampling: Resampling = Resampl
     return _resampled("Fleiss kappa", np.column_stack([pairs, counts]), close, resampling)
 
 
-def krippendorff(
-    ratings: Floats, scale: Scale, metric: str = "ordinal", resampling: Resampling = Resampling()
-) -> Agreement:
-    """Return Krippendorff's alpha of raters [case, rater] with gaps.
+def krippendorff(ratings: Floats, scale: Scale, resampling: Resampling = Resampling()) -> Agreement:
+    """Return Krippendorff's alpha of raters [case, rater] with gaps, by the scale's level.
 
-    `metric` is "nominal", "ordinal" or "interval". Cases with fewer than two ratings hold no
+    Cases with fewer than two ratings hold no
     pairs and do not count.
 
     Source: Krippendorff 2011, Computing Krippendorff's alpha-reliability, eq. in sections C and D.
@@ -122,11 +124,11 @@ def krippendorff(
     def close(sums: Floats) -> Floats:
         table = sums.reshape(-1, len(values), len(values))
         marginal = table.sum(axis=2)
-        if metric == "nominal":
+        if scale.level == "nominal":
             apart = np.broadcast_to(1 - np.eye(len(values)), table.shape)
         else:
             middle = np.cumsum(marginal, axis=1) - marginal / 2
-            place = middle if metric == "ordinal" else np.broadcast_to(values, marginal.shape)
+            place = middle if scale.level == "ordinal" else np.broadcast_to(values, marginal.shape)
             apart = (place[:, :, None] - place[:, None, :]) ** 2
         expected = marginal[:, :, None] * marginal[:, None, :]
         observed = (table * apart).sum(axis=(1, 2))
@@ -134,7 +136,9 @@ def krippendorff(
         alpha: Floats = 1 - observed / by_chance
         return alpha
 
-    return _resampled(f"Krippendorff alpha ({metric})", pairs / (raters - 1), close, resampling)
+    return _resampled(
+        f"Krippendorff alpha ({scale.level})", pairs / (raters - 1), close, resampling
+    )
 
 
 def gwet(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg import cho_solve
 from scipy.special import expit, log_expit
 
 Floats = npt.NDArray[np.float64]
@@ -12,6 +12,7 @@ Integers = npt.NDArray[np.int64]
 
 _STEPS = 60
 _GRADIENT = 1e-9
+_WIDEST = 100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,12 @@ class Cumulative:
         """Return a value per rating summed over the ratings of each effect."""
         weights = np.repeat(values, self.places.shape[1])
         return _totals(self.places.ravel(), weights, self.effects)
+
+    @property
+    def largest(self) -> npt.NDArray[np.bool_]:
+        """Return which effects belong to the grouping that has most of them."""
+        owners = np.repeat(np.arange(len(self.sizes)), self.sizes)
+        return np.asarray(owners == np.argmax([*self.sizes, 0]), np.bool_)
 
     @property
     def pairs(self) -> Integers:
@@ -99,6 +106,55 @@ class _Ends:
         return self.at_a * (1 - self.at_a), self.at_b * (1 - self.at_b)
 
 
+@dataclass(frozen=True, slots=True)
+class _Factor:
+    """A positive definite Hessian of all effects, factored with its largest grouping first.
+
+    Effects of one grouping never meet in a rating, so that block is diagonal: only as many rows as
+    the other groupings have are left to factor. `inside` says which effects are the largest's.
+    """
+
+    inside: npt.NDArray[np.bool_]
+    diagonal: Floats
+    across: Floats
+    small: Floats
+
+    @classmethod
+    def of(cls, hessian: Floats, inside: npt.NDArray[np.bool_]) -> "_Factor":
+        diagonal = np.diag(hessian)[inside]
+        across = hessian[np.ix_(inside, ~inside)]
+        reduced = hessian[np.ix_(~inside, ~inside)] - across.T @ (across / diagonal[:, None])
+        return cls(inside, diagonal, across, np.asarray(np.linalg.cholesky(reduced), np.float64))
+
+    @property
+    def log_determinant(self) -> float:
+        return float(np.log(self.diagonal).sum() + 2 * np.log(np.diag(self.small)).sum())
+
+    def solved(self, right: Floats) -> Floats:
+        """Return the Hessian's inverse times a vector."""
+        found = np.empty_like(right)
+        scaled = right[self.inside] / self.diagonal
+        rest = cho_solve((self.small, True), right[~self.inside] - self.across.T @ scaled)
+        found[~self.inside] = rest
+        found[self.inside] = scaled - (self.across @ rest) / self.diagonal
+        return found
+
+    @property
+    def inverse(self) -> Floats:
+        """Return the inverse where effects can meet in a rating; zeros elsewhere."""
+        half = np.linalg.inv(self.small)
+        rest = half.T @ half
+        scaled = self.across / self.diagonal[:, None]
+        beside = -scaled @ rest
+        found = np.zeros((len(self.inside), len(self.inside)))
+        found[np.ix_(~self.inside, ~self.inside)] = rest
+        found[np.ix_(self.inside, ~self.inside)] = beside
+        found[np.ix_(~self.inside, self.inside)] = beside.T
+        places = np.flatnonzero(self.inside)
+        found[places, places] = 1 / self.diagonal - (beside * scaled).sum(axis=1)
+        return found
+
+
 def _totals(places: Integers, weights: Floats, count: int) -> Floats:
     """Return the weights summed per place, also where there is none to sum."""
     return np.asarray(np.bincount(places, weights, count)[:count], np.float64)
@@ -118,25 +174,25 @@ def marginal(
 
     Returns
     -------
-    A height of -inf where thresholds are out of order.
+    A height of -inf where thresholds are out of order or a deviation is above 100, which no
+    odds come near to.
 
     Source: Pinheiro and Chao (2006), J Comput Graph Stat 15:58, for the approximation; the
     gradient follows the mode by the implicit function theorem (Kristensen et al. 2016, J Stat
     Softw 70(5), eq. 5). For the logit link the curvature is F'(a) + F'(b).
     """
     a, b = model.upper @ fixed + model.above, model.lower @ fixed + model.below
-    if not np.all(a > b):
+    if not np.all(a > b) or np.abs(deviations).max(initial=0.0) > _WIDEST:
         return Height(-np.inf, np.zeros_like(fixed), np.zeros_like(deviations), start)
     scale = model.spread(deviations)
     mode, ends, factor = _mode(model, pairs, (a, b), scale, start)
-    value = ends.value - 0.5 * float(mode @ mode) - float(np.log(np.diag(factor)).sum())
-    inverse = cho_solve((factor, True), np.eye(model.effects))
-    return Height(value, *_gradient(model, pairs, ends, scale, mode, inverse), mode)
+    value = ends.value - 0.5 * float(mode @ mode) - 0.5 * factor.log_determinant
+    return Height(value, *_gradient(model, pairs, ends, scale, mode, factor), mode)
 
 
 def _mode(
     model: Cumulative, pairs: Integers, ab: tuple[Floats, Floats], scale: Floats, start: Floats
-) -> tuple[Floats, _Ends, Floats]:
+) -> "tuple[Floats, _Ends, _Factor]":
     """Newton's steps to the mode of the joint likelihood, which is concave in the effects."""
     a, b = ab
 
@@ -150,7 +206,7 @@ def _mode(
         gradient = scale * model.gathered(ends.slope) - mode
         if np.abs(gradient).max(initial=0.0) < _GRADIENT:
             break
-        step = cho_solve((factor, True), gradient)
+        step = factor.solved(gradient)
         height = ends.value - 0.5 * mode @ mode
         for _ in range(_STEPS):
             reached = mode + step
@@ -169,11 +225,11 @@ def _weighed(model: Cumulative, pairs: Integers, weights: Floats) -> Floats:
     return _totals(pairs.ravel(), each, count * count).reshape(count, count)
 
 
-def _factor(model: Cumulative, pairs: Integers, ends: _Ends, scale: Floats) -> Floats:
-    """Return the lower Cholesky factor of the joint likelihood's negative Hessian."""
+def _factor(model: Cumulative, pairs: Integers, ends: _Ends, scale: Floats) -> _Factor:
+    """Return the factor of the joint likelihood's negative Hessian."""
     weighed = _weighed(model, pairs, np.add(*ends.densities))
     hessian = scale[:, None] * weighed * scale + np.eye(model.effects)
-    return np.asarray(np.tril(cho_factor(hessian, lower=True)[0]), np.float64)
+    return _Factor.of(hessian, model.largest)
 
 
 def _gradient(
@@ -182,14 +238,15 @@ def _gradient(
     ends: _Ends,
     scale: Floats,
     mode: Floats,
-    inverse: Floats,
+    factor: _Factor,
 ) -> tuple[Floats, Floats]:
     """Return the gradient in the fixed parameters and in the deviations."""
     at_a, at_b = ends.densities
+    inverse = factor.inverse
     leverage = (scale[:, None] * inverse * scale).ravel()[pairs].sum(axis=(1, 2))
     by_a = 0.5 * leverage * at_a * (1 - 2 * ends.at_a)
     by_b = 0.5 * leverage * at_b * (1 - 2 * ends.at_b)
-    pull = inverse @ (scale * model.gathered(by_a + by_b))
+    pull = factor.solved(scale * model.gathered(by_a + by_b))
     follow = model.summed(scale * pull)
     at_upper = 1 - ends.at_a + ends.gap - by_a + at_a * follow
     at_lower = -ends.at_b - ends.gap - by_b + at_b * follow

@@ -14,6 +14,9 @@ from viewer.reader.statistics.laplace import Floats
 SEPARATION = 15.0
 """Log odds (times the column's range) beyond which no finite odds ratio is believed."""
 
+VAGUE = 5.0
+"""Standard error of log odds (times the column's range) beyond which an estimate says nothing."""
+
 _BOUNDARY = 1e-3
 
 
@@ -178,14 +181,19 @@ def _covariance(hessian: Floats, point: Point, columns: Sequence[Column]) -> Flo
     information = -hessian[np.ix_(free, free)]
     try:
         np.linalg.cholesky(information)
+        inverse = np.linalg.inv(information)
     except np.linalg.LinAlgError as error:
         raise _separated(columns) from error
     slopes = len(point.fixed)
-    covariance: Floats = np.linalg.inv(information)[:slopes, :slopes]
+    covariance = np.asarray(inverse[:slopes, :slopes], np.float64)
+    variances = np.diag(covariance)
+    if not np.all(np.isfinite(variances) & (variances > 0)):
+        raise _separated(columns)
+    effects = slice(slopes - len(columns), None)
     ranges = np.array([np.ptp(one.values) for one in columns])
-    estimates = point.fixed[slopes - len(columns) :] * ranges
-    errors = np.sqrt(np.diag(covariance)[slopes - len(columns) :]) * ranges
-    if max(np.abs([*estimates, *errors, *point.deviations, 0.0])) > SEPARATION:
+    sizes = np.abs([*(point.fixed[effects] * ranges), *point.deviations, 0.0])
+    errors = [*(np.sqrt(variances[effects]) * ranges), 0.0]
+    if max(sizes) > SEPARATION or max(errors) > VAGUE:
         raise _separated(columns)
     return covariance
 
@@ -194,8 +202,8 @@ def _separated(columns: Sequence[Column]) -> NoAnalysis:
     names = ", ".join(one.name for one in columns) or "the thresholds"
     return NoAnalysis(
         f"The ratings do not overlap enough to estimate {names}.",
-        "Where one arm (or reader) always scores above another, the likelihood has no maximum and"
-        " no finite odds ratio exists.",
+        "Where one arm (or reader) always scores above another, or there are very few ratings, the"
+        " likelihood has no maximum worth the name and no finite odds ratio exists.",
         "Look at the counts and at Wilcoxon's test of each reader.",
     )
 
