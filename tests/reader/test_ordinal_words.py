@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.reader.studies import likert_study
+from tests.reader.rated_studies import likert_study
 from viewer.reader.analysis_ordinal import analyse_ratings
 from viewer.reader.ordinal_words import lines_of
 from viewer.reader.protocol import AnalysisPlan, Endpoint
