@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from tests.benchmarks.table import Row
-from tests.reader.statistics.crossed import drawn
 from tests.reader.rated_studies import joined, likert_study
+from tests.reader.statistics.crossed import drawn
 from viewer.core.errors import NoAnalysis
 from viewer.reader.analysis_ordinal import analyse_ratings
 from viewer.reader.comparison import arm_effect

@@ -3,13 +3,15 @@
 Source: DICOM PS3.16 TID 1500 Measurement Report, TID 1501 and TID 1410.
 """
 
+from viewer.io import pydicom_first  # noqa: F401 (before any part of pydicom)
+
+# isort: split
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import highdicom as hd
 import numpy as np
 from highdicom import sr
 from pydicom import Dataset, dcmread
@@ -169,8 +171,8 @@ def _tracking(report: CaseReport, arm: str, what: str) -> sr.TrackingIdentifier:
     return sr.TrackingIdentifier(uid=_uid(report, arm, what), identifier=f"{arm}: {what}"[:64])
 
 
-def _code(value: str, meaning: str) -> hd.sr.CodedConcept:
-    return hd.sr.CodedConcept(value=value[:16], scheme_designator=SCHEME, meaning=meaning[:64])
+def _code(value: str, meaning: str) -> sr.CodedConcept:
+    return sr.CodedConcept(value=value[:16], scheme_designator=SCHEME, meaning=meaning[:64])
 
 
 def _uid(report: CaseReport, *words: str) -> UID:
