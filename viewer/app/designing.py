@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from viewer.app.found_series import FoundSeries, found_series
-from viewer.core.errors import UnreadableFile, WrongUsage
+from viewer.core.errors import WrongUsage
 from viewer.core.places import data_folder
 from viewer.io.safely import not_saved, write_bytes
 from viewer.reader.protocol import Protocol
-from viewer.reader.study_file import Fault, parsed, protocol_id
+from viewer.reader.study_file import Fault, parsed, protocol_id, study_text
 
 STRATA = ("vendor", "kernel", "region", "sex", "age")
 """What headers say of a case that subgroups are made of, where they say it."""
@@ -101,15 +101,7 @@ def check_study(path: Path) -> Checked:
     ------
     UnreadableFile : it cannot be read.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UnreadableFile(
-            f"The study file {path} cannot be read ({type(error).__name__}).",
-            "",
-            "Check the path; the file must be UTF-8 text.",
-        ) from error
-    return Checked(*parsed(text, is_json=path.suffix.lower() == ".json"))
+    return Checked(*parsed(study_text(path), is_json=path.suffix.lower() == ".json"))
 
 
 def _series_below(place: Path) -> tuple[FoundSeries, ...]:

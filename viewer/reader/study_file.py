@@ -46,20 +46,25 @@ def read_study_file(path: Path) -> Protocol:
     UnreadableFile : it cannot be read.
     InvalidProtocol : it is not TOML or JSON, or breaks rules; every fault with its line.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UnreadableFile(
-            f"The study file {path} cannot be read ({type(error).__name__}).",
-            "",
-            "Check the path; the file must be UTF-8 text.",
-        ) from error
+    text = study_text(path)
     protocol, faults = parsed(text, is_json=path.suffix.lower() == ".json")
     if faults or protocol is None:
         lines = [fault.words(path.name) for fault in faults]
         count = f"{len(lines)} faults" if len(lines) > 1 else "a fault"
         raise InvalidProtocol(f"{path.name} has {count}:\n" + "\n".join(lines))
     return protocol
+
+
+def study_text(path: Path) -> str:
+    """Return the text of a study file; UnreadableFile where there is none."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UnreadableFile(
+            f"The study file {path} cannot be read ({type(error).__name__}).",
+            "",
+            "Check the path; the file must be UTF-8 text.",
+        ) from error
 
 
 def parsed(text: str, *, is_json: bool = False) -> tuple[Protocol | None, tuple[Fault, ...]]:

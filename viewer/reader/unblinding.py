@@ -40,6 +40,17 @@ def readings(
     ------
     SealedStudy : the study was not unblinded.
     """
+    standing, links = _unblinded(path)
+    told = standing.unblinded.data if standing.unblinded else {}
+    allocation = allocation or from_plain(Allocation, told["allocation"])
+    if protocol is None and told["protocol"] is not None:
+        protocol = from_plain(Protocol, told["protocol"])
+    arms = protocol.arms if protocol else tuple(from_plain(Arm, arm) for arm in told["arms"])
+    join = _Join(protocol or standing.locked.protocol, allocation, arms, _seconds(links))
+    return join.readings(standing, f"{path.name}, protocol {standing.locked.protocol_id[:12]}")
+
+
+def _unblinded(path: Path) -> tuple[Standing, tuple[Link, ...]]:
     standing, links = looked_at(path)
     if standing.unblinded is None:
         raise SealedStudy(
@@ -47,13 +58,7 @@ def readings(
             "Readings can be joined with their arms once it was unblinded.",
             "Close it when all readers have signed, then: diptych study unblind.",
         )
-    told = standing.unblinded.data
-    allocation = allocation or from_plain(Allocation, told["allocation"])
-    if protocol is None and told["protocol"] is not None:
-        protocol = from_plain(Protocol, told["protocol"])
-    arms = protocol.arms if protocol else tuple(from_plain(Arm, arm) for arm in told["arms"])
-    join = _Join(protocol or standing.locked.protocol, allocation, arms, _seconds(links))
-    return join.readings(standing, f"{path.name}, protocol {standing.locked.protocol_id[:12]}")
+    return standing, links
 
 
 def unblinded_protocol(path: Path) -> Protocol | None:
@@ -63,14 +68,8 @@ def unblinded_protocol(path: Path) -> Protocol | None:
     ------
     SealedStudy : the study was not unblinded.
     """
-    standing, _ = looked_at(path)
-    if standing.unblinded is None:
-        raise SealedStudy(
-            f"{path.name} is {standing.state.value}, and its arms are sealed.",
-            "It can be analysed once it was unblinded.",
-            "Close it when all readers have signed, then: diptych study unblind.",
-        )
-    told = standing.unblinded.data["protocol"]
+    standing, _ = _unblinded(path)
+    told = standing.unblinded.data["protocol"] if standing.unblinded else None
     return None if told is None else from_plain(Protocol, told)
 
 
