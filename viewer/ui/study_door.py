@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QShowEvent
-from PySide6.QtWidgets import QFileDialog, QMainWindow, QMessageBox, QStackedWidget, QWidget
+from PySide6.QtWidgets import QMainWindow, QMessageBox, QStackedWidget, QWidget
 
 from viewer.app.jobs import Jobs
 from viewer.app.reading_room import reading_session
@@ -20,7 +20,7 @@ from viewer.app.sitting_down import (
     verify_words,
 )
 from viewer.core.errors import DiptychError
-from viewer.ui import theme
+from viewer.ui import dialogs, theme
 from viewer.ui.beginning import Courier
 from viewer.ui.controls import button
 from viewer.ui.study_progress import ProgressPage
@@ -130,7 +130,7 @@ class StudyDoor(QMainWindow):
 def open_door(parent: QWidget, path: Path | None = None) -> StudyDoor | None:
     """Ask for a study and open its door; why it does not open is told."""
     if path is None:
-        chosen, _ = QFileDialog.getOpenFileName(parent, "Open reader study", "", _FILTER)
+        chosen = dialogs.ask_study(parent)
         if not chosen:
             return None
         path = Path(chosen)
@@ -146,6 +146,3 @@ def open_door(parent: QWidget, path: Path | None = None) -> StudyDoor | None:
     door.resize(parent.window().size())
     door.show()
     return door
-
-
-_FILTER = "Reader studies (*.study)"
