@@ -67,7 +67,8 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
         "--format",
         default="",
         metavar="NAME",
-        help="csv, answers, marks, imrmc, lrc, rjafroc, redcap or sr (DICOM structured reports)",
+        help="csv, answers, marks, imrmc, lrc, rjafroc, redcap, sr (DICOM structured reports), or "
+        "bundle (everything, with checksums)",
     )
     parser.add_argument("--out", type=Path, metavar="DIR", help="where --format writes")
     parser.add_argument(
@@ -169,6 +170,13 @@ def _export(options: argparse.Namespace) -> "Told":
         return pack(options.file, options.package, options.who)
     if options.out is None:
         raise WrongUsage("Say where to write.", "", "Add --out DIR.")
+    if options.format == "bundle":
+        from viewer.app.study_bundle import write_bundle
+
+        target = options.out / f"{options.file.stem}-bundle.zip"
+        options.out.mkdir(parents=True, exist_ok=True)
+        names = write_bundle(options.file, target)
+        return Told({"files": [str(target)], "names": names}, (str(target), *names))
     from viewer.app.study_exporting import export_readings
 
     where = options.out, options.criterion, options.originals

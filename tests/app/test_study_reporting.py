@@ -50,7 +50,7 @@ def test_a_claim_is_printed_for_a_primary_endpoint_that_stands(rated: Analysis):
     end = Endpoint("noise", "E", "O")
     met = Finding(end, "odds ratio", 2.0, (1.2, 3.0), 0.95, 9.0, 0.01, True, 0.01, True)
     told = str(study_report(replace(rated, findings=(met,))))
-    assert "On noise, E is superior to O (odds ratio 2.00" in told
+    assert "In ratings of noise, E is superior to O (odds ratio 2.00" in told
     failed = replace(met, stands=False)
     assert "is superior" not in str(study_report(replace(rated, findings=(failed,))))
 

@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,9 @@ from viewer.__main__ import main
 from viewer.app.reading import Step
 from viewer.app.reading_room import for_reading
 from viewer.app.sitting_down import sit_down
+from viewer.app.study_bundle import check_bundle, write_bundle
 from viewer.reader.record import StudyRecord, open_study
+from viewer.reader.study_file import parsed
 from viewer.ui.study_steps import DonePage, SignPage
 from viewer.ui.study_window import StudyWindow
 
@@ -241,6 +244,23 @@ def test_each_reading_of_a_case_becomes_a_structured_report(folder: Path, tmp_pa
     assert {one.tracking_identifier for one in groups} == {"smoothed: answers", "original: answers"}
     (said,) = groups[0].get_qualitative_evaluations()
     assert said.name.meaning == "How little noise is there?"
+
+
+def test_everything_goes_into_a_bundle_that_can_be_checked(folder: Path, tmp_path: Path) -> None:
+    study = folder / "locked" / "noise.study"
+    first, second = (write_bundle(study, tmp_path / name) for name in ("a.zip", "b.zip"))
+    assert first == second
+    assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
+    assert check_bundle(tmp_path / "a.zip") == ()
+    with zipfile.ZipFile(tmp_path / "a.zip") as bundle:
+        files = {name: bundle.read(name) for name in bundle.namelist()}
+    protocol, faults = parsed(files["protocol.json"].decode(), is_json=True)
+    assert faults == ()
+    assert protocol.study.title == "Noise of a filter"
+    with zipfile.ZipFile(tmp_path / "c.zip", "w") as bundle:
+        for name, content in files.items():
+            bundle.writestr(name, content.replace(b",3.0,", b",5.0,"))
+    assert "readings.csv" in check_bundle(tmp_path / "c.zip")
 
 
 def test_scores_without_truth_do_not_fit_a_format_of_detection(

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Part = Words | Table | Chart
+FARTHEST = 1e3
+"""An odds ratio whose interval goes beyond says nothing, and would squeeze the others."""
+
 INFERENCE = {
     "RRRC": "readers and cases in general (RRRC)",
     "FRRC": "these readers, cases in general (FRRC)",
@@ -207,6 +210,14 @@ def _comparison(name: str, pair: Comparison) -> Iterator[Part]:
     )
     columns = ("reader", "pairs", "higher", "equal", "lower", "Wilcoxon p")
     yield Table(f"{name}-{pair.arm}-readers", f"{what}: each reader", columns, readers)
+    by_reader = [
+        (one.reader, one.effect.odds_ratio, *one.effect.interval)
+        for one in pair.by_reader
+        if one.effect is not None and one.effect.interval[1] < FARTHEST
+    ]
+    if by_reader:
+        title = f"{what} by reader (described, not tested)"
+        yield Chart(f"{name}-{pair.arm}-by-reader", title, partial(_odds_forest, by_reader))
     for group in pair.subgroups:
         lines = [
             (f"{one.value} ({one.cases} cases)", one.effect.odds_ratio, *one.effect.interval)
