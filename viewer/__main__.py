@@ -267,6 +267,18 @@ def _audit(options: argparse.Namespace) -> int:
     return WARNED if report.has_signal or report.damaged else DONE
 
 
+def _study(options: argparse.Namespace) -> int:
+    from viewer.study_line import run_part
+
+    outcome = run_part(options)
+    _end_progress()
+    if options.json:
+        _print_json(outcome.facts)
+    for line in () if options.json else outcome.lines:
+        _print(line)
+    return outcome.code
+
+
 def _demo(options: argparse.Namespace) -> int:
     from viewer.app.demonstrating import demo_study
     from viewer.core.places import user_folder
@@ -330,6 +342,7 @@ VERBS = {
     "info": _info,
     "models": _models,
     "open": _open,
+    "study": _study,
 }
 """What is done for each `run` of `viewer.options`."""
 

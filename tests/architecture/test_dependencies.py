@@ -22,7 +22,7 @@ NEEDED_BY_OTHERS = {"pywavelets"}
 def declared() -> dict[str, set[str]]:
     """Return for each declared dependency the names that it is imported by."""
     project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    names = [re.split(r"[<>=]", line)[0].lower() for line in project["dependencies"]]
+    names = [re.split(r"[\[<>=]", line)[0].lower() for line in project["dependencies"]]
     return {name: IMPORTED_AS.get(name, {name}) for name in names}
 
 

@@ -58,5 +58,5 @@ def test_the_lock_holds_every_declared_dependency(licences):
     import tomllib
 
     project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    declared = {re.split(r"[<>=]", line)[0].lower() for line in project["dependencies"]}
+    declared = {re.split(r"[\[<>=]", line)[0].lower() for line in project["dependencies"]}
     assert declared <= set(licences.locked_names())

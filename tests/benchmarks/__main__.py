@@ -17,7 +17,10 @@ mpr_*                   oblique planes beside vtkImageReslice alone; three views
 vr_*                    volume rendering of 512 x 512 x 600
 ui_tick_*               a timer of 1 ms in the real window while series load or are enhanced
 enhance_*               the visible slice and 300 slices on the CPU, beside torch
+reading_*               a reader study: from a case to the next, and until an answer is durable
 patches_*               simulated training patches: milliseconds each, and patches a second
+answer_durable          an answer of a reader study, beside a bare SQLite commit and a synced line
+ratings_*               mixed models of ratings, and how often their intervals hold the truth
 ======================  =========================================================================
 """
 
@@ -35,6 +38,9 @@ from tests.benchmarks import (
     bench_enhance,
     bench_load,
     bench_networks,
+    bench_ratings,
+    bench_reading,
+    bench_record,
     bench_render,
     bench_scan,
     bench_simulation,
@@ -79,6 +85,10 @@ def _simulated(name: str) -> Part:
     return lambda _work, _runs: bench_simulation.rows(name)
 
 
+def _ratings(name: str) -> Part:
+    return lambda _work, _runs: bench_ratings.rows(name)
+
+
 PARTS: dict[str, Part] = {
     "start_window": _start(("start_window",)),
     "first_image": _start(("first_image",)),
@@ -96,8 +106,11 @@ PARTS: dict[str, Part] = {
     "enhance_visible": _enhance("enhance_visible"),
     "enhance_300": _enhance("enhance_300"),
     "enhance_batch": _enhance("enhance_batch"),
+    "reading": bench_reading.rows,
     "net": lambda _work, _runs: iter(bench_networks.rows()),
+    "answer_durable": lambda work, _runs: bench_record.rows(work),
     **{name: _simulated(name) for name in bench_simulation.MAKERS},
+    **{name: _ratings(name) for name in (*bench_ratings.TIMED, *bench_ratings.COVERED)},
 }
 """What gives rows, under the beginning of their names, in the order of the table."""
 

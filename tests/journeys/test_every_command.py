@@ -47,6 +47,7 @@ def quiet(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Answer every question that would wait for a reader."""
     monkeypatch.setattr(dialogs, "ask_folder", lambda *_: "")
     monkeypatch.setattr(dialogs, "ask_files", lambda *_: ())
+    monkeypatch.setattr(dialogs, "ask_study", lambda *_: "")
     monkeypatch.setattr(dialogs, "ask_save", lambda *_: "")
     monkeypatch.setattr(dialogs, "ask_text", lambda *_: "named")
     monkeypatch.setattr(dialogs, "ask_number", lambda *_args, **_more: 3.0)

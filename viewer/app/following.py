@@ -43,7 +43,7 @@ def _follow(
         return None
     if old.part != new.part or not workspace.link.is_on:
         return None
-    if state.part == new.part:
+    if state.part == new.part or workspace.link.is_one:
         return _same_part(state, old, new)
     shift = offset_between(workspace.link, new.part, state.part, geometry, other_geometry)
     if shift is None or Plane.VOLUME in (new.plane, state.plane):

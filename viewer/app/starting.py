@@ -19,15 +19,19 @@ from viewer.core.errors import DiptychError
 from viewer.core.places import data_folder, user_folder
 
 
-def new_session(jobs: Jobs, home: Path | None = None, *, is_research: bool = False) -> Session:
+def new_session(
+    jobs: Jobs, home: Path | None = None, *, is_research: bool = False, is_second: bool = False
+) -> Session:
     """Return a session with the reader's settings; what went wrong is told by its first messages.
 
     `is_research` turns research mode on for this session; the setting on disk stays as it is.
+    `is_second` leaves alone what another session of this program has unpacked.
     Heavy libraries (VTK, torch, SimpleITK) are not loaded here.
     """
     home = home or user_folder()
     start_log(home)
-    remove_unpacked(home)
+    if not is_second:
+        remove_unpacked(home)
     settings, messages = load_settings(home)
     if is_research:
         settings = with_value(settings, "enhancement.research", True)

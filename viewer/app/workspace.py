@@ -9,10 +9,10 @@ from viewer.app.messages import Message
 from viewer.app.settings import Settings
 from viewer.core.arrays import Point
 from viewer.core.layout import Layout
-from viewer.core.measurement import Revision
+from viewer.core.measurement import Measurement, Revision
 from viewer.core.objects import PRESENTATION_STATES
 from viewer.core.partition import parts
-from viewer.core.provenance import Provenance
+from viewer.core.provenance import Blinding, Provenance
 from viewer.core.study import Entry, PartKind, Series, SeriesPart, Skipped, Study
 from viewer.core.sync import Link
 from viewer.core.view import ORIGINAL, ViewState
@@ -48,6 +48,8 @@ class Workspace:
     Signals carry what changed: `view_changed` (view, old state, new state), `part_changed` (part
     key) when pixels or layers of a part changed, `volume_dropped` (part key) when its pixels were
     let go, the others nothing or their name. `mark` is the place that is pointed at for a moment.
+    A blinded reading puts `badges` in the place of labels; where it does not measure no value of a
+    pixel is told (`shows_values`). `spots` are the lesion marks of a reading, `spot` that in hand.
     """
 
     studies_changed = Signal()
@@ -79,6 +81,10 @@ class Workspace:
         self.problems: dict[PartKey, Message] = {}
         self.revisions: dict[StudyKey, Revision] = {}
         self.early_messages: tuple[Message, ...] = ()
+        self.badges: dict[PartKey, Blinding] = {}
+        self.shows_values = True
+        self.spots: tuple[Measurement, ...] = ()
+        self.spot = ""
         self.confirmed_patients: set[frozenset[str]] = set()
         self._library = Library()
         self._series_parts: dict[tuple[StudyKey, str], tuple[_Extent, tuple[SeriesPart, ...]]] = {}
@@ -104,6 +110,26 @@ class Workspace:
             for series in study.series:
                 self._split(study, series, (len(series.instances), states))
         self.studies_changed.emit()
+
+    def stage(self, study: Study, parts: tuple[SeriesPart, ...]) -> None:
+        """Show a study that comes from no files, and nothing else; its pixels are put later."""
+        for key in tuple(self.volumes):
+            self.drop_volume(key)
+        self.parts, self.problems = {part.key: part for part in parts}, {}
+        self.badges, self.spots = {}, ()
+        self.studies = (study,)
+        self.studies_changed.emit()
+
+    def put_spots(self, spots: tuple[Measurement, ...], active: str = "") -> None:
+        """Publish the lesion marks of a reading, and which of them is in hand."""
+        self.spots, self.spot = spots, active
+        self.mark_changed.emit()
+
+    def lift_badges(self) -> None:
+        """Give every picture its own label back."""
+        parts, self.badges = tuple(self.badges), {}
+        for key in parts:
+            self.part_changed.emit(key)
 
     def skip(self, skipped: tuple[Skipped, ...]) -> None:
         """Note files that turned out not to be readable, each once."""

@@ -107,3 +107,31 @@ class BadCard(DiptychError):
 
 class UnfitModel(DiptychError):
     """A model that was added failed its checks, or misbehaved while it ran."""
+
+
+class InvalidProtocol(DiptychError):
+    """A study file breaks a rule; the file, the line, the rule and the remedy are in the words."""
+
+
+class InvalidReadings(DiptychError):
+    """A file of readings is malformed; the sheet or line, and the reason, are in the words."""
+
+
+class NoAnalysis(DiptychError):
+    """Data cannot carry an analysis: too few readers, no normals, no variation, no truth."""
+
+
+class IllegalTransition(DiptychError):
+    """A study, a session or a trial cannot go from where it stands to what was asked."""
+
+
+class DamagedRecord(DiptychError):
+    """The record of a study does not verify: its chain breaks, or its end is torn."""
+
+
+class UnsavedAnswer(DiptychError):
+    """An answer could not be stored; it is still on the screen and nothing before it is lost."""
+
+
+class SealedStudy(DiptychError):
+    """Something was asked of a blinded study that would give its allocation away."""

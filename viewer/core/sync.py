@@ -14,11 +14,13 @@ class Link:
     """Whether and how a view follows others.
 
     `offset_mm` maps the other view's points to ours where the user linked across frames of
-    reference (None: not linked across). `is_on` switches the view's link as a whole.
+    reference (None: not linked across). `is_on` switches the view's link as a whole. `is_one` says
+    that all parts are made from one acquisition on one grid, so that they follow as one part does.
     """
 
     is_on: bool = True
     offsets_mm: tuple[tuple[tuple[str, int], tuple[str, int], Point], ...] = ()
+    is_one: bool = False
 
 
 def offset_between(
@@ -33,7 +35,7 @@ def offset_between(
     Zero within one frame of reference; the user's own offset across frames of reference; None
     when the two are not linked. Images without patient geometry link only with themselves.
     """
-    if source == target:
+    if source == target or link.is_one:
         return (0.0, 0.0, 0.0)
     for first, second, shift in link.offsets_mm:
         if (first, second) == (source, target):

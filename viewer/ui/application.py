@@ -84,14 +84,14 @@ def leave_size_hints_unsaid() -> None:
     qInstallMessageHandler(say)
 
 
-def run(request: StartRequest) -> int:
-    """Open the window and return the exit code: 0, 1 when it failed, 3 for a picture with warnings.
+def started(screenshot: Path | None, scale: float) -> tuple[QApplication, WindowThreadCollection]:
+    """Start Qt for a window, or for a picture of one that needs no display.
 
     Raises
     ------
     WrongUsage : there is no display, and no screenshot is wanted.
     """
-    if request.screenshot is not None:
+    if screenshot is not None:
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     elif not has_display():
         raise WrongUsage(
@@ -99,8 +99,8 @@ def run(request: StartRequest) -> int:
             "",
             "Save a picture with --screenshot FILE, or use a verb such as: diptych enhance",
         )
-    if request.scale != 1.0:
-        os.environ["QT_SCALE_FACTOR"] = f"{request.scale:g}"
+    if scale != 1.0:
+        os.environ["QT_SCALE_FACTOR"] = f"{scale:g}"
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     keep_freed_memory()
     application = QApplication.instance() or QApplication(sys.argv[:1])
@@ -109,6 +109,17 @@ def run(request: StartRequest) -> int:
     leave_size_hints_unsaid()
     darken(application)
     collection = WindowThreadCollection(application)
+    return (application, collection)
+
+
+def run(request: StartRequest) -> int:
+    """Open the window and return the exit code: 0, 1 when it failed, 3 for a picture with warnings.
+
+    Raises
+    ------
+    WrongUsage : there is no display, and no screenshot is wanted.
+    """
+    application, collection = started(request.screenshot, request.scale)
     begun: list[Beginning] = []
 
     def fill(frame: Frame) -> None:

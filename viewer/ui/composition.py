@@ -118,7 +118,7 @@ def corner_text(session: Session, about: Subject, looks: str, probe: str) -> Cor
     whose = whose_corners(session, about.part.key)
     return replace(
         whose,
-        bottom_left=_filled([*_slice_lines(about), _view_words(about)]),
+        bottom_left=_filled([*_slice_lines(session, about), _view_words(about)]),
         bottom_right=_filled([probe, looks]),
     )
 
@@ -151,7 +151,7 @@ def _filled(lines: list[str]) -> tuple[str, ...]:
     return tuple(line for line in lines if line)
 
 
-def _slice_lines(about: Subject) -> list[str]:
+def _slice_lines(session: Session, about: Subject) -> list[str]:
     state, geometry = about.state, about.geometry
     if state.plane is Plane.VOLUME:
         return []
@@ -164,7 +164,8 @@ def _slice_lines(about: Subject) -> list[str]:
         thick = geometry.slice_thickness_mm
         words = f"at {place:.1f} mm"
         lines.append(f"{words} · {step_words(thick)} thick" if thick else words)
-        known, is_even = about.volume.provenance, geometry.is_even
+        is_blinded = about.part.key in session.workspace.badges
+        known, is_even = None if is_blinded else about.volume.provenance, geometry.is_even
         lines.append(acquired_words(known, number - 1, count, is_even=is_even))
     elif geometry.is_patient:
         lines.append(f"{state.plane.value} reformat")
@@ -178,11 +179,8 @@ def _view_words(about: Subject) -> str:
         return ""
     voxel = min(about.geometry.spacing_mm[1:])
     words = f"zoom {100 * voxel / about.request.mm_per_pixel:.0f} %"
-    return (
-        words
-        if about.state.interpolation.value == "linear"
-        else (f"{words} · {about.state.interpolation.value}")
-    )
+    method = about.state.interpolation.value
+    return words if method == "linear" else f"{words} · {method}"
 
 
 def window_name(window: Window) -> str:

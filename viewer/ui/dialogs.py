@@ -45,6 +45,14 @@ def ask_files(parent: QWidget | None, start: str = "") -> tuple[str, ...]:
     return tuple(dialog.selectedFiles()) if dialog.exec() else ()
 
 
+def ask_study(parent: QWidget | None) -> str:
+    """Return the reader study that was chosen, "" after cancel."""
+    dialog = _chooser(parent, "Open reader study", "")
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+    dialog.setNameFilter("Reader studies (*.study)")
+    return dialog.selectedFiles()[0] if dialog.exec() else ""
+
+
 def ask_save(parent: QWidget | None, title: str, suggestion: str, kinds: str) -> str:
     """Return where to write, "" after cancel. `kinds` is such as "PNG picture (*.png)"."""
     dialog = _chooser(parent, title, "")

@@ -53,3 +53,20 @@ def belongs_to(widget: QWidget | None, event: QKeyEvent) -> bool:
         copies = key == Key.Key_C and isinstance(widget, QTableWidget | QTreeWidget)
         return is_control and (copies or (isinstance(widget, _TYPING) and key in edits))
     return any(isinstance(widget, kind) and key in keys for kind, keys in _OWN)
+
+
+_FORM_KEYS = {
+    Key.Key_Return: "Enter",
+    Key.Key_Enter: "Enter",
+    Key.Key_Backspace: "Back",
+    Key.Key_Delete: "Delete",
+    Key.Key_Left: "Left",
+    Key.Key_Right: "Right",
+    **{Key(Key.Key_0 + digit): str(digit) for digit in range(10)},
+}
+
+
+def form_key(event: QKeyEvent) -> str:
+    """Return what a plain key is called in the form of a reading, "" where it is none of its."""
+    modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+    return "" if modifiers else _FORM_KEYS.get(Key(event.key()), "")

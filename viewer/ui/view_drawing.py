@@ -12,7 +12,7 @@ from viewer.app.spreading import SpreadOverlay
 from viewer.app.workspace import Layer
 from viewer.core.arrays import UInt8Array
 from viewer.core.geometry import VolumeGeometry
-from viewer.core.view import SliceRequest
+from viewer.core.view import ORIGINAL, Comparison, SliceRequest, ViewState
 from viewer.core.volume import AnyVolume
 from viewer.render.drawing import draw, draw_over, draw_residual
 from viewer.render.planar import PlaneValues, Reslicer, has_vtk, load_vtk
@@ -25,6 +25,15 @@ class Show(Enum):
     DERIVED = "derived"
     BOTH = "both"
     RESIDUAL = "residual"
+
+
+def show_for(state: ViewState, *, is_original_held: bool) -> Show:
+    """Return which layers a view wants that has a derived one."""
+    if state.comparison is Comparison.RESIDUAL and not is_original_held:
+        return Show.RESIDUAL
+    if is_original_held or state.comparison in (Comparison.SWIPE, Comparison.FLICKER):
+        return Show.BOTH
+    return Show.ORIGINAL if state.layer == ORIGINAL else Show.DERIVED
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from viewer.app.spreading import SpreadOverlay
 from viewer.core.arrays import UInt8Array
-from viewer.core.provenance import Label, label_for, residual_label
+from viewer.core.provenance import Blinding, Label, label_for, residual_label
 from viewer.core.view import Comparison
 from viewer.ui.picture import ColourBar, Pixels
 from viewer.ui.view_drawing import Drawn
@@ -30,6 +30,7 @@ def shown_layers(
     shows_original: bool,
     beside: Label | None,
     is_awaited: bool = False,
+    blinding: Blinding | None = None,
 ) -> Layers:
     """Return what is shown of a drawn picture.
 
@@ -41,10 +42,11 @@ def shown_layers(
     shows_original : the key for the original is held, or it is its turn in the flicker.
     beside : label of another view that shows derived pixels of the same series: the acquired
         ones are then called original, and keep its room free so that both views look alike.
+    blinding : the badge that stands for the label of a stored image in a blinded reading.
     is_awaited : derived pixels were asked for and are not there yet; the acquired ones say so.
     """
     order = drawn.order
-    stored = label_for(order.volume.provenance)
+    stored = label_for(order.volume.provenance, blinding)
     label = label_for(order.layer.provenance) if order.layer is not None else None
     if drawn.residual is not None and label is not None and not shows_original:
         largest, unit = order.residual_largest, order.volume.unit

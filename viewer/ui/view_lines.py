@@ -32,7 +32,27 @@ def shapes(
             points = tuple(_place(about.request, p, ratio) for p in outline(measurement))
             lines = numbers.get(measurement.id, ())
             found.append(Shape(measurement.kind, points, lines, measurement.id == active))
-    return tuple(found)
+    return (*found, *_spots(session, about, ratio))
+
+
+def _spots(session: Session, about: Subject, ratio: float) -> tuple[Shape, ...]:
+    """Return the lesion marks of a reading that lie in the plane of a view, with their words.
+
+    They are not measurements: nothing is measured on them, and the hand does not move them.
+    """
+    if about.state.plane is Plane.VOLUME:
+        return ()
+    near = max(about.state.slab_mm / 2, 0.5 * scroll_step_mm(about.state, about.geometry))
+    return tuple(
+        Shape(
+            spot.kind,
+            tuple(_place(about.request, p, ratio) for p in outline(spot)),
+            (spot.text,),
+            spot.id == session.workspace.spot,
+        )
+        for spot in session.workspace.spots
+        if spot.part == about.part.key and abs(about.request.distance_mm(spot.centre_mm)) <= near
+    )
 
 
 def in_plane(

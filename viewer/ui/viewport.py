@@ -34,7 +34,7 @@ from viewer.ui.painting import paint_view
 from viewer.ui.picture import Picture, Wait
 from viewer.ui.pointing import Pointing
 from viewer.ui.region_numbers import RegionNumbers
-from viewer.ui.view_drawing import Drawn, DrawOrder, Show, ViewDrawer
+from viewer.ui.view_drawing import Drawn, DrawOrder, Show, ViewDrawer, show_for
 from viewer.ui.view_layers import Layers, VolumePicture, shown_layers
 from viewer.ui.volume_drawing import VolumeDrawer, VolumeOrder
 from viewer.ui.waiting import Waiting
@@ -152,7 +152,7 @@ class Viewport(QWidget):
             self._request,
             volume,
             layer,
-            self._show(state) if layer is not None else Show.ORIGINAL,
+            show_for(state, is_original_held=self.is_original_held) if layer else Show.ORIGINAL,
             comparing.largest_change(self._session, state, layer, volume.unit),
             is_coarse,
             spreading.overlay(self._session, state, layer, min(self.width(), self.height())),
@@ -179,15 +179,6 @@ class Viewport(QWidget):
         )
         self._volumes.ask(self.view, order)
         self.update()
-
-    def _show(self, state: ViewState) -> Show:
-        if self.is_original_held:
-            return Show.BOTH
-        if state.comparison is Comparison.RESIDUAL:
-            return Show.RESIDUAL
-        if state.comparison in (Comparison.SWIPE, Comparison.FLICKER):
-            return Show.BOTH
-        return Show.ORIGINAL if state.layer == ORIGINAL else Show.DERIVED
 
     def _at_rest(self) -> None:
         self._is_moving = False
@@ -269,6 +260,7 @@ class Viewport(QWidget):
             shows_original=self.is_original_held or self._flicker.shows_original,
             beside=composition.label_beside(self._session.workspace, self.view),
             is_awaited=self.state.layer != ORIGINAL,
+            blinding=self._session.workspace.badges.get(about.part.key),
         )
 
     def _window_words(self, about: composition.Subject) -> str:
@@ -379,7 +371,8 @@ class Viewport(QWidget):
         """Return the value under the pointer in what is shown now, wherever that came from."""
         workspace = self._session.workspace
         volume = workspace.grid_of(self.state)
-        if self._pointer is None or volume is None or self.state.plane is Plane.VOLUME:
+        is_told = workspace.shows_values and self.state.plane is not Plane.VOLUME
+        if self._pointer is None or volume is None or not is_told:
             return ""
         layer = comparing.layer_of(workspace, self.state)
         words = composition.probe_words(volume, self.pointing.to_mm(self._pointer), layer)

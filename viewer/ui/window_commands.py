@@ -80,6 +80,7 @@ COMMANDS: tuple[WindowCommand, ...] = (
     ),
     WindowCommand("export.clipboard", "Copy view", tasks.copy_view, "File", ("Ctrl+C",), has_image),
     WindowCommand("tags.show", "DICOM tags…", tasks.show_tags, "File", ("Ctrl+T",), has_image),
+    WindowCommand("study.read", "Open reader study…", tasks.open_study, "File"),
     WindowCommand("settings.show", "Preferences…", tasks.show_preferences, "File", ("Ctrl+,",)),
     WindowCommand("file.quit", "Quit", lambda w: w.close(), "File", ("Ctrl+Q",)),
     WindowCommand("drift.show", "Drift of methods…", tasks.show_drift, "Enhance"),

@@ -1,0 +1,286 @@
+"""A study from its file to its report: locked, read in the window, killed, resumed, analysed."""
+
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from highdicom import sr
+from pytestqt.qtbot import QtBot
+
+from tests.journeys.noisy import write_noisy_ct
+from tests.sessions import new_session
+from tests.ui.study_windows import keys, settle
+from tests.ui.test_study_sitting import pass_the_door
+from viewer.__main__ import main
+from viewer.app.reading import Step
+from viewer.app.reading_room import for_reading
+from viewer.app.sitting_down import sit_down
+from viewer.app.study_bundle import check_bundle, write_bundle
+from viewer.reader.record import StudyRecord, open_study
+from viewer.reader.study_file import parsed
+from viewer.ui.study_steps import DonePage, SignPage
+from viewer.ui.study_window import StudyWindow
+
+OWNER, READER = "the owner's passphrase", "a reader's passphrase"
+CASES, READERS, EFFECT = 12, ("R1", "R2", "R3"), 1.5
+CUTS = (-2.0, -0.5, 1.0, 2.5)
+STUDY = """
+schema_version = 1
+[study]
+title = "Noise of a filter"
+owner = "Owner"
+[design]
+kind = "sequential_crossover"
+washout_days = 0
+[randomisation]
+seed = "a journey"
+[blinding]
+ai_label = "session_banner"
+justification = "the label would tell the arm"
+reference = "protocol 1"
+[display_check]
+is_required = true
+[[arms]]
+code = "P"
+name = "original"
+[[arms]]
+code = "Q"
+name = "smoothed"
+method = "gaussian"
+strength = 0.6
+[[questions]]
+id = "noise"
+kind = "likert"
+text = "How little noise is there?"
+choices = ["very much", "much", "some", "little", "none"]
+[[analysis.endpoints]]
+measure = "noise"
+arm = "Q"
+control = "P"
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("study")
+
+
+def write_study(folder: Path) -> Path:
+    """Write the study file and a noisy series for each case."""
+    blocks = [STUDY]
+    for number in range(1, CASES + 1):
+        write_noisy_ct(folder / f"images/{number}", series=f"noisy {number}", seed=number)
+        blocks.append(f'[[cases]]\nid = "C{number:02d}"\npath = "images/{number}"\n')
+    blocks += [f'[[readers]]\ncode = "{code}"\nname = "Reader {code}"\n' for code in READERS]
+    path = folder / "noise.toml"
+    path.write_text("\n".join(blocks))
+    (folder / "owner").write_text(OWNER + "\n")
+    (folder / "reader").write_text(READER + "\n")
+    return path
+
+
+def seated(qtbot: QtBot, home: Path, record: StudyRecord, reader: str) -> StudyWindow:
+    session = for_reading(new_session(home))
+    window = StudyWindow(session, sit_down(record, reader, READER, session.jobs), seed=1)
+    qtbot.addWidget(window)
+    window.resize(1280, 800)
+    with qtbot.waitActive(window):
+        window.show()
+    settle(qtbot, window)
+    return window
+
+
+def opinion(window: StudyWindow, reader: str) -> str:
+    """Return the key of a rating by what the image looks like: its noise decides, as an eye would.
+
+    The latent rating is EFFECT higher where the noise is low, with spread of readers and cases.
+    """
+    shown = window._reading.shown
+    (image,) = shown.images
+    middle = image.values[:, 40:56, 40:56]
+    is_quiet = float(middle.std()) < 22
+    number = int(shown.case.id[1:])
+    by_case, by_reader = np.random.default_rng(number), np.random.default_rng(ord(reader[1]))
+    once = np.random.default_rng([number, ord(reader[1]), int(is_quiet)])
+    latent = EFFECT * is_quiet + by_case.normal() * 0.8 + by_reader.normal() * 0.5 + once.logistic()
+    return str(1 + sum(latent > cut for cut in CUTS))
+
+
+def read_all(qtbot: QtBot, window: StudyWindow, reader: str) -> None:
+    while window._reading.step is Step.TRIALS:
+        keys(qtbot, window, opinion(window, reader) + "\n")
+
+
+def finish(qtbot: QtBot, window: StudyWindow) -> None:
+    """Guess by the look of the first few images, leave the rest open, and sign."""
+    keys(qtbot, window, "1212")
+    window._rest_unknown()
+    settle(qtbot, window)
+    sign = window.stack.currentWidget()
+    assert isinstance(sign, SignPage)
+    sign.passphrase.setText(READER)
+    sign.enter()
+    assert isinstance(window.stack.currentWidget(), DonePage)
+
+
+def killed_in_the_middle(study: Path, home: Path) -> None:
+    """Run the window of R2 as a program, let it answer some trials by keys, and kill it."""
+    pressed = [key for _ in range(5) for key in ("3", "Enter")]
+    command = [sys.executable, "-m", "viewer", "study", "run", str(study), "--reader", "R2"]
+    command += ["--passphrase-file", str(home / "reader"), "--do", *pressed]
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    window = subprocess.Popen(command, env=environment)
+    try:
+        for _ in range(600):
+            time.sleep(0.1)
+            with sqlite3.connect(f"file:{study}?mode=ro", uri=True) as database:
+                (count,) = database.execute("select count(*) from answer").fetchone()
+            if count >= 3 + 2 * CASES:  # those of R1, and some of R2
+                break
+        assert window.poll() is None
+    finally:
+        os.kill(window.pid, signal.SIGKILL)
+        window.wait()
+
+
+def locked(folder: Path, log: Path) -> Path:
+    """Return the study as its coordinator opens it for reading."""
+    file = write_study(folder)
+    assert main(["study", "validate", str(file)]) == 0
+    lock = ["study", "lock", str(file), "--passphrase-file", str(folder / "owner")]
+    assert main([*lock, "--out", str(folder / "locked"), "--second-log", str(log)]) in (0, 3)
+    study = folder / "locked" / "noise.study"
+    for code in READERS:
+        given = ["study", "reader", str(study), code, "--passphrase-file", str(folder / "reader")]
+        assert main(given) == 0
+    assert main(["study", "open", str(study)]) == 0
+    return study
+
+
+def read_to_the_end(
+    qtbot: QtBot, home: Path, record: StudyRecord, reader: str, *, is_first: bool
+) -> None:
+    window = seated(qtbot, home / reader, record, reader)
+    if is_first:
+        pass_the_door(qtbot, window)
+    read_all(qtbot, window, reader)
+    finish(qtbot, window)
+    window.close()
+
+
+def unblinded(study: Path, folder: Path) -> None:
+    why = ["--why", "all have signed"]
+    assert main(["study", "close", str(study), *why]) == 0
+    unblind = ["study", "unblind", str(study), "--passphrase-file", str(folder / "owner"), *why]
+    assert main([*unblind, "--who", "Owner"]) == 0
+
+
+@pytest.mark.timeout(280)
+def test_a_study_is_locked_read_killed_resumed_unblinded_and_reported(
+    qtbot: QtBot, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    study = locked(folder, tmp_path)
+    with open_study(study) as record:
+        read_to_the_end(qtbot, tmp_path, record, "R1", is_first=True)
+        window = seated(qtbot, tmp_path / "before", record, "R2")
+        pass_the_door(qtbot, window)
+        window.close()
+
+    killed_in_the_middle(study, folder)
+
+    with open_study(study) as record:
+        assert 2 <= record.progress()[1].done < 2 * CASES
+        read_to_the_end(qtbot, tmp_path, record, "R2", is_first=False)
+        read_to_the_end(qtbot, tmp_path, record, "R3", is_first=True)
+        assert record.progress()[1].interruptions >= 1
+        assert all(row.done == row.total == 2 * CASES for row in record.progress())
+
+    assert main(["study", "analyse", str(study)]) == 1
+    assert "sealed" in capsys.readouterr().err
+    unblinded(study, folder)
+    assert main(["study", "verify", str(study)]) == 0
+    capsys.readouterr()
+    report = tmp_path / "report"
+    assert main(["study", "analyse", str(study), "--json", "--report", str(report)]) == 3
+    facts = json.loads(capsys.readouterr().out)
+    (criterion,) = facts["ordinal"]["criteria"]
+    low, high = criterion["comparisons"][0]["model"]["effect"]["interval"]
+    assert low < np.exp(EFFECT) < high
+    page = (report / "report.html").read_text()
+    for words in ("Participants and deviations", "R2", "odds ratio", "Bang", "gaussian"):
+        assert words in page
+    if kept := os.environ.get("DIPTYCH_KEEP_REPORT"):
+        shutil.copytree(report, kept, dirs_exist_ok=True)
+
+
+@pytest.mark.parametrize("kind", ["csv", "answers", "marks", "redcap"])
+def test_what_was_read_goes_into_files_for_others(folder: Path, tmp_path: Path, kind: str) -> None:
+    study = str(folder / "locked" / "noise.study")
+    out = tmp_path / kind
+    assert main(["study", "export", study, "--format", kind, "--out", str(out)]) == 0
+    lines = [line for path in sorted(out.iterdir()) for line in path.read_text().splitlines()]
+    if kind in ("csv", "answers"):
+        rated = [line for line in lines if ",noise," in line]
+        assert len(rated) >= len(READERS) * CASES * 2
+        assert {line.split(",")[lines[0].split(",").index("arm")] for line in rated} == {"P", "Q"}
+    assert lines[0].count(",") >= 6
+
+
+def test_each_reading_of_a_case_becomes_a_structured_report(folder: Path, tmp_path: Path) -> None:
+    study = str(folder / "locked" / "noise.study")
+    assert main(["study", "export", study, "--format", "sr", "--out", str(tmp_path / "sr")]) == 0
+    written = sorted((tmp_path / "sr").iterdir())
+    assert len(written) == len(READERS) * CASES
+    groups = sr.srread(written[0]).content.get_image_measurement_groups()
+    assert {one.tracking_identifier for one in groups} == {"smoothed: answers", "original: answers"}
+    (said,) = groups[0].get_qualitative_evaluations()
+    assert said.name.meaning == "How little noise is there?"
+
+
+def test_everything_goes_into_a_bundle_that_can_be_checked(folder: Path, tmp_path: Path) -> None:
+    study = folder / "locked" / "noise.study"
+    first, second = (write_bundle(study, tmp_path / name) for name in ("a.zip", "b.zip"))
+    assert first == second
+    assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
+    assert check_bundle(tmp_path / "a.zip") == ()
+    with zipfile.ZipFile(tmp_path / "a.zip") as bundle:
+        files = {name: bundle.read(name) for name in bundle.namelist()}
+    protocol, faults = parsed(files["protocol.json"].decode(), is_json=True)
+    assert faults == ()
+    assert protocol.study.title == "Noise of a filter"
+    with zipfile.ZipFile(tmp_path / "c.zip", "w") as bundle:
+        for name, content in files.items():
+            bundle.writestr(name, content.replace(b",3.0,", b",5.0,"))
+    assert "readings.csv" in check_bundle(tmp_path / "c.zip")
+
+
+def test_scores_without_truth_do_not_fit_a_format_of_detection(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    study = str(folder / "locked" / "noise.study")
+    assert main(["study", "export", study, "--format", "imrmc", "--out", str(tmp_path)]) == 1
+    assert "truth of the cases is not known" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_record_that_was_changed_by_hand_is_caught(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    study = tmp_path / "noise.study"
+    study.write_bytes((folder / "locked" / "noise.study").read_bytes())
+    with sqlite3.connect(study) as database:
+        for (name,) in database.execute("select name from sqlite_master where type = 'trigger'"):
+            database.execute(f'drop trigger "{name}"')
+        database.execute("update event set payload = replace(payload, '3.0', '5.0')")
+    database.close()
+    assert main(["study", "verify", str(study)]) == 1
+    assert "Not intact" in capsys.readouterr().out

@@ -1,0 +1,116 @@
+"""The parts of `diptych study` that calculate: analyse and power."""
+
+import argparse
+from pathlib import Path
+
+from viewer.core.errors import WrongUsage
+from viewer.study_verb import Outcome, StudyVerb
+
+
+def add_analyse(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of `study analyse`."""
+    parser.add_argument(
+        "file",
+        type=Path,
+        metavar="FILE",
+        help="an unblinded study, or readings as .imrmc, .lrc, RJafroc .xlsx or a table (.csv)",
+    )
+    parser.add_argument(
+        "--fom",
+        default="",
+        metavar="NAME",
+        help="auc, sensitivity, specificity, wafroc, afroc, wafroc1, afroc1 or hrauc",
+    )
+    parser.add_argument(
+        "--covariance",
+        default="jackknife",
+        metavar="NAME",
+        help="jackknife (default), delong or unbiased",
+    )
+    parser.add_argument(
+        "--method",
+        choices=("obuchowski-rockette", "u-statistic"),
+        default="obuchowski-rockette",
+        help="u-statistic takes areas where not everybody read every case in every arm",
+    )
+    parser.add_argument("--criterion", default="", metavar="ID", help="the question to look at")
+    parser.add_argument(
+        "--threshold", type=float, metavar="X", help="least rating that counts as positive"
+    )
+    parser.add_argument(
+        "--report", type=Path, metavar="DIR", help="write HTML, PDF, CSV and JSON into a new folder"
+    )
+    parser.add_argument("--alpha", type=float, metavar="A", help="two-sided, default 0.05")
+
+
+def analyse(options: argparse.Namespace) -> Outcome:
+    """Analyse a study or another program's readings."""
+    from viewer.app.analysing import Asked, analysis_lines
+    from viewer.app.analysing import analyse as analysed
+
+    asked = Asked(
+        options.fom.lower(),
+        options.covariance.lower(),
+        options.criterion,
+        options.threshold,
+        options.alpha,
+        options.method,
+    )
+    found = analysed(options.file, asked)
+    lines = analysis_lines(found)
+    if options.report:
+        from viewer.app.analysing import readers_of
+        from viewer.app.study_reporting import write_study_report
+
+        paths = write_study_report(found, options.report, readers_of(options.file))
+        lines = (*lines, "", f"{paths[0]} and {len(paths) - 1} other files")
+    return Outcome(found.facts, lines, 3 if found.is_warned else 0)
+
+
+def add_power(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of `study power`."""
+    parser.add_argument("file", type=Path, nargs="?", metavar="FILE", help="readings of a pilot")
+    parser.add_argument(
+        "--components",
+        type=float,
+        nargs=6,
+        metavar=("ARMxREADER", "ERROR", "COV1", "COV2", "COV3", "CASES"),
+        help="variance components, and the cases they come from, in place of a pilot",
+    )
+    parser.add_argument(
+        "--effect", type=float, required=True, metavar="D", help="difference worth finding"
+    )
+    parser.add_argument("--readers", default="4,6,8,10,15", metavar="N,...", help="rows")
+    parser.add_argument(
+        "--cases", default="50,100,150,200,300,400", metavar="N,...", help="columns"
+    )
+    parser.add_argument("--wanted", type=float, default=0.8, metavar="P", help="power, default 0.8")
+    parser.add_argument(
+        "--population",
+        choices=("RRRC", "FRRC", "RRFC"),
+        default="RRRC",
+        help="whether readers, cases or both stand for others (default: both)",
+    )
+    parser.add_argument("--fom", default="", metavar="NAME", help="figure of merit of the pilot")
+    parser.add_argument("--alpha", type=float, default=0.05, metavar="A", help="default 0.05")
+
+
+def power(options: argparse.Namespace) -> Outcome:
+    """Say how many readers and cases find a difference."""
+    from dataclasses import asdict
+
+    from viewer.app.sizing import Question, counts, size_study, sizing_lines
+
+    if (options.file is None) == (options.components is None):
+        raise WrongUsage("Give either a pilot FILE or --components.")
+    question = Question(options.effect, options.population, options.alpha, options.wanted)
+    sizes = counts(options.readers), counts(options.cases)
+    pilot = options.file or tuple(options.components)
+    found = size_study(question, *sizes, pilot, options.fom.lower())
+    return Outcome(asdict(found), sizing_lines(found))
+
+
+ANALYSIS_VERBS = (
+    StudyVerb("power", "how many readers and cases a study needs", add_power, power),
+    StudyVerb("analyse", "compare the arms of a study, or of other readings", add_analyse, analyse),
+)

@@ -1,0 +1,24 @@
+"""What a part of `diptych study` is: its options, what it does, and what comes of it."""
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a part of `study` found: `facts` for machines, `lines` for people, and the exit code."""
+
+    facts: object
+    lines: tuple[str, ...]
+    code: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StudyVerb:
+    """One part of `diptych study`: `add` declares its options, `run` does it without a window."""
+
+    name: str
+    help: str
+    add: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace], Outcome]
