@@ -141,3 +141,20 @@ def test_a_williams_square_is_balanced_for_place_and_for_what_comes_before(size:
     follows = Counter(pair for row in rows for pair in pairwise(row))
     assert len(follows) == size * (size - 1)
     assert len(set(follows.values())) == 1
+
+
+@pytest.mark.parametrize("seed", ["a", "b", "c", "d", "e", "f"])
+def test_a_repeat_never_comes_before_what_it_repeats_and_keeps_the_balance(seed: str):
+    text = study_text("paired_side_by_side", 12, 1, randomisation="repeats = 9")
+    found = trials(text.replace('seed = "seed"', f'seed = "{seed}"'))
+    for one in (one for one in found if one.repeat):
+        first = next(other for other in found if other.case == one.case and not other.repeat)
+        assert first.number < one.number
+    sides = Counter(one.shown for one in found)
+    assert abs(sides["P", "Q"] - sides["Q", "P"]) <= 1
+
+
+def test_repeats_keep_their_side_where_sides_are_not_random():
+    more = "repeats = 6\nis_side_random = false"
+    found = trials(study_text("paired_side_by_side", 12, 1, randomisation=more))
+    assert {one.shown for one in found} == {("P", "Q")}

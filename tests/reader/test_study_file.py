@@ -162,3 +162,15 @@ def test_strings_with_brackets_and_hashes_move_no_line():
 def test_a_file_that_is_not_there_is_said(tmp_path: Path):
     with pytest.raises(UnreadableFile, match=r"nowhere\.toml"):
         read_study_file(tmp_path / "nowhere.toml")
+
+
+def test_a_number_without_end_is_named():
+    fault, shown = only_fault(study_text(extra="[analysis]\nthreshold = inf"))
+    assert shown == "threshold = inf"
+    assert "no finite number" in fault.rule
+
+
+def test_a_file_with_a_byte_order_mark_is_read(tmp_path: Path):
+    path = tmp_path / "study.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + study_text().encode())
+    assert read_study_file(path).study.title == "Small"

@@ -138,15 +138,16 @@ def _ordered(
     protocol: Protocol, reader: str, period: int, showings: list[_Showing]
 ) -> list[_Showing]:
     draws = Draws(protocol.randomisation.seed, f"order|{reader}|{period}")
-    gap = protocol.design.gap_trials
+    gap, repeats = protocol.design.gap_trials, _repeats(protocol, period)
+    mixing = {"is_side_random": protocol.randomisation.is_side_random}
     if not protocol.randomisation.is_order_random:
-        return showings + _again(draws, showings, _repeats(protocol, period))
+        return showings + _again(draws, showings, repeats, **mixing)
     for _ in range(TRIES):
         order = _drawn(draws, showings, gap)
         if order is None:
             continue
-        again = _again(draws, order, _repeats(protocol, period))
-        order = _with_repeats(draws, order, again)
+        again = _again(draws, order, repeats, **mixing)
+        order = _with_repeats(draws, order, again, gap)
         if _keeps(order, gap):
             return order
     raise InvalidProtocol(
@@ -182,20 +183,36 @@ def _drawn(draws: Draws, showings: list[_Showing], gap: int) -> list[_Showing] |
     return order
 
 
-def _again(draws: Draws, order: Sequence[_Showing], count: int) -> list[_Showing]:
-    """Return showings of the first half that come again, with other sides where there are two."""
+def _again(
+    draws: Draws, order: Sequence[_Showing], count: int, *, is_side_random: bool
+) -> list[_Showing]:
+    """Return showings of the first half that come again, sides kept in balance with all others."""
     early = list(order[: max(len(order) // 2, min(count, len(order)))])
-    return [
-        replace(one, repeat=1, shown=draws.chosen((one.shown, one.shown[::-1])))
-        for one in draws.shuffled(early)[:count]
-    ]
+    picked, sides = draws.shuffled(early)[:count], Counter(one.shown for one in order)
+    again = []
+    for one in picked:
+        ways = [one.shown, one.shown[::-1]] if is_side_random else [one.shown]
+        fewest = min(sides[way] for way in ways)
+        shown = draws.chosen([way for way in ways if sides[way] == fewest])
+        sides[shown] += 1
+        again.append(replace(one, repeat=1, shown=shown))
+    return again
 
 
-def _with_repeats(draws: Draws, order: list[_Showing], again: Sequence[_Showing]) -> list[_Showing]:
-    """Put repeats into the last quarter, so that half a session lies between most of them."""
+def _with_repeats(
+    draws: Draws, order: list[_Showing], again: Sequence[_Showing], gap: int
+) -> list[_Showing]:
+    """Put repeats into the last quarter, and always behind what they repeat."""
     mixed = list(order)
     for one in again:
-        first = 3 * len(mixed) // 4
+        place = next(
+            at
+            for at, other in enumerate(mixed)
+            if not other.repeat
+            and other.case.id == one.case.id
+            and set(other.shown) == set(one.shown)
+        )
+        first = min(max(3 * len(mixed) // 4, place + 1 + gap), len(mixed))
         mixed.insert(first + draws.below(len(mixed) - first + 1), one)
     return mixed
 

@@ -2,8 +2,9 @@
 
 import hashlib
 import json
+import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -58,7 +59,7 @@ def read_study_file(path: Path) -> Protocol:
 def study_text(path: Path) -> str:
     """Return the text of a study file; UnreadableFile where there is none."""
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise UnreadableFile(
             f"The study file {path} cannot be read ({type(error).__name__}).",
@@ -76,7 +77,11 @@ def parsed(text: str, *, is_json: bool = False) -> tuple[Protocol | None, tuple[
     except RecursionError:
         return None, (Fault(1, "file", "It is nested too deeply.", "Start from a template."),)
     lines = json_lines(text) if is_json else toml_lines(text)
-    faults = [_fault(error, lines) for error in _schema_errors(told)]
+    faults = [
+        Fault(_line(place, lines), _named(place), "This is no finite number.", "Write a number.")
+        for place in _endless(told)
+    ]
+    faults = faults or [_fault(error, lines) for error in _schema_errors(told)]
     protocol = None
     if not faults:
         protocol = from_plain(Protocol, _as_stored(told))
@@ -86,6 +91,16 @@ def parsed(text: str, *, is_json: bool = False) -> tuple[Protocol | None, tuple[
         ]
     ordered = tuple(sorted(faults, key=lambda fault: fault.line))
     return (None if faults else protocol), ordered
+
+
+def _endless(told: Any, place: Place = ()) -> Iterator[Place]:
+    """Yield the places of numbers that are infinite or none."""
+    if isinstance(told, dict | list):
+        parts = told.items() if isinstance(told, dict) else enumerate(told)
+        for key, value in parts:
+            yield from _endless(value, (*place, key))
+    elif isinstance(told, float) and not math.isfinite(told):
+        yield place
 
 
 def protocol_id(protocol: Protocol) -> str:

@@ -158,6 +158,10 @@ def _blinding(protocol: Protocol) -> Iterator[Broken]:
     rule = protocol.blinding
     if not protocol.is_blinded:
         return
+    if not protocol.study.owner.strip():
+        yield Broken(
+            ("study", "owner"), "A blinded study needs a named owner.", "Write the owner's name."
+        )
     for name, value in (("justification", rule.justification), ("reference", rule.reference)):
         if not value.strip():
             yield Broken(
