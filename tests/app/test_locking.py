@@ -142,3 +142,30 @@ def test_a_study_file_is_never_written_over(tmp_path: Path):
     with pytest.raises(WrongUsage, match="there already"):
         new_study("preference", tmp_path)
     assert (tmp_path / "study.toml").read_bytes() == before
+
+
+def test_a_lock_that_fails_at_the_end_leaves_no_second_log_and_can_be_made_again(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def refused(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("viewer.io.safely._become", refused)
+        with pytest.raises(NotSaved, match="disk is full"):
+            lock_study(file, PASSPHRASE, silent, second_log=tmp_path / "log")
+    assert list((tmp_path / "log").iterdir()) == []
+    found = lock_study(file, PASSPHRASE, silent, second_log=tmp_path / "log")
+    assert found.second_log.is_file()
+
+
+def test_a_second_log_that_is_there_is_left_as_it_is(file: Path, tmp_path: Path):
+    first = lock_study(file, PASSPHRASE, silent, second_log=tmp_path / "log")
+    before = first.second_log.read_bytes()
+    second = lock_study(
+        file, PASSPHRASE, silent, out=tmp_path / "again", second_log=tmp_path / "log"
+    )
+    assert first.second_log.read_bytes() == before
+    assert second.second_log != first.second_log
+    with open_study(second.path) as study:
+        assert study.findings == ()

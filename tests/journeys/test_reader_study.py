@@ -38,6 +38,7 @@ schema_version = 1
 [study]
 title = "Noise of a filter"
 owner = "Owner"
+consent = "I agree to be recorded."
 [design]
 kind = "sequential_crossover"
 washout_days = 0

@@ -103,7 +103,7 @@ def trials_of(study: Protocol) -> tuple[Trial, ...]:
 def allocation_of(study: Protocol) -> Allocation:
     """Return the allocation of these trials: the original left in odd trials, right in even."""
     trials = (replace(trial, shown=CODES[trial.number % 2 == 1]) for trial in trials_of(study))
-    return Allocation("sha256-fisher-yates-1", "seed", tuple(trials))
+    return Allocation("sha256-fisher-yates-2", "seed", tuple(trials))
 
 
 def make(folder: Path, study: Protocol | None = None, clock: object = None) -> Path:

@@ -158,3 +158,32 @@ def test_repeats_keep_their_side_where_sides_are_not_random():
     more = "repeats = 6\nis_side_random = false"
     found = trials(study_text("paired_side_by_side", 12, 1, randomisation=more))
     assert {one.shown for one in found} == {("P", "Q")}
+
+
+@pytest.mark.parametrize("kind", ["single_stimulus", "sequential_crossover"])
+def test_a_repeated_case_comes_again_in_every_arm(kind: str):
+    found = trials(study_text(kind, 16, 1, randomisation="repeats = 4"))
+    again = Counter(one.case for one in found if one.repeat)
+    arms = {(one.case, one.shown) for one in found if one.repeat}
+    assert len(found) == 40
+    if kind == "single_stimulus":
+        assert sorted(again.values()) == [2, 2, 2, 2]
+        assert arms == {(case, (arm,)) for case in again for arm in "PQ"}
+    else:
+        assert Counter(one.period for one in found if one.repeat) == {1: 4, 2: 4}
+
+
+@pytest.mark.parametrize("seed", ["a", "b", "c", "d", "e", "f"])
+def test_the_gap_is_kept_from_one_period_to_the_next_where_no_days_lie_between(seed: str):
+    text = study_text("sequential_crossover", 8, 1, design="gap_trials = 5\nwashout_days = 0")
+    found = trials(text.replace('seed = "seed"', f'seed = "{seed}"'))
+    places: dict[str, int] = {}
+    for one in found:
+        assert one.number - places.get(one.case, -9) > 5
+        places[one.case] = one.number
+
+
+def test_the_order_of_the_file_must_keep_the_gap_as_well():
+    text = study_text("single_stimulus", 4, 1, randomisation="is_order_random = false")
+    with pytest.raises(AssertionError, match="is_order_random = true"):
+        protocol_of(text)

@@ -10,7 +10,21 @@ from viewer.core.places import data_folder
 from viewer.reader.protocol import DesignKind, QuestionKind
 from viewer.reader.study_file import Fault, parsed, protocol_id, read_study_file, study_json
 
-CASES = "\n".join(f'[[cases]]\nid = "C{n}"\npath = "c{n}"\ntruth = "normal"\n' for n in range(1, 9))
+LESION = 'lesions = [{ id = "L", centre_mm = [0, 0, 0], radius_mm = 5 }]'
+ILL = f'truth = "abnormal"\n{LESION}\n'
+CASES = "\n".join(
+    f'[[cases]]\nid = "C{n}"\npath = "c{n}"\n' + (ILL if n < 4 else 'truth = "normal"\n')
+    for n in range(1, 9)
+)
+CHOICE = """
+[[questions]]
+id = "which"
+kind = "2afc"
+text = "Which?"
+is_per_arm = false
+choices = [{ value = -1, text = "A" }, { value = 1, text = "B" }]
+"""
+ENDPOINT = '[[analysis.endpoints]]\narm = "Q"\ncontrol = "P"\n'
 
 
 def faults(text: str, *, is_json: bool = False) -> tuple[Fault, ...]:
@@ -35,7 +49,8 @@ def test_templates_are_right_once_they_have_cases(name: str):
 )
 def test_a_protocol_written_as_json_reads_back_as_the_same_protocol(kind: str):
     extra = 'strata = { vendor = "A", age = "60-70" }\nwindow = [40, 400]'
-    text = study_text(kind).replace('path = "c1"', f'path = "c1"\n{extra}')
+    text = study_text(kind, extra=CHOICE if kind == "2afc" else "")
+    text = text.replace('path = "c1"', f'path = "c1"\n{extra}')
     protocol = protocol_of(text)
     again, found = parsed(study_json(protocol), is_json=True)
     assert found == ()
@@ -115,9 +130,95 @@ def test_a_rule_between_parts_is_held(extra: str, rule: str):
     assert all(fault.remedy for fault in found)
 
 
+@pytest.mark.parametrize(
+    ("extra", "rule"),
+    [
+        (ENDPOINT + 'measure = "wafroc"', "no question asks for them"),
+        (ENDPOINT + 'measure = "sensitivity"', "least answer that counts as positive"),
+        (
+            ENDPOINT + 'measure = "why"\n[[questions]]\nid = "why"\nkind = "text"\ntext = "?"',
+            "kind text gives no number",
+        ),
+        (
+            ENDPOINT + 'measure = "auc"\n[[questions]]\nid = "size"\nkind = "number"\ntext = "?"',
+            "2 questions could be it",
+        ),
+        ('[analysis]\nscore = "size"', "'size' is no question"),
+        ('[analysis]\nsubgroups = ["vendor"]', "No case says its vendor"),
+        (
+            '[[questions]]\nid = "s"\nkind = "visual_analogue"\ntext = "?"',
+            "words at both ends",
+        ),
+        (
+            '[[questions]]\nid = "why"\nkind = "text"\ntext = "?"\n'
+            'show_if = { question = "quality", values = [3, 4] }',
+            "quality can never be 4",
+        ),
+        ('[[arms]]\ncode = "R"\nname = "twin"\nmethod = "gaussian"', "same images as Q"),
+        ("[randomisation]\nseed = 'x'", "This is not TOML"),
+    ],
+)
+def test_what_could_not_be_shown_or_analysed_is_refused_before_it_is_locked(extra: str, rule: str):
+    text = study_text(cases=0) + CASES
+    assert faults(text) == ()
+    found = faults(f"{text}\n{extra}\n")
+    assert any(rule in fault.rule for fault in found), found
+    assert all(fault.remedy for fault in found)
+
+
+def test_a_score_and_a_threshold_in_the_plan_make_an_endpoint_of_detection_right():
+    more = '[[questions]]\nid = "size"\nkind = "number"\ntext = "?"\n'
+    plan = '[analysis]\nscore = "quality"\nthreshold = 2\n'
+    text = study_text(cases=0) + CASES + more + plan + ENDPOINT + 'measure = "specificity"'
+    assert faults(text) == ()
+
+
+@pytest.mark.parametrize(("truth", "count"), [("normal", 0), ("abnormal", 1)])
+def test_a_figure_of_merit_needs_normal_and_abnormal_cases(truth: str, count: int):
+    others = {"normal": "abnormal", "abnormal": "normal"}
+    truths = [truth] * count + [others[truth]] * 4
+    cases = "\n".join(
+        f'[[cases]]\nid = "C{n}"\npath = "c"\ntruth = "{one}"' for n, one in enumerate(truths)
+    )
+    (fault,) = faults(f'{study_text(cases=0)}{cases}\n{ENDPOINT}measure = "auc"\n')
+    assert f"{count} to be read" in fault.rule
+    assert truth in fault.remedy
+
+
+def test_an_abnormal_case_without_lesions_cannot_have_its_marks_judged():
+    marks = '[[questions]]\nid = "m"\nkind = "marks"\ntext = "?"\nchoices = ["low", "high"]\n'
+    text = study_text("froc", 0) + CASES.replace(LESION, "", 1) + marks
+    (fault,) = faults(f'{text}{ENDPOINT}measure = "wafroc"\n')
+    assert fault.place == "cases[1]"
+    assert "needs its lesions" in fault.rule
+
+
+def test_a_forced_choice_needs_a_question_with_choices():
+    (fault,) = faults(study_text("2afc"))
+    assert "no question that asks" in fault.rule
+    without = CHOICE[: CHOICE.index("choices")]
+    (fault,) = faults(study_text("2afc", extra=without))
+    assert "has choices" in fault.rule
+
+
+def test_a_window_without_width_and_a_version_without_a_reason_are_refused():
+    text = study_text().replace('path = "c2"', 'path = "c2"\nwindow = [40, 0]')
+    found = faults(text.replace("schema_version = 1", "schema_version = 1\nversion = 2"))
+    assert {fault.place for fault in found} == {"cases[2].window", "version"}
+
+
+def test_a_key_that_stands_twice_in_json_is_named_with_its_line():
+    text = study_json(protocol_of(study_text()))
+    twice = text.replace('"seed": "seed"', '"seed": "seed",\n"seed": "other"')
+    (fault,) = faults(twice, is_json=True)
+    assert (fault.place, fault.rule) == ("randomisation.seed", "This key stands twice.")
+    assert twice.splitlines()[fault.line - 1].strip() == '"seed": "other",'
+
+
 def test_taking_the_label_off_needs_a_justification_and_a_reference():
     found = faults(study_text(extra='[blinding]\nai_label = "session_banner"'))
-    assert {fault.place for fault in found} == {"blinding.justification", "blinding.reference"}
+    places = {"blinding.justification", "blinding.reference", "study.consent"}
+    assert {fault.place for fault in found} == places
 
 
 def test_a_figure_of_merit_needs_the_truth_of_every_case():

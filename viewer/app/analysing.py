@@ -20,7 +20,7 @@ from viewer.reader.ordinal_results import OrdinalAnalysis, as_facts
 from viewer.reader.ordinal_words import lines_of
 from viewer.reader.progress import ReaderProgress, progress_of
 from viewer.reader.protocol import AnalysisPlan, Endpoint, Protocol
-from viewer.reader.readings import Readings
+from viewer.reader.readings import GUESS, Readings
 from viewer.reader.statistics.froc import FIGURES
 from viewer.reader.statistics.margins import margin_test
 from viewer.reader.statistics.mrmc import RANDOM
@@ -104,7 +104,7 @@ def analyse(path: Path, asked: Asked) -> Analysis:
     plan = protocol.analysis if protocol else AnalysisPlan()
     if asked.method == U_STATISTIC:
         alpha = plan.alpha if asked.alpha is None else asked.alpha
-        areas = analyse_areas(readings, asked.criterion, alpha)
+        areas = analyse_areas(readings, asked.criterion or plan.score, alpha)
         return Analysis(readings, protocol, (), areas.refusals, areas=areas)
     detection, refusals = list[DetectionResult](), list[str]()
     for measure in _measures(readings, plan, asked):
@@ -231,7 +231,7 @@ def _measures(readings: Readings, plan: AnalysisPlan, asked: Asked) -> tuple[str
     planned = tuple(dict.fromkeys(one.measure for one in plan.endpoints if one.measure in known))
     if planned:
         return planned
-    criteria = {one.criterion for one in readings.ratings}
+    criteria = {one.criterion for one in readings.ratings} - {GUESS}
     is_detection = readings.truth and (readings.marks or len(criteria) == 1 or asked.criterion)
     return ("",) if is_detection else ()
 
@@ -241,7 +241,7 @@ def _detect(readings: Readings, plan: AnalysisPlan, asked: Asked, measure: str) 
         readings,
         measure,
         asked.covariance,
-        asked.criterion,
+        asked.criterion or plan.score,
         plan.threshold if asked.threshold is None else asked.threshold,
         plan.alpha if asked.alpha is None else asked.alpha,
     )

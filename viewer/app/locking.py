@@ -1,15 +1,14 @@
 """Locking a study: the file becomes a record that readers sit down to, and cannot change."""
 
 import os
-import secrets
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 
 from viewer.app.preparing_arms import PreparedArms, prepare_arms
 from viewer.core.errors import WrongUsage
-from viewer.io.safely import not_saved
+from viewer.io.safely import new_folder
 from viewer.io.sealed_images import new_image_key
 from viewer.reader.allocation import allocate
 from viewer.reader.passphrases import LEAST_LETTERS
@@ -48,6 +47,7 @@ def lock_study(
     """Lock the study of a file into a new folder with `NAME.study` and its sealed images.
 
     All is made in a folder beside it that is renamed at the end, so what looks locked is locked.
+    The second log of a lock that fails is taken away.
 
     Parameters
     ----------
@@ -69,18 +69,17 @@ def lock_study(
     target = out or file.with_name(f"{file.stem}-locked")
     if target.exists():
         raise WrongUsage(f"{target} is there already.", "", "Name a new folder with --out.")
-    part = target.with_name(f".{target.name}-{secrets.token_hex(4)}")
+    logs: list[Path] = []
     try:
-        (part / IMAGES).mkdir(parents=True)
-    except OSError as error:
-        raise not_saved("The locked study", error) from error
-    try:
-        found = _make(protocol, file, part, passphrase, report, second_log, is_research=is_research)
-        part.replace(target)
-    except OSError as error:
-        raise not_saved("The locked study", error) from error
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+        with new_folder(target, "The locked study") as part:
+            (part / IMAGES).mkdir()
+            found = _make(
+                protocol, file, part, passphrase, report, second_log, logs, is_research=is_research
+            )
+    except BaseException:
+        for log in logs:  # it tells of a study that did not come into being
+            log.unlink(missing_ok=True)
+        raise
     return replace(found, path=target / found.path.name)
 
 
@@ -91,21 +90,30 @@ def _make(
     passphrase: str,
     report: Report,
     second_log: Path | None,
+    logs: list[Path],
     *,
     is_research: bool,
 ) -> LockedStudy:
+    """Make the record in the folder `part`; the second log, made outside it, is put into `logs`."""
     key = new_image_key()
     made = prepare_arms(protocol, file.parent, part / IMAGES, key, report, is_research=is_research)
     _same_times(part / IMAGES)
     allocation = allocate(made.protocol)
     name = protocol_id(made.protocol)
     path = part / f"{file.stem}.study"
-    log = second_log / f"{file.stem}-{name[:12]}.jsonl" if second_log else None
+    log = _free(second_log / f"{file.stem}-{name[:12]}.jsonl" if second_log else None, path, name)
     sealed = seal_plan(Plan(made.protocol, allocation, made.images), passphrase)
     trials = as_shown(allocation, made)
+    logs.append(log)
     create_study(path, as_read(made.protocol), trials, sealed, key, name, log)
-    place = log or default_second_log(path, name)
-    return LockedStudy(path, place, name, len(trials), len(made.images), made.warnings)
+    return LockedStudy(path, log, name, len(trials), len(made.images), made.warnings)
+
+
+def _free(wanted: Path | None, study: Path, protocol_id: str) -> Path:
+    """Return a place for the second log where nothing is yet: logs are never written over."""
+    log = wanted or default_second_log(study, protocol_id)
+    others = (log.with_name(f"{log.stem}-{number}{log.suffix}") for number in count(2))
+    return log if not log.exists() else next(other for other in others if not other.exists())
 
 
 def _same_times(folder: Path) -> None:

@@ -60,8 +60,11 @@ def _trials_of(protocol: Protocol, reader: str) -> list[Trial]:
     showings = [(1, one) for one in _showings(protocol, reader, training, "training")[0]]
     lessons = len(showings)
     in_periods = _showings(protocol, reader, protocol.trial_cases, "trials")
+    earlier: list[_Showing] = []
     for place, unordered in enumerate(in_periods, 1):
-        showings += [(place, one) for one in _ordered(protocol, reader, place, unordered)]
+        ordered = _ordered(protocol, reader, place, unordered, earlier)
+        showings += [(place, one) for one in ordered]
+        earlier = [*earlier, *ordered] if protocol.design.washout_days == 0 else []
     size, within = protocol.design.block_trials, Counter[int]()
     trials = []
     for number, (period, one) in enumerate(showings, 1):
@@ -135,40 +138,51 @@ def _in_periods(
 
 
 def _ordered(
-    protocol: Protocol, reader: str, period: int, showings: list[_Showing]
+    protocol: Protocol,
+    reader: str,
+    period: int,
+    showings: list[_Showing],
+    earlier: Sequence[_Showing],
 ) -> list[_Showing]:
+    """Return a period's showings in order, with repeats; `earlier` came right before them."""
     draws = Draws(protocol.randomisation.seed, f"order|{reader}|{period}")
-    gap, repeats = protocol.design.gap_trials, _repeats(protocol, period)
-    mixing = {"is_side_random": protocol.randomisation.is_side_random}
-    if not protocol.randomisation.is_order_random:
-        return showings + _again(draws, showings, repeats, **mixing)
-    for _ in range(TRIES):
-        order = _drawn(draws, showings, gap)
+    gap, randomisation = protocol.design.gap_trials, protocol.randomisation
+    before = list(earlier[len(earlier) - gap :]) if 0 < gap < len(earlier) else list(earlier)
+    for _ in range(TRIES if randomisation.is_order_random else 1):
+        order = _drawn(draws, showings, gap, before) if randomisation.is_order_random else showings
         if order is None:
             continue
-        again = _again(draws, order, repeats, **mixing)
-        order = _with_repeats(draws, order, again, gap)
-        if _keeps(order, gap):
+        again = _again(
+            draws, order, randomisation.repeats, is_side_random=randomisation.is_side_random
+        )
+        if randomisation.is_order_random:
+            order = _with_repeats(draws, order, again, gap)
+        else:
+            order = order + again
+        if _keeps([*before, *order], gap):
             return order
     raise InvalidProtocol(
         f"No order of the trials keeps {gap} other trials between two of one patient.",
-        f"{len(showings)} trials of {len({one.patient for one in showings})} patients are too few.",
-        "Lower design.gap_trials, take away repeats, or add cases of other patients.",
+        f"{len(showings)} trials of {len({one.patient for one in showings})} patients are too few."
+        if randomisation.is_order_random
+        else "The cases are shown in the order of the file.",
+        "Lower design.gap_trials, take away repeats, or add cases of other patients."
+        if randomisation.is_order_random
+        else "Put other patients' cases between them, lower design.gap_trials, or write "
+        "is_order_random = true.",
     )
 
 
-def _repeats(protocol: Protocol, period: int) -> int:
-    return protocol.randomisation.repeats if period == 1 else 0
-
-
-def _drawn(draws: Draws, showings: list[_Showing], gap: int) -> list[_Showing] | None:
+def _drawn(
+    draws: Draws, showings: list[_Showing], gap: int, before: Sequence[_Showing]
+) -> list[_Showing] | None:
     """Return a random order with the gap kept, or None where the draw came to a dead end.
 
     A patient with so many showings left that they would not fit later goes first.
     """
     left, order = draws.shuffled(showings), list[_Showing]()
     while left:
-        recent = {one.patient for one in order[len(order) - gap :]} if gap else set()
+        recent = {one.patient for one in [*before, *order][-gap:]} if gap else set()
         free = [one for one in left if one.patient not in recent]
         if not free:
             return None
@@ -184,13 +198,17 @@ def _drawn(draws: Draws, showings: list[_Showing], gap: int) -> list[_Showing] |
 
 
 def _again(
-    draws: Draws, order: Sequence[_Showing], count: int, *, is_side_random: bool
+    draws: Draws, order: Sequence[_Showing], cases: int, *, is_side_random: bool
 ) -> list[_Showing]:
-    """Return showings of the first half that come again, sides kept in balance with all others."""
-    early = list(order[: max(len(order) // 2, min(count, len(order)))])
-    picked, sides = draws.shuffled(early)[:count], Counter(one.shown for one in order)
+    """Return all showings of some cases once more, sides kept in balance with all others.
+
+    The cases are drawn from that half whose last showing comes first.
+    """
+    last = {one.case.id: place for place, one in enumerate(order)}
+    early = sorted(last, key=last.__getitem__)[: max(len(last) // 2, cases)]
+    picked, sides = draws.shuffled(early)[:cases], Counter(one.shown for one in order)
     again = []
-    for one in picked:
+    for one in (one for case in picked for one in order if one.case.id == case):
         ways = [one.shown, one.shown[::-1]] if is_side_random else [one.shown]
         fewest = min(sides[way] for way in ways)
         shown = draws.chosen([way for way in ways if sides[way] == fewest])
@@ -213,8 +231,15 @@ def _with_repeats(
             and set(other.shown) == set(one.shown)
         )
         first = min(max(3 * len(mixed) // 4, place + 1 + gap), len(mixed))
-        mixed.insert(first + draws.below(len(mixed) - first + 1), one)
+        places = range(first, len(mixed) + 1)
+        free = [at for at in places if _is_apart(mixed, at, one.patient, gap)]
+        mixed.insert(draws.chosen(free or places), one)
     return mixed
+
+
+def _is_apart(order: Sequence[_Showing], at: int, patient: str, gap: int) -> bool:
+    """True where nothing of the patient stands within `gap` of a place to insert at."""
+    return all(one.patient != patient for one in order[max(at - gap, 0) : at + gap])
 
 
 def _keeps(order: Sequence[_Showing], gap: int) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 
 from viewer.core.arrays import FloatArray
 from viewer.core.errors import NoAnalysis
-from viewer.reader.readings import CaseTruth, Readings
+from viewer.reader.readings import GUESS, CaseTruth, Readings
 from viewer.reader.statistics import roc
 from viewer.reader.statistics.froc import (
     FIGURES,
@@ -157,7 +157,9 @@ def known_truth(readings: Readings) -> tuple[CaseTruth, ...]:
 
 def chosen_criterion(readings: Readings, wanted: str) -> str:
     """Return the criterion that is wanted, or the only one; NoAnalysis otherwise."""
-    found = tuple(dict.fromkeys(one.criterion for one in readings.ratings))
+    found = tuple(
+        dict.fromkeys(one.criterion for one in readings.ratings if one.criterion != GUESS)
+    )
     if wanted and wanted not in found:
         raise NoAnalysis(f"There is no criterion {wanted!r}.", "", f"Known: {', '.join(found)}.")
     if not found:

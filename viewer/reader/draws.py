@@ -6,6 +6,8 @@ words, used one after the other. A whole number below k is a word w modulo k, wh
 above the greatest multiple of k that fits into 2^32 are passed over. A shuffle is Fisher and
 Yates' in Durstenfeld's form: for i from the last place down to 1, swap i with a number below i + 1.
 Source: Durstenfeld 1964, Algorithm 235.
+
+The version of the algorithm's name counts changes to any list of trials that a seed gives.
 """
 
 import hashlib
@@ -15,7 +17,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-ALGORITHM = "sha256-fisher-yates-1"
+ALGORITHM = "sha256-fisher-yates-2"
 _WORDS = 2**32
 
 

@@ -136,12 +136,12 @@ class Design:
 class Randomisation:
     """How trials are ordered: our own generator's name and version, and the seed.
 
-    `is_side_random` shuffles and balances left and right; `repeats` cases are shown again to
-    each reader for intra-reader agreement.
+    `is_side_random` shuffles and balances left and right; `repeats` cases are shown again, with
+    all their arms and in each period, to each reader for intra-reader agreement.
     """
 
     seed: str
-    algorithm: str = "sha256-fisher-yates-1"
+    algorithm: str = "sha256-fisher-yates-2"
     is_order_random: bool = True
     is_side_random: bool = True
     repeats: int = 0
@@ -244,8 +244,9 @@ class AnalysisPlan:
     """What is analysed, fixed at lock.
 
     `zeros` is the rule of Wilcoxon's test ("pratt", "wilcox", "zsplit"); `hit_radius_mm` (0: the
-    lesion's own radius) is how far from a lesion's centre a mark counts as a hit; `threshold` is
-    the least confidence that counts as positive for sensitivity and specificity.
+    lesion's own radius) is how far from a lesion's centre a mark counts as a hit; `score` is the
+    question by which images are called abnormal ("" where only one could be it), and `threshold`
+    its least answer that counts as positive for sensitivity and specificity.
     """
 
     endpoints: tuple[Endpoint, ...] = ()
@@ -253,6 +254,7 @@ class AnalysisPlan:
     zeros: str = "pratt"
     hit_radius_mm: float = 0.0
     threshold: float | None = None
+    score: str = ""
     subgroups: tuple[str, ...] = ()
     bootstrap: int = 2000
 

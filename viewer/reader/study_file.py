@@ -18,7 +18,7 @@ from viewer.core.places import data_folder
 from viewer.reader.plain import canonical, from_plain, to_plain
 from viewer.reader.protocol import Protocol
 from viewer.reader.study_lines import Path as Place
-from viewer.reader.study_lines import json_lines, toml_lines
+from viewer.reader.study_lines import json_doubles, json_lines, toml_lines
 from viewer.reader.study_rules import broken_rules
 
 PAIRS = (("cases", "strata"), ("arms", "settings"))
@@ -81,6 +81,11 @@ def parsed(text: str, *, is_json: bool = False) -> tuple[Protocol | None, tuple[
         Fault(_line(place, lines), _named(place), "This is no finite number.", "Write a number.")
         for place in _endless(told)
     ]
+    if is_json:
+        faults += [
+            Fault(line, _named(place), "This key stands twice.", "Take one away.")
+            for place, line in json_doubles(text)
+        ]
     faults = faults or [_fault(error, lines) for error in _schema_errors(told)]
     protocol = None
     if not faults:

@@ -1,5 +1,6 @@
 """On which line of a study file each key stands, for messages that name it."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 
@@ -67,32 +68,45 @@ def _table(found: re.Match[str], counts: dict[Path, int]) -> Path:
 def json_lines(text: str) -> Mapping[Path, int]:
     """Return the line, from 1, of every key and entry of a JSON text that is well formed."""
     lines: dict[Path, int] = {}
+    for place, number, _ in _json_places(text):
+        lines.setdefault(place, number)
+    return lines
+
+
+def json_doubles(text: str) -> tuple[tuple[Path, int], ...]:
+    """Return keys of a JSON text that stand twice in one object, with the later's line."""
+    seen, found = set[Path](), list[tuple[Path, int]]()
+    for place, number, is_key in _json_places(text):
+        if is_key and place in seen:
+            found.append((place, number))
+        seen |= {place} if is_key else set()
+    return tuple(found)
+
+
+def _json_places(text: str) -> Iterator[tuple[Path, int, bool]]:
+    """Yield every place of a JSON text with its line, and whether a key stands there."""
     number, stack = 1, list[list[str | int]]()
     key = ""
     for token in _tokens(text):
+        here = tuple(level[0] for level in stack)
         if token == "\n":
             number += 1
         elif token in "[{":
-            _note(lines, stack, number)
-            stack.append([0 if token == "[" else "", 0 if token == "[" else 1])
+            yield here, number, False
+            stack.append([0 if token == "[" else ""])
         elif token in "]}":
             stack.pop()
         elif token == ",":
             if isinstance(stack[-1][0], int):
                 stack[-1][0] += 1
         elif token == ":":
-            stack[-1][0] = key
-            _note(lines, stack, number)
+            stack[-1][0] = json.loads(key)
+            yield tuple(level[0] for level in stack), number, True
         else:
-            key = token[1:-1]
+            key = token
             if stack and isinstance(stack[-1][0], int):
-                _note(lines, stack, number)
-    return lines
+                yield here, number, False
 
 
 def _tokens(text: str) -> Iterator[str]:
     return (found.group() for found in _JSON.finditer(text))
-
-
-def _note(lines: dict[Path, int], stack: list[list[str | int]], number: int) -> None:
-    lines.setdefault(tuple(level[0] for level in stack), number)

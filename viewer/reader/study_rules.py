@@ -2,32 +2,25 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from viewer.core.errors import InvalidProtocol
 from viewer.reader.allocation import PAIRED, allocate
+from viewer.reader.plan_rules import Broken, broken_plan
 from viewer.reader.protocol import DesignKind, Protocol, Question, QuestionKind
 
-ROC = ("auc", "sensitivity", "specificity")
-FROC = ("afroc", "wafroc")
 SCALES = (
     QuestionKind.LIKERT,
     QuestionKind.EQUIVALENCE,
     QuestionKind.CHOICE,
     QuestionKind.CHOICES,
     QuestionKind.PREFERENCE,
+    QuestionKind.FORCED_CHOICE,
     QuestionKind.MARKS,
 )
+WITH_VALUES = tuple(kind for kind in SCALES if kind is not QuestionKind.MARKS)
+"""Kinds whose answers are among their choices."""
+
 PAIR_ONLY = (QuestionKind.PREFERENCE, QuestionKind.FORCED_CHOICE)
-
-
-@dataclass(frozen=True, slots=True)
-class Broken:
-    """A rule that is broken, where, and the remedy."""
-
-    place: tuple[str | int, ...]
-    rule: str
-    remedy: str
 
 
 def broken_rules(protocol: Protocol) -> tuple[Broken, ...]:
@@ -37,8 +30,8 @@ def broken_rules(protocol: Protocol) -> tuple[Broken, ...]:
         *_design(protocol),
         *_questions(protocol),
         *_blinding(protocol),
-        *_truth(protocol),
-        *_endpoints(protocol),
+        *broken_plan(protocol),
+        *_version(protocol),
     ]
     if not found:
         try:
@@ -83,6 +76,14 @@ def _design(protocol: Protocol) -> Iterator[Broken]:
             "More cases come again than there are.",
             f"Write {len(protocol.trial_cases)} at most.",
         )
+    yield from _arms_and_windows(protocol)
+    kinds = {one.kind for one in protocol.questions}
+    if kind is DesignKind.FORCED_CHOICE and QuestionKind.FORCED_CHOICE not in kinds:
+        yield Broken(
+            ("questions",),
+            "A forced choice between two images has no question that asks for it.",
+            'Add a question of kind "2afc".',
+        )
     has_marks = any(one.kind is QuestionKind.MARKS for one in protocol.questions)
     if kind is DesignKind.SEARCH and not has_marks:
         yield Broken(("questions",), "A search asks for marks.", 'Add a question of kind "marks".')
@@ -91,6 +92,35 @@ def _design(protocol: Protocol) -> Iterator[Broken]:
             ("design", "kind"),
             "Marks are placed in one image at a time.",
             'Write kind = "froc", or take the question away.',
+        )
+
+
+def _arms_and_windows(protocol: Protocol) -> Iterator[Broken]:
+    first: dict[object, str] = {}
+    for number, arm in enumerate(protocol.arms):
+        made = (arm.method, arm.strength, arm.settings) if arm.method else ("",)
+        if made in first:
+            yield Broken(
+                ("arms", number),
+                f"{arm.code} shows the same images as {first[made]}.",
+                "Give it another method, strength or settings, or take it away.",
+            )
+        first.setdefault(made, arm.code)
+    for number, case in enumerate(protocol.cases):
+        if case.window is not None and case.window[1] <= 0:
+            yield Broken(
+                ("cases", number, "window"),
+                "A window has a width above 0.",
+                "Write window = [centre, width].",
+            )
+
+
+def _version(protocol: Protocol) -> Iterator[Broken]:
+    if protocol.version > 1 and not protocol.amendment.strip():
+        yield Broken(
+            ("version",),
+            f"Version {protocol.version} does not say why it was made.",
+            "Write amendment = the reason.",
         )
 
 
@@ -113,6 +143,14 @@ def _questions(protocol: Protocol) -> Iterator[Broken]:
                     f"{asked.id} is asked of "
                     f"{'each image' if asked.is_per_arm else 'the pair'}, this one is not.",
                     "Give both the same is_per_arm.",
+                )
+            elif asked.kind in WITH_VALUES and (
+                never := {*question.show_if.values} - {one.value for one in asked.choices}
+            ):
+                yield Broken(
+                    (*place, "show_if"),
+                    f"{asked.id} can never be {' or '.join(f'{one:g}' for one in sorted(never))}.",
+                    f"Its values are: {', '.join(f'{one.value:g}' for one in asked.choices)}.",
                 )
         before[question.id] = question
 
@@ -150,6 +188,12 @@ def _question(
         yield Broken(
             (*place, "is_per_arm"), "It is asked of the pair.", "Write is_per_arm = false."
         )
+    if kind is QuestionKind.ANALOGUE and not all(end.strip() for end in question.ends):
+        yield Broken(
+            (*place, "ends"),
+            "A visual analogue scale has words at both ends.",
+            'Write ends = ["worst", "best"] in words of your own.',
+        )
     if question.least is not None and question.most is not None and question.least >= question.most:
         yield Broken((*place, "most"), "most is not above least.", "Correct one of them.")
 
@@ -162,6 +206,12 @@ def _blinding(protocol: Protocol) -> Iterator[Broken]:
         yield Broken(
             ("study", "owner"), "A blinded study needs a named owner.", "Write the owner's name."
         )
+    if not protocol.study.consent.strip():
+        yield Broken(
+            ("study", "consent"),
+            "A blinded study asks each reader's consent, and there is no text of it.",
+            "Write consent = what readers agree to.",
+        )
     for name, value in (("justification", rule.justification), ("reference", rule.reference)):
         if not value.strip():
             yield Broken(
@@ -170,45 +220,3 @@ def _blinding(protocol: Protocol) -> Iterator[Broken]:
                 "reference.",
                 f'Write {name}, or ai_label = "on_image".',
             )
-
-
-def _truth(protocol: Protocol) -> Iterator[Broken]:
-    measures = {one.measure for one in protocol.analysis.endpoints}
-    needs_truth = measures & {*ROC, *FROC}
-    for number, case in enumerate(protocol.cases):
-        if case.is_training:
-            continue
-        if needs_truth and not case.truth:
-            yield Broken(
-                ("cases", number),
-                f"The endpoint {min(needs_truth)} needs the truth of each case.",
-                'Write truth = "normal" or "abnormal".',
-            )
-        if case.lesions and case.truth == "normal":
-            yield Broken(
-                ("cases", number, "truth"), "A normal case has no lesions.", "Correct one of them."
-            )
-
-
-def _endpoints(protocol: Protocol) -> Iterator[Broken]:
-    codes = {arm.code for arm in protocol.arms}
-    known = {question.id for question in protocol.questions} | {*ROC, *FROC}
-    for number, one in enumerate(protocol.analysis.endpoints):
-        place = ("analysis", "endpoints", number)
-        for name in ("arm", "control"):
-            if getattr(one, name) not in codes:
-                yield Broken(
-                    (*place, name),
-                    f"There is no arm {getattr(one, name)!r}.",
-                    f"Known are: {', '.join(sorted(codes))}.",
-                )
-        if one.arm == one.control:
-            yield Broken((*place, "control"), "An arm is compared with itself.", "Name another.")
-        if one.measure not in known:
-            yield Broken(
-                (*place, "measure"),
-                f"{one.measure!r} is no question and no figure of merit.",
-                f"Known are: {', '.join(sorted(known))}.",
-            )
-        if one.kind != "superiority" and not one.margin:
-            yield Broken((*place, "margin"), f"{one.kind} needs a margin.", "Write margin = ...")
