@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from highdicom import sr
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from tests.journeys.noisy import write_noisy_ct
@@ -29,6 +30,8 @@ from viewer.reader.record import StudyRecord, open_study
 from viewer.reader.study_file import parsed
 from viewer.ui.study_steps import DonePage, SignPage
 from viewer.ui.study_window import StudyWindow
+
+pytestmark = pytest.mark.timeout(280)
 
 OWNER, READER = "the owner's passphrase", "a reader's passphrase"
 CASES, READERS, EFFECT = 12, ("R1", "R2", "R3"), 1.5
@@ -185,14 +188,14 @@ def unblinded(study: Path, folder: Path) -> None:
     assert main([*unblind, "--who", "Owner"]) == 0
 
 
-@pytest.mark.timeout(280)
-def test_a_study_is_locked_read_killed_resumed_unblinded_and_reported(
-    qtbot: QtBot, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    study = locked(folder, tmp_path)
+@pytest.fixture(scope="module")
+def study(request: pytest.FixtureRequest, folder: Path, qapp: QApplication) -> Path:
+    """The study as three readers have read it, one of them killed on the way, and unblinded."""
+    qtbot = QtBot(request)
+    study = locked(folder, folder / "second log")
     with open_study(study) as record:
-        read_to_the_end(qtbot, tmp_path, record, "R1", is_first=True)
-        window = seated(qtbot, tmp_path / "before", record, "R2")
+        read_to_the_end(qtbot, folder, record, "R1", is_first=True)
+        window = seated(qtbot, folder / "before", record, "R2")
         pass_the_door(qtbot, window)
         window.close()
 
@@ -200,14 +203,19 @@ def test_a_study_is_locked_read_killed_resumed_unblinded_and_reported(
 
     with open_study(study) as record:
         assert 2 <= record.progress()[1].done < 2 * CASES
-        read_to_the_end(qtbot, tmp_path, record, "R2", is_first=False)
-        read_to_the_end(qtbot, tmp_path, record, "R3", is_first=True)
+        read_to_the_end(qtbot, folder, record, "R2", is_first=False)
+        read_to_the_end(qtbot, folder, record, "R3", is_first=True)
         assert record.progress()[1].interruptions >= 1
         assert all(row.done == row.total == 2 * CASES for row in record.progress())
 
     assert main(["study", "analyse", str(study)]) == 1
-    assert "sealed" in capsys.readouterr().err
     unblinded(study, folder)
+    return study
+
+
+def test_a_study_is_locked_read_killed_resumed_unblinded_and_reported(
+    study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["study", "verify", str(study)]) == 0
     capsys.readouterr()
     report = tmp_path / "report"
@@ -224,10 +232,9 @@ def test_a_study_is_locked_read_killed_resumed_unblinded_and_reported(
 
 
 @pytest.mark.parametrize("kind", ["csv", "answers", "marks", "redcap"])
-def test_what_was_read_goes_into_files_for_others(folder: Path, tmp_path: Path, kind: str) -> None:
-    study = str(folder / "locked" / "noise.study")
+def test_what_was_read_goes_into_files_for_others(study: Path, tmp_path: Path, kind: str) -> None:
     out = tmp_path / kind
-    assert main(["study", "export", study, "--format", kind, "--out", str(out)]) == 0
+    assert main(["study", "export", str(study), "--format", kind, "--out", str(out)]) == 0
     lines = [line for path in sorted(out.iterdir()) for line in path.read_text().splitlines()]
     if kind in ("csv", "answers"):
         rated = [line for line in lines if ",noise," in line]
@@ -236,9 +243,10 @@ def test_what_was_read_goes_into_files_for_others(folder: Path, tmp_path: Path, 
     assert lines[0].count(",") >= 6
 
 
-def test_each_reading_of_a_case_becomes_a_structured_report(folder: Path, tmp_path: Path) -> None:
-    study = str(folder / "locked" / "noise.study")
-    assert main(["study", "export", study, "--format", "sr", "--out", str(tmp_path / "sr")]) == 0
+def test_each_reading_of_a_case_becomes_a_structured_report(study: Path, tmp_path: Path) -> None:
+    assert (
+        main(["study", "export", str(study), "--format", "sr", "--out", str(tmp_path / "sr")]) == 0
+    )
     written = sorted((tmp_path / "sr").iterdir())
     assert len(written) == len(READERS) * CASES
     groups = sr.srread(written[0]).content.get_image_measurement_groups()
@@ -247,8 +255,7 @@ def test_each_reading_of_a_case_becomes_a_structured_report(folder: Path, tmp_pa
     assert said.name.meaning == "How little noise is there?"
 
 
-def test_everything_goes_into_a_bundle_that_can_be_checked(folder: Path, tmp_path: Path) -> None:
-    study = folder / "locked" / "noise.study"
+def test_everything_goes_into_a_bundle_that_can_be_checked(study: Path, tmp_path: Path) -> None:
     first, second = (write_bundle(study, tmp_path / name) for name in ("a.zip", "b.zip"))
     assert first == second
     assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
@@ -265,23 +272,22 @@ def test_everything_goes_into_a_bundle_that_can_be_checked(folder: Path, tmp_pat
 
 
 def test_scores_without_truth_do_not_fit_a_format_of_detection(
-    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    study = str(folder / "locked" / "noise.study")
-    assert main(["study", "export", study, "--format", "imrmc", "--out", str(tmp_path)]) == 1
+    assert main(["study", "export", str(study), "--format", "imrmc", "--out", str(tmp_path)]) == 1
     assert "truth of the cases is not known" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_record_that_was_changed_by_hand_is_caught(
-    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    study = tmp_path / "noise.study"
-    study.write_bytes((folder / "locked" / "noise.study").read_bytes())
-    with sqlite3.connect(study) as database:
+    changed = tmp_path / "noise.study"
+    changed.write_bytes(study.read_bytes())
+    with sqlite3.connect(changed) as database:
         for (name,) in database.execute("select name from sqlite_master where type = 'trigger'"):
             database.execute(f'drop trigger "{name}"')
         database.execute("update event set payload = replace(payload, '3.0', '5.0')")
     database.close()
-    assert main(["study", "verify", str(study)]) == 1
+    assert main(["study", "verify", str(changed)]) == 1
     assert "Not intact" in capsys.readouterr().out
