@@ -59,10 +59,10 @@ def analyse(options: argparse.Namespace) -> Outcome:
     found = analysed(options.file, asked)
     lines = analysis_lines(found)
     if options.report:
-        from viewer.app.analysing import readers_of
+        from viewer.app.analysing import standing_of_study
         from viewer.app.study_reporting import write_study_report
 
-        paths = write_study_report(found, options.report, readers_of(options.file))
+        paths = write_study_report(found, options.report, standing_of_study(options.file))
         lines = (*lines, "", f"{paths[0]} and {len(paths) - 1} other files")
     return Outcome(found.facts, lines, 3 if found.is_warned else 0)
 

@@ -45,6 +45,19 @@ def add_lock(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--research", action="store_true", help="comparators are methods, too")
 
 
+def add_amend(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of `study amend`."""
+    parser.add_argument("study", type=Path, metavar="FILE", help="the locked study, NAME.study")
+    parser.add_argument("file", type=Path, metavar="NEW", help="its study file, a version later")
+    parser.add_argument("--who", default="", metavar="NAME", help="who amends it; else the owner")
+    parser.add_argument(
+        "--passphrase-file",
+        type=Path,
+        metavar="F",
+        help="a text file whose first line is the owner's passphrase; asked for without",
+    )
+
+
 def new(options: argparse.Namespace) -> Outcome:
     """Write a study file from a template."""
     from viewer.app.designing import new_study
@@ -93,12 +106,28 @@ def lock(options: argparse.Namespace) -> Outcome:
     return Outcome(facts, lines, 3 if locked.warnings else 0)
 
 
-def _passphrase(file: Path | None) -> str:
+def amend(options: argparse.Namespace) -> Outcome:
+    """Amend a locked study."""
+    from viewer.app.amending import amend_study
+
+    passphrase = _passphrase(options.passphrase_file, is_new=False)
+    amended = amend_study(options.study, options.file, passphrase, options.who)
+    lines = [
+        f"{options.study.name} has version {amended.version} now, "
+        f"protocol {amended.protocol_id[:12]}.",
+        *(f"  {words}" for words in amended.changes),
+    ]
+    if amended.readers:
+        lines.append(f"Without a passphrase yet: {', '.join(amended.readers)} (study reader).")
+    return Outcome(asdict(amended), tuple(lines))
+
+
+def _passphrase(file: Path | None, *, is_new: bool = True) -> str:
     if file is None:
         if not sys.stdin.isatty():
             raise WrongUsage("The owner's passphrase is missing.", "", "Name --passphrase-file F.")
         first = getpass.getpass("Owner's passphrase: ")
-        if first != getpass.getpass("The same again: "):
+        if is_new and first != getpass.getpass("The same again: "):
             raise WrongUsage("The two passphrases differ.", "", "Begin again.")
         return first
     try:
@@ -120,4 +149,5 @@ DESIGN_VERBS = (
     StudyVerb("new", "write a study file from a template", add_new, new),
     StudyVerb("validate", "check a study file, every fault with its line", add_validate, validate),
     StudyVerb("lock", "fix a study, compute its images, seal who sees what", add_lock, lock),
+    StudyVerb("amend", "put a later version beside a locked protocol", add_amend, amend),
 )

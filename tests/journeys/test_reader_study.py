@@ -18,22 +18,22 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from tests.journeys.noisy import write_noisy_ct
-from tests.sessions import new_session
-from tests.ui.study_windows import keys, settle
+from tests.journeys.scripted_readers import (
+    opened,
+    read_to_the_end,
+    seated,
+    unblinded,
+    written_passphrases,
+)
 from tests.ui.test_study_sitting import pass_the_door
 from viewer.__main__ import main
-from viewer.app.reading import Step
-from viewer.app.reading_room import for_reading
-from viewer.app.sitting_down import sit_down
 from viewer.app.study_bundle import check_bundle, write_bundle
-from viewer.reader.record import StudyRecord, open_study
+from viewer.reader.record import open_study
 from viewer.reader.study_file import parsed
-from viewer.ui.study_steps import DonePage, SignPage
 from viewer.ui.study_window import StudyWindow
 
 pytestmark = pytest.mark.timeout(280)
 
-OWNER, READER = "the owner's passphrase", "a reader's passphrase"
 CASES, READERS, EFFECT = 12, ("R1", "R2", "R3"), 1.5
 CUTS = (-2.0, -0.5, 1.0, 2.5)
 STUDY = """
@@ -87,20 +87,8 @@ def write_study(folder: Path) -> Path:
     blocks += [f'[[readers]]\ncode = "{code}"\nname = "Reader {code}"\n' for code in READERS]
     path = folder / "noise.toml"
     path.write_text("\n".join(blocks))
-    (folder / "owner").write_text(OWNER + "\n")
-    (folder / "reader").write_text(READER + "\n")
+    written_passphrases(folder)
     return path
-
-
-def seated(qtbot: QtBot, home: Path, record: StudyRecord, reader: str) -> StudyWindow:
-    session = for_reading(new_session(home))
-    window = StudyWindow(session, sit_down(record, reader, READER, session.jobs), seed=1)
-    qtbot.addWidget(window)
-    window.resize(1280, 800)
-    with qtbot.waitActive(window):
-        window.show()
-    settle(qtbot, window)
-    return window
 
 
 def opinion(window: StudyWindow, reader: str) -> str:
@@ -117,23 +105,6 @@ def opinion(window: StudyWindow, reader: str) -> str:
     once = np.random.default_rng([number, ord(reader[1]), int(is_quiet)])
     latent = EFFECT * is_quiet + by_case.normal() * 0.8 + by_reader.normal() * 0.5 + once.logistic()
     return str(1 + sum(latent > cut for cut in CUTS))
-
-
-def read_all(qtbot: QtBot, window: StudyWindow, reader: str) -> None:
-    while window._reading.step is Step.TRIALS:
-        keys(qtbot, window, opinion(window, reader) + "\n")
-
-
-def finish(qtbot: QtBot, window: StudyWindow) -> None:
-    """Guess by the look of the first few images, leave the rest open, and sign."""
-    keys(qtbot, window, "1212")
-    window._rest_unknown()
-    settle(qtbot, window)
-    sign = window.stack.currentWidget()
-    assert isinstance(sign, SignPage)
-    sign.passphrase.setText(READER)
-    sign.enter()
-    assert isinstance(window.stack.currentWidget(), DonePage)
 
 
 def killed_in_the_middle(study: Path, home: Path) -> None:
@@ -156,45 +127,13 @@ def killed_in_the_middle(study: Path, home: Path) -> None:
         window.wait()
 
 
-def locked(folder: Path, log: Path) -> Path:
-    """Return the study as its coordinator opens it for reading."""
-    file = write_study(folder)
-    assert main(["study", "validate", str(file)]) == 0
-    lock = ["study", "lock", str(file), "--passphrase-file", str(folder / "owner")]
-    assert main([*lock, "--out", str(folder / "locked"), "--second-log", str(log)]) in (0, 3)
-    study = folder / "locked" / "noise.study"
-    for code in READERS:
-        given = ["study", "reader", str(study), code, "--passphrase-file", str(folder / "reader")]
-        assert main(given) == 0
-    assert main(["study", "open", str(study)]) == 0
-    return study
-
-
-def read_to_the_end(
-    qtbot: QtBot, home: Path, record: StudyRecord, reader: str, *, is_first: bool
-) -> None:
-    window = seated(qtbot, home / reader, record, reader)
-    if is_first:
-        pass_the_door(qtbot, window)
-    read_all(qtbot, window, reader)
-    finish(qtbot, window)
-    window.close()
-
-
-def unblinded(study: Path, folder: Path) -> None:
-    why = ["--why", "all have signed"]
-    assert main(["study", "close", str(study), *why]) == 0
-    unblind = ["study", "unblind", str(study), "--passphrase-file", str(folder / "owner"), *why]
-    assert main([*unblind, "--who", "Owner"]) == 0
-
-
 @pytest.fixture(scope="module")
 def study(request: pytest.FixtureRequest, folder: Path, qapp: QApplication) -> Path:
     """The study as three readers have read it, one of them killed on the way, and unblinded."""
     qtbot = QtBot(request)
-    study = locked(folder, folder / "second log")
+    study = opened(write_study(folder), folder / "second log", READERS)
     with open_study(study) as record:
-        read_to_the_end(qtbot, folder, record, "R1", is_first=True)
+        read_to_the_end(qtbot, folder, record, "R1", opinion, is_first=True)
         window = seated(qtbot, folder / "before", record, "R2")
         pass_the_door(qtbot, window)
         window.close()
@@ -203,8 +142,8 @@ def study(request: pytest.FixtureRequest, folder: Path, qapp: QApplication) -> P
 
     with open_study(study) as record:
         assert 2 <= record.progress()[1].done < 2 * CASES
-        read_to_the_end(qtbot, folder, record, "R2", is_first=False)
-        read_to_the_end(qtbot, folder, record, "R3", is_first=True)
+        read_to_the_end(qtbot, folder, record, "R2", opinion, is_first=False)
+        read_to_the_end(qtbot, folder, record, "R3", opinion, is_first=True)
         assert record.progress()[1].interruptions >= 1
         assert all(row.done == row.total == 2 * CASES for row in record.progress())
 

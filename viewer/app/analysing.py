@@ -18,9 +18,9 @@ from viewer.reader.exchange.foreign import read_readings
 from viewer.reader.findings import NOT_DETECTION, Finding, claim, decided_together
 from viewer.reader.ordinal_results import OrdinalAnalysis, as_facts
 from viewer.reader.ordinal_words import lines_of
-from viewer.reader.progress import ReaderProgress, progress_of
 from viewer.reader.protocol import AnalysisPlan, Endpoint, Protocol
 from viewer.reader.readings import GUESS, Readings
+from viewer.reader.standing import Standing
 from viewer.reader.statistics.froc import FIGURES
 from viewer.reader.statistics.margins import margin_test
 from viewer.reader.statistics.mrmc import RANDOM
@@ -207,13 +207,13 @@ def unsealed(path: Path) -> tuple[Readings, Protocol | None]:
     return readings(path), unblinded_protocol(path)
 
 
-def readers_of(path: Path) -> tuple[ReaderProgress, ...]:
-    """Return how far each reader of a study came; nothing for another program's readings."""
+def standing_of_study(path: Path) -> Standing | None:
+    """Return where a study stands; None for another program's readings."""
     if not _is_study(path):
-        return ()
+        return None
     from viewer.reader.verify import standing_of
 
-    return progress_of(standing_of(path))
+    return standing_of(path)
 
 
 def _is_study(path: Path) -> bool:

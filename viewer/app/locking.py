@@ -1,12 +1,12 @@
 """Locking a study: the file becomes a record that readers sit down to, and cannot change."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 
-from viewer.app.preparing_arms import PreparedArms, prepare_arms
+from viewer.app.preparing_arms import prepare_arms
 from viewer.core.errors import WrongUsage
 from viewer.io.safely import new_folder
 from viewer.io.sealed_images import new_image_key
@@ -103,7 +103,7 @@ def _make(
     path = part / f"{file.stem}.study"
     log = _free(second_log / f"{file.stem}-{name[:12]}.jsonl" if second_log else None, path, name)
     sealed = seal_plan(Plan(made.protocol, allocation, made.images), passphrase)
-    trials = as_shown(allocation, made)
+    trials = as_shown(allocation, made.images)
     logs.append(log)
     create_study(path, as_read(made.protocol), trials, sealed, key, name, log)
     return LockedStudy(path, log, name, len(trials), len(made.images), made.warnings)
@@ -123,9 +123,12 @@ def _same_times(folder: Path) -> None:
         os.utime(image, ns=(now, now))
 
 
-def as_shown(allocation: Allocation, made: PreparedArms) -> tuple[Trial, ...]:
-    """Return the trials with the tokens of images in place of the codes of arms."""
-    tokens = {(case, arm): token for token, case, arm in made.images}
+def as_shown(allocation: Allocation, images: Sequence[tuple[str, str, str]]) -> tuple[Trial, ...]:
+    """Return the trials with the tokens of images in place of the codes of arms.
+
+    `images` are (token, case, arm).
+    """
+    tokens = {(case, arm): token for token, case, arm in images}
     return tuple(
         replace(
             trial,

@@ -9,26 +9,26 @@ from viewer import __version__
 from viewer.app.analysing import Analysis
 from viewer.core.errors import WrongUsage
 from viewer.io.safely import not_saved, write_bytes
-from viewer.reader.progress import ReaderProgress
+from viewer.reader.progress import progress_of
 from viewer.reader.report import Section, StudyReport, Table, Words
+from viewer.reader.report_design import design_section, flow_section
 from viewer.reader.report_parts import (
     DETECTION_METHODS,
-    design_section,
     detection_section,
     findings_section,
-    flow_section,
     rating_sections,
 )
+from viewer.reader.standing import Standing
 
 
-def study_report(found: Analysis, readers: tuple[ReaderProgress, ...] = ()) -> StudyReport:
-    """Return the report of an analysis; `readers` say who read how much, where that is known."""
+def study_report(found: Analysis, standing: Standing | None = None) -> StudyReport:
+    """Return the report of an analysis; `standing` says who read how much, where that is known."""
     protocol = found.protocol
     sections: list[Section] = []
     if protocol is not None:
         sections.append(design_section(protocol))
-    if readers:
-        sections.append(flow_section(readers))
+    if standing is not None:
+        sections.append(flow_section(progress_of(standing), standing.amendments))
     sections.append(findings_section(found.findings))
     sections += [detection_section(one) for one in found.detection]
     if found.ratings is not None:
@@ -56,7 +56,7 @@ def _methods(found: Analysis) -> Section:
 
 
 def write_study_report(
-    found: Analysis, folder: Path, readers: tuple[ReaderProgress, ...] = ()
+    found: Analysis, folder: Path, standing: Standing | None = None
 ) -> tuple[Path, ...]:
     """Write report.html, report.pdf, results.json and a CSV for each table into a new folder.
 
@@ -72,7 +72,7 @@ def write_study_report(
 
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise WrongUsage(f"{folder} is not empty.", "", "Name a new folder with --report.")
-    report = study_report(found, readers)
+    report = study_report(found, standing)
     facts = json.dumps(found.facts, indent=1, ensure_ascii=False) + "\n"
     files = {
         "report.html": report_page(report).encode(),

@@ -11,7 +11,7 @@ from viewer.reader.standing import OWNER, Standing, folded, link_within
 from viewer.reader.states import Kind
 from viewer.reader.verify import looked_at
 
-_SIGN_IN = frozenset({Kind.SIGNED_IN, Kind.REFUSED, Kind.PASSPHRASE})
+_SIGN_IN = frozenset({Kind.SIGNED_IN, Kind.REFUSED, Kind.PASSPHRASE, Kind.AMENDED})
 
 
 def merge(
@@ -99,11 +99,13 @@ def _check(
 
 def _readers(standing: Standing, links: tuple[Link, ...]) -> tuple[str, ...]:
     """Return the readers who did more than sign in, in the order of the protocol."""
-    found = set()
+    found, known = set(), list(standing.sittings)
     for link in links:
         event = link.event
         if event.kind == Kind.IMPORTED:
             event = link_within(event).event
+        if event.kind == Kind.AMENDED:
+            known += [code for code in event.data["come"] if code not in known]
         if Kind(event.kind) not in _SIGN_IN:
             found.add(event.actor)
-    return tuple(reader for reader in standing.sittings if reader in found)
+    return tuple(reader for reader in known if reader in found)

@@ -185,6 +185,25 @@ class StudyRecord:
         """End reading for good: the data are locked, and may be unblinded."""
         self.append(who, Kind.CLOSED, {"reason": _needed(reason, "Closing a study")})
 
+    def amend(self, locked: Locked, changes: tuple[str, ...], who: str = OWNER) -> None:
+        """Put a later version of the protocol beside the one that was locked.
+
+        Parameters
+        ----------
+        locked : the protocol as readers may see it, and the trials of everybody; the reason is
+            the protocol's own `amendment`.
+        changes : what changed, in words that give no arm away.
+        """
+        known = set(self.standing.sittings)
+        come = [one.code for one in locked.protocol.readers if one.code not in known]
+        trials = [trial for trial in locked.trials if trial.reader in come]
+        data = data_of_lock(locked, to_plain(locked.protocol), to_plain(trials))
+        del data["image_key"]
+        why = _needed(locked.protocol.amendment, "Amending a study")
+        done = sum(one.done for one in self.progress())
+        more = {"come": come, "why": why, "changes": list(changes), "trials_read": done}
+        self.append(who, Kind.AMENDED, {**data, **more})
+
     def unblind(
         self,
         allocation: Allocation,

@@ -12,8 +12,6 @@ from viewer.reader.ordinal_results import (
     OrdinalAnalysis,
     PreferenceResult,
 )
-from viewer.reader.progress import ReaderProgress
-from viewer.reader.protocol import Protocol
 from viewer.reader.report import Chart, Section, Table, Words
 from viewer.reader.report_figures import forest, rating_bars, roc_curves
 
@@ -44,62 +42,6 @@ def p_value(p: float | None) -> str:
 def interval(low: float, high: float, digits: int = 3) -> str:
     """Return an interval as it is printed."""
     return f"{low:.{digits}f} to {high:.{digits}f}"
-
-
-def design_section(protocol: Protocol) -> Section:
-    """Return what was planned."""
-    facts = (
-        ("owner", protocol.study.owner),
-        ("reference", protocol.study.reference),
-        ("design", protocol.design.kind.value),
-        ("cases", str(len(protocol.trial_cases))),
-        ("readers", str(len(protocol.readers))),
-        (
-            "randomisation",
-            f"{protocol.randomisation.algorithm}, seed {protocol.randomisation.seed}",
-        ),
-        ("label of AI-processed images", protocol.blinding.ai_label.value),
-        ("version of the protocol", str(protocol.version)),
-    )
-    arms = tuple(
-        (
-            arm.code,
-            arm.name,
-            arm.method or "none (original)",
-            f"{arm.strength:g}" if arm.method else "",
-            arm.version,
-            arm.weights_sha256[:16],
-        )
-        for arm in protocol.arms
-    )
-    head = ("arm", "name", "method", "strength", "version", "weights (SHA-256)")
-    return Section(
-        "Design",
-        (
-            Table("design", "The study", ("fact", "value"), facts),
-            Table("arms", "Arms", head, arms),
-        ),
-    )
-
-
-def flow_section(readers: Sequence[ReaderProgress]) -> Section:
-    """Return who read what, and what was passed over."""
-    rows = tuple(
-        (
-            one.reader,
-            one.state.value,
-            str(one.total),
-            str(one.done),
-            str(len(one.missing)),
-            str(len(one.flagged)),
-            str(one.interruptions),
-        )
-        for one in readers
-    )
-    head = ("reader", "state", "planned", "done", "skipped or void", "flagged", "interruptions")
-    return Section(
-        "Participants and deviations", (Table("flow", "Readers and their trials", head, rows),)
-    )
 
 
 def findings_section(findings: Sequence[Finding]) -> Section:

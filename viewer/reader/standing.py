@@ -1,7 +1,7 @@
 """Where a whole study stands: the fold of its log, from the event that locked it to the last."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from viewer.core.errors import IllegalTransition
@@ -21,6 +21,7 @@ SET_BACK = "clock_set_back_s"
 _OF_READERS_WHILE_OPEN = frozenset(Kind) - {
     *STUDY_MOVES,
     Kind.LOCKED,
+    Kind.AMENDED,
     Kind.PASSPHRASE,
     Kind.VOIDED,
     Kind.EXPORTED,
@@ -47,7 +48,8 @@ class Standing:
     """Where a study stands.
 
     `secrets` are the salted hashes of the readers' passphrases; `unblinded` is what the event
-    that unblinded the study says, None before; `set_back` are (event, seconds by which the clock
+    that unblinded the study says, None before; `amendments` are the events that changed the
+    protocol, and `locked` says what holds now; `set_back` are (event, seconds by which the clock
     had been set back). `latest_utc` is the latest time of day so far, `latest_ns` boot and
     monotonic clock of the last event.
     """
@@ -57,6 +59,7 @@ class Standing:
     sittings: Mapping[str, Sitting] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
     unblinded: Event | None = None
+    amendments: tuple[Event, ...] = ()
     set_back: tuple[tuple[int, float], ...] = ()
     latest_utc: str = ""
     latest_ns: tuple[str, int] = ("", 0)
@@ -80,18 +83,7 @@ def begun(event: Event) -> Standing:
         raise IllegalTransition("The record does not begin with the lock of a study.")
     trials = tuple(from_plain(Trial, trial) for trial in data["trials"])
     protocol = from_plain(Protocol, data["protocol"])
-    sittings = {
-        reader.code: Sitting(
-            reader.code,
-            tuple(
-                sorted(
-                    (trial for trial in trials if trial.reader == reader.code),
-                    key=lambda trial: not trial.is_training,
-                )
-            ),
-        )
-        for reader in protocol.readers
-    }
+    sittings = {reader.code: _seat(reader.code, trials) for reader in protocol.readers}
     locked = Locked(
         protocol,
         data["protocol_id"],
@@ -100,6 +92,41 @@ def begun(event: Event) -> Standing:
         base64.b64decode(data["image_key"]),
     )
     return Standing(locked, sittings=sittings, latest_utc=event.utc)
+
+
+def _seat(reader: str, trials: Sequence[Trial]) -> Sitting:
+    """Return the sitting of a reader who has done nothing yet, training first."""
+    own = (trial for trial in trials if trial.reader == reader)
+    return Sitting(reader, tuple(sorted(own, key=lambda trial: not trial.is_training)))
+
+
+def _amended(standing: Standing, event: Event) -> Standing:
+    """Take over a later version of the protocol; new readers sit down, nobody leaves."""
+    _check_open(standing, _IMPORTABLE)
+    data, locked = event.data, standing.locked
+    protocol = from_plain(Protocol, data["protocol"])
+    if protocol.version != locked.protocol.version + 1:
+        raise IllegalTransition(
+            f"Version {protocol.version} does not follow version {locked.protocol.version}.",
+            "The study was amended apart in two places.",
+            "Amend one copy, before packages go out.",
+        )
+    trials = tuple(from_plain(Trial, trial) for trial in data["trials"])
+    come = [one.code for one in protocol.readers if one.code not in standing.sittings]
+    if not {trial.reader for trial in trials} <= set(come):
+        raise IllegalTransition("An amendment gives new trials to a reader who has some.")
+    return replace(
+        standing,
+        locked=Locked(
+            protocol,
+            data["protocol_id"],
+            (*locked.trials, *trials),
+            base64.b64decode(data["sealed"]),
+            locked.image_key,
+        ),
+        sittings={**standing.sittings, **{code: _seat(code, trials) for code in come}},
+        amendments=(*standing.amendments, event),
+    )
 
 
 def folded(standing: Standing | None, event: Event) -> Standing:
@@ -120,6 +147,8 @@ def folded(standing: Standing | None, event: Event) -> Standing:
     if kind is Kind.PASSPHRASE:
         secrets = {**standing.secrets, event.data["reader"]: event.data["secret"]}
         return replace(standing, secrets=secrets)
+    if kind is Kind.AMENDED:
+        return _amended(standing, event)
     if kind is Kind.IMPORTED:
         return _imported(standing, event)
     if kind is Kind.VOIDED:
@@ -150,6 +179,8 @@ def _imported(standing: Standing, event: Event) -> Standing:
     if inner.kind == Kind.PASSPHRASE:
         secrets = {**standing.secrets, inner.data["reader"]: inner.data["secret"]}
         return replace(standing, secrets=secrets)
+    if inner.kind == Kind.AMENDED:
+        return _amended(standing, inner)
     if inner.kind == Kind.VOIDED:
         return _read(standing, inner.data["reader"], inner)
     if Kind(inner.kind) in _OF_READERS_WHILE_OPEN:

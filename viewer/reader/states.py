@@ -19,6 +19,7 @@ class Kind(StrEnum):
     CLOSED = "closed"
     UNBLINDED = "unblinded"
     ARCHIVED = "archived"
+    AMENDED = "amended"
     PASSPHRASE = "passphrase set"
     VOIDED = "trial voided"
     EXPORTED = "exported"

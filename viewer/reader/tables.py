@@ -113,6 +113,16 @@ def rows_of(event: Event) -> tuple[Row, ...]:
 
 
 def _locked(event: Event, seq: int) -> tuple[Row, ...]:
+    return _version(event, seq, event.data["protocol"]["readers"])
+
+
+def _amended(event: Event, seq: int) -> tuple[Row, ...]:
+    come = [one for one in event.data["protocol"]["readers"] if one["code"] in event.data["come"]]
+    return _version(event, seq, come)
+
+
+def _version(event: Event, seq: int, readers: list[Mapping[str, Any]]) -> tuple[Row, ...]:
+    """Return the rows of a version of the protocol, with the readers who come in by it."""
     told = event.data
     protocol = told["protocol"]
     rows: list[Row] = [
@@ -129,7 +139,7 @@ def _locked(event: Event, seq: int) -> tuple[Row, ...]:
     ]
     rows += [
         ("reader", {"code": r["code"], "name": r["name"], "site": r["site"], "event": seq})
-        for r in protocol["readers"]
+        for r in readers
     ]
     rows += [
         (
@@ -224,6 +234,7 @@ def _exported(event: Event, seq: int) -> tuple[Row, ...]:
 
 _ROWS: Mapping[Kind, Callable[[Event, int], tuple[Row, ...]]] = {
     Kind.LOCKED: _locked,
+    Kind.AMENDED: _amended,
     Kind.SIGNED_IN: _signed_in,
     Kind.ANSWERED: _answered,
     Kind.COMMITTED: _spans,
