@@ -4,7 +4,9 @@ import json
 import re
 import tempfile
 import zlib
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from viewer.app.found_series import FoundSeries, found_series
@@ -19,7 +21,7 @@ STRATA = ("vendor", "kernel", "region", "sex", "age")
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class Written:
     """A study file that was written, with the number of its cases."""
 
     path: Path
@@ -63,7 +65,7 @@ def templates() -> tuple[str, ...]:
     )
 
 
-def new_study(template: str, folder: Path, cases: tuple[Path, ...] = ()) -> Draft:
+def new_study(template: str, folder: Path, cases: tuple[Path, ...] = ()) -> Written:
     """Write a study file from a template into a folder, with the series below some paths as cases.
 
     Raises
@@ -80,18 +82,31 @@ def new_study(template: str, folder: Path, cases: tuple[Path, ...] = ()) -> Draf
     if path.exists():
         raise WrongUsage(f"{path} is there already.", "It was not touched.", "Name another folder.")
     source = data_folder("resources") / "studies" / f"{template}.toml"
-    blocks, number = list[str](), 0
-    for place in cases:
-        for found in _series_below(place):
-            number += 1
-            blocks.append(_case_text(number, place.resolve(), found, folder.resolve()))
+    blocks = case_blocks(cases, folder)
     text = source.read_text(encoding="utf-8") + (_cases_text(blocks))
     try:
         folder.mkdir(parents=True, exist_ok=True)
         write_bytes(path, text.encode())
     except OSError as error:
         raise not_saved("The study file", error) from error
-    return Draft(path, number)
+    return Written(path, len(blocks))
+
+
+def case_blocks(
+    places: tuple[Path, ...], home: Path, known: Collection[str] = ()
+) -> tuple[str, ...]:
+    """Return a block of TOML for every series below some paths, under ids that are not known.
+
+    Raises
+    ------
+    UnreadableFile : there is no series in one of the paths.
+    """
+    found = [(place.resolve(), one) for place in places for one in _series_below(place)]
+    numbers = (number for number in count(1) if f"C{number:03d}" not in known)
+    return tuple(
+        _case_text(number, place, one, home.resolve())
+        for number, (place, one) in zip(numbers, found, strict=False)
+    )
 
 
 def check_study(path: Path) -> Checked:
@@ -109,7 +124,7 @@ def _series_below(place: Path) -> tuple[FoundSeries, ...]:
         return found_series((place,), Path(unpacked))
 
 
-def _cases_text(blocks: list[str]) -> str:
+def _cases_text(blocks: Sequence[str]) -> str:
     if blocks:
         return "\n" + "\n".join(blocks)
     return (
@@ -159,5 +174,4 @@ def _relative(path: Path, home: Path) -> str:
 
 
 def _quoted(text: str) -> str:
-
     return json.dumps(text, ensure_ascii=False)
