@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from viewer.app.study_fields import KINDS, FieldKind, fields_of
+from viewer.app.study_fields import KINDS, FieldKind, fields_of, idle_fields
 from viewer.core.places import data_folder
 
 SCHEMA = json.loads((data_folder("resources") / "study.schema.json").read_text(encoding="utf-8"))
@@ -81,3 +81,13 @@ def test_values_are_written_in_lines_and_read_back(part: str, name: str, value, 
 def test_what_is_written_wrongly_is_said(part: str, name: str, text: str):
     with pytest.raises(ValueError, match="Write"):
         named(part, name).read(text)
+
+
+def test_fields_that_mean_nothing_for_a_kind_of_question_are_idle_unless_they_say_something():
+    assert "ends" in idle_fields("questions", {"kind": "likert"})
+    assert "choices" not in idle_fields("questions", {"kind": "likert"})
+    assert "ends" not in idle_fields("questions", {"kind": "likert", "ends": ["a", "b"]})
+    assert idle_fields("questions", {"kind": "number"}) >= {"choices", "ends", "mark_shape"}
+    assert idle_fields("arms", {}) == {"strength", "settings"}
+    assert idle_fields("cases", {"is_training": True}) == frozenset()
+    assert idle_fields("design", {}) == frozenset()

@@ -216,10 +216,10 @@ def test_the_coordinator_sees_whether_the_record_is_intact(
 def test_a_draft_is_told_to_be_locked_first(
     qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from PySide6.QtWidgets import QMessageBox, QWidget
+    from PySide6.QtWidgets import QWidget
 
     told: list[str] = []
-    monkeypatch.setattr(QMessageBox, "warning", lambda *words: told.append(words[2]))
+    monkeypatch.setattr("viewer.ui.dialogs.tell", lambda *words: told.append(words[2]))
     parent = QWidget()
     qtbot.addWidget(parent)
     assert study_door.open_door(parent, tmp_path / "study.toml") is None

@@ -66,8 +66,8 @@ class Draft:
 
     @property
     def is_changed(self) -> bool:
-        """True while there is something that was not saved."""
-        return self.path is None or self.text != self._saved
+        """True while there is something that was put in and not saved."""
+        return self.text != self._saved
 
     def checked(self) -> Checked:
         """Return what the file describes, or every fault in it."""
@@ -187,6 +187,14 @@ class Draft:
             around[name] = [] if self.is_json else tomlkit.aot()
         entries: MutableSequence[Any] = around[name]
         return entries
+
+
+def arm_methods() -> tuple[tuple[str, str], ...]:
+    """Return id and name of every method that an arm can be made by."""
+    from viewer.app.cataloguing import known_models
+
+    known = known_models(is_research=False).methods()
+    return tuple((one.id, f"{one.name}  ({one.id})") for one in known if not one.makes_finer)
 
 
 def _plain(value: Any) -> Any:

@@ -6,7 +6,7 @@ What is more than a word or a number is written in lines, such as one choice of 
 import dataclasses
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
@@ -28,6 +28,7 @@ from viewer.reader.protocol import (
     StudyFacts,
     Timing,
 )
+from viewer.reader.study_rules import SCALES
 
 KINDS: dict[str, type] = {
     "": Protocol,
@@ -82,7 +83,7 @@ class Field:
     def title(self) -> str:
         """The name in words."""
         words = self.name.removeprefix("is_").replace("_", " ")
-        return words[:1].upper() + words[1:]
+        return "ID" if words == "id" else words[:1].upper() + words[1:]
 
 
 @cache
@@ -109,6 +110,33 @@ def fields_of(part: str) -> tuple[Field, ...]:
             )
         )
     return tuple(found)
+
+
+_OF_KINDS = {
+    "choices": (*(kind.value for kind in SCALES),),
+    "least": ("number",),
+    "most": ("number",),
+    "step": ("number",),
+    "unit": ("number",),
+    "ends": ("visual_analogue",),
+    "most_marks": ("marks",),
+    "mark_shape": ("marks",),
+}
+"""Kinds of question that a field is for."""
+
+
+def idle_fields(part: str, values: Mapping[str, Any]) -> frozenset[str]:
+    """Return the fields that mean nothing for an entry as it stands, and say nothing."""
+    kind = values.get("kind")
+    if part == "questions":
+        others = {name for name, kinds in _OF_KINDS.items() if kind not in kinds}
+    elif part == "arms" and not values.get("method"):
+        others = {"strength", "settings"}
+    elif part == "cases" and not values.get("is_training"):
+        others = {"feedback"}
+    else:
+        others = set()
+    return frozenset(name for name in others if values.get(name) is None)
 
 
 def _default(value: object) -> str:

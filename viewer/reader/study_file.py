@@ -27,12 +27,16 @@ PAIRS = (("cases", "strata"), ("arms", "settings"))
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong with a study file: where, which rule it breaks, and the remedy."""
+    """What is wrong with a study file: where, which rule it breaks, and the remedy.
+
+    `path` is the place as keys and positions, () for the whole file.
+    """
 
     line: int
     place: str
     rule: str
     remedy: str
+    path: Place = ()
 
     def words(self, file: str) -> str:
         """Return the fault as one line."""
@@ -78,12 +82,12 @@ def parsed(text: str, *, is_json: bool = False) -> tuple[Protocol | None, tuple[
         return None, (Fault(1, "file", "It is nested too deeply.", "Start from a template."),)
     lines = json_lines(text) if is_json else toml_lines(text)
     faults = [
-        Fault(_line(place, lines), _named(place), "This is no finite number.", "Write a number.")
+        _at(place, lines, "This is no finite number.", "Write a number.")
         for place in _endless(told)
     ]
     if is_json:
         faults += [
-            Fault(line, _named(place), "This key stands twice.", "Take one away.")
+            Fault(line, _named(place), "This key stands twice.", "Take one away.", place)
             for place, line in json_doubles(text)
         ]
     faults = faults or [_fault(error, lines) for error in _schema_errors(told)]
@@ -91,7 +95,7 @@ def parsed(text: str, *, is_json: bool = False) -> tuple[Protocol | None, tuple[
     if not faults:
         protocol = from_plain(Protocol, _as_stored(told))
         faults = [
-            Fault(_line(broken.place, lines), _named(broken.place), broken.rule, broken.remedy)
+            _at(broken.place, lines, broken.rule, broken.remedy)
             for broken in broken_rules(protocol)
         ]
     ordered = tuple(sorted(faults, key=lambda fault: fault.line))
@@ -165,13 +169,17 @@ def _fault(error: ValidationError, lines: Mapping[Place, int]) -> Fault:
     if error.validator == "additionalProperties" and isinstance(error.instance, dict):
         known = error.schema.get("properties", {})
         extra = sorted(name for name in error.instance if name not in known)
-        return Fault(
-            _line((*place, extra[0]), lines),
-            _named((*place, extra[0])),
+        return _at(
+            (*place, extra[0]),
+            lines,
             f"There is no {' or '.join(extra)} here.",
             f"Known are: {', '.join(sorted(known))}.",
         )
-    return Fault(_line(place, lines), _named(place), *_rule(error))
+    return _at(place, lines, *_rule(error))
+
+
+def _at(place: Place, lines: Mapping[Place, int], rule: str, remedy: str) -> Fault:
+    return Fault(_line(place, lines), _named(place), rule, remedy, place)
 
 
 def _rule(error: ValidationError) -> tuple[str, str]:

@@ -31,7 +31,7 @@ FILE_MENU = (
     ("file.open_folder", "file.open_files", RECENT, "file.demo"),
     ("browser.search", "file.skipped", "tags.show", "study.close_all"),
     ("file.save_enhanced", "export.png", "export.clipboard"),
-    ("study.read",),
+    ("study.new", "study.read"),
     ("settings.show",),
     ("file.quit",),
 )

@@ -46,10 +46,10 @@ def ask_files(parent: QWidget | None, start: str = "") -> tuple[str, ...]:
 
 
 def ask_study(parent: QWidget | None) -> str:
-    """Return the reader study that was chosen, "" after cancel."""
+    """Return the reader study that was chosen, locked or a draft, "" after cancel."""
     dialog = _chooser(parent, "Open reader study", "")
     dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-    dialog.setNameFilter("Reader studies (*.study)")
+    dialog.setNameFilter("Reader studies and their drafts (*.study *.toml *.json)")
     return dialog.selectedFiles()[0] if dialog.exec() else ""
 
 
@@ -60,6 +60,14 @@ def ask_save(parent: QWidget | None, title: str, suggestion: str, kinds: str) ->
     dialog.setNameFilter(kinds)
     dialog.selectFile(suggestion)
     return dialog.selectedFiles()[0] if dialog.exec() else ""
+
+
+def ask_choice(
+    parent: QWidget | None, title: str, question: str, choices: Sequence[str]
+) -> str | None:
+    """Return which of the choices the reader took, None after cancel."""
+    answer, is_given = QInputDialog.getItem(parent, title, question, list(choices), 0, False)
+    return answer if is_given else None
 
 
 def ask_text(parent: QWidget | None, title: str, question: str, text: str = "") -> str | None:
@@ -115,6 +123,32 @@ def confirm(parent: QWidget | None, title: str, question: str, action: str) -> b
     box.setEscapeButton(no)
     box.exec()
     return box.clickedButton() is yes
+
+
+def ask_keep(parent: QWidget | None, question: str) -> bool | None:
+    """Ask what becomes of unsaved changes: True to save them, False to drop them, None to stay."""
+    box = QMessageBox(parent)
+    box.setIcon(QMessageBox.Icon.NoIcon)
+    box.setWindowTitle("Unsaved changes")
+    box.setText(question)
+    save = box.addButton("Save", QMessageBox.ButtonRole.AcceptRole)
+    drop = box.addButton("Drop them", QMessageBox.ButtonRole.DestructiveRole)
+    stay = box.addButton("Cancel", QMessageBox.ButtonRole.RejectRole)
+    box.setDefaultButton(save)
+    box.setEscapeButton(stay)
+    box.exec()
+    clicked = box.clickedButton()
+    return True if clicked is save else False if clicked is drop else None
+
+
+def tell(parent: QWidget | None, title: str, words: str) -> None:
+    """Say what went wrong, or what came of a deed; it waits until it was read."""
+    box = QMessageBox(parent)
+    box.setIcon(QMessageBox.Icon.NoIcon)
+    box.setWindowTitle(title)
+    box.setText(words)
+    box.addButton("Close", QMessageBox.ButtonRole.AcceptRole)
+    box.exec()
 
 
 class About(QDialog):

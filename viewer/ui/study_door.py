@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QShowEvent
-from PySide6.QtWidgets import QMainWindow, QMessageBox, QStackedWidget, QWidget
+from PySide6.QtWidgets import QMainWindow, QStackedWidget, QWidget
 
 from viewer.app.jobs import Jobs
 from viewer.app.reading_room import reading_session
@@ -127,22 +127,22 @@ class StudyDoor(QMainWindow):
         self.closed.emit()
 
 
-def open_door(parent: QWidget, path: Path | None = None) -> StudyDoor | None:
-    """Ask for a study and open its door; why it does not open is told."""
-    if path is None:
-        chosen = dialogs.ask_study(parent)
-        if not chosen:
-            return None
-        path = Path(chosen)
+def open_door(parent: QWidget, path: Path) -> StudyDoor | None:
+    """Open the door of a locked study; why it does not open is told."""
     try:
         record = open_record(path)
     except DiptychError as error:
-        QMessageBox.warning(parent, "Open reader study", str(error))
+        dialogs.tell(parent, "Open reader study", str(error))
         return None
     door = StudyDoor(record)
     door.closed.connect(lambda: close_record(record))
-    door.setParent(parent, Qt.WindowType.Window)
-    door.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    door.resize(parent.window().size())
-    door.show()
+    in_own_window(door, parent)
     return door
+
+
+def in_own_window(window: QMainWindow, parent: QWidget) -> None:
+    """Show a window of its own above its parent, as large, and gone once it is closed."""
+    window.setParent(parent, Qt.WindowType.Window)
+    window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    window.resize(parent.window().size())
+    window.show()

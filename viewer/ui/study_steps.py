@@ -102,7 +102,7 @@ class SignInPage(Sheet):
             self.reader.addItem(f"{code}  {name}".strip(), code)
         if chosen:
             self.reader.setCurrentIndex(max(self.reader.findData(chosen), 0))
-        self.passphrase = _secret("Passphrase")
+        self.passphrase = secret("Passphrase")
         form = QFormLayout()
         form.addRow("Reader", self.reader)
         form.addRow("Passphrase", self.passphrase)
@@ -201,7 +201,7 @@ class SignPage(Sheet):
 
     def __init__(self, name: str) -> None:
         super().__init__("Sign your reading", "All cases are read. Signing ends your part.")
-        self.passphrase = _secret("Passphrase")
+        self.passphrase = secret("Passphrase")
         form = QFormLayout()
         form.addRow("Name", label(name))
         form.addRow("Meaning", label(MEANING))
@@ -252,7 +252,8 @@ class DonePage(Sheet):
         self.closed.emit()
 
 
-def _secret(name: str) -> QLineEdit:
+def secret(name: str) -> QLineEdit:
+    """Return a field whose letters are not shown."""
     made = QLineEdit()
     made.setEchoMode(QLineEdit.EchoMode.Password)
     made.setAccessibleName(name)

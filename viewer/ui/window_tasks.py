@@ -291,13 +291,6 @@ def show_preferences(window: MainWindow) -> None:
     dialog.open()
 
 
-def open_study(window: MainWindow) -> None:
-    """Open a reader study in a window of its own."""
-    from viewer.ui.study_door import open_door
-
-    open_door(window)
-
-
 def show_palette(window: MainWindow) -> None:
     """Find a command by typing."""
     from viewer.ui.command_palette import CommandPalette
