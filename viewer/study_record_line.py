@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from viewer.core.errors import WrongUsage
 
 if TYPE_CHECKING:
-    from viewer.app.studying import Told
+    from viewer.app.coordinating import Told
 
 Add = Callable[[argparse.ArgumentParser], None]
 Run = Callable[[argparse.Namespace], "Told"]
@@ -160,7 +160,8 @@ def _archive(options: argparse.Namespace) -> "Told":
 
 
 def _export(options: argparse.Namespace) -> "Told":
-    from viewer.app.studying import Told, pack
+    from viewer.app.coordinating import Told
+    from viewer.app.studying import pack
 
     if (options.package is None) == (not options.format):
         raise WrongUsage(

@@ -268,7 +268,7 @@ def analysis_lines(found: Analysis) -> tuple[str, ...]:
         lines += _area_lines(found.areas)
     if found.ratings is not None:
         lines += ["", *lines_of(replace(found.ratings, findings=()))]
-    lines += _finding_lines(found.findings)
+    lines += finding_lines(found.findings)
     return (*lines, *(f"Not analysed: {words}" for words in found.refusals))
 
 
@@ -319,7 +319,8 @@ def p_words(p: float) -> str:
     return "p < 0.0001" if p < 0.0001 else f"p = {p:.4f}"
 
 
-def _finding_lines(findings: tuple[Finding, ...]) -> Iterator[str]:
+def finding_lines(findings: tuple[Finding, ...]) -> Iterator[str]:
+    """Yield the decisions on the endpoints in words."""
     if findings:
         yield ""
         yield "Endpoints that the protocol fixed:"

@@ -1,32 +1,20 @@
-"""What a study's owner and coordinator do with its record; nothing here shows an answer."""
+"""What a study's owner and coordinator do with its file; nothing here shows an answer."""
 
 import tempfile
 import zipfile
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
-from viewer.core.errors import SealedStudy, WrongUsage
+from viewer.app import coordinating
+from viewer.app.coordinating import DONE, FAILED, Told
+from viewer.core.errors import WrongUsage
 from viewer.reader.merging import merge
-from viewer.reader.packages import read_package, write_package
+from viewer.reader.packages import read_package
 from viewer.reader.postgres_store import share as share_study
 from viewer.reader.progress import ReaderProgress, progress_of
 from viewer.reader.record import open_study
-from viewer.reader.sealing import unseal_plan
-from viewer.reader.standing import OWNER
-from viewer.reader.states import STUDY_MOVES, Kind, moved
 from viewer.reader.trials import SessionState
 from viewer.reader.verify import LIMIT, restore, standing_of, verify
-
-DONE, FAILED, WARNED = 0, 1, 3
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What a part of the command line found: facts for machines, lines for people, exit code."""
-
-    facts: object
-    lines: tuple[str, ...]
-    code: int = DONE
 
 
 def status(path: Path) -> Told:
@@ -77,63 +65,37 @@ def check(path: Path, second_log: Path | None = None) -> Told:
 def open_for_reading(path: Path, who: str) -> Told:
     """Let readers begin."""
     with open_study(path) as study:
-        study.open_for_reading(who)
-        silent = [one.reader for one in study.progress() if not one.has_passphrase]
-    lines = [f"{path.name} is open for reading."]
-    if silent:
-        lines.append(f"Without a passphrase yet: {', '.join(silent)} (diptych study reader).")
-    return Told({"state": "open", "without_passphrase": silent}, tuple(lines))
+        return coordinating.open_for_reading(study, who)
 
 
 def close_reading(path: Path, who: str, why: str) -> Told:
     """End reading for good, and say who has not signed."""
     with open_study(path) as study:
-        study.close_reading(why, who)
-        unsigned = [one.reader for one in study.progress() if one.state is not SessionState.SIGNED]
-    lines = [f"{path.name} is closed; nothing more can be read in it."]
-    if unsigned:
-        lines.append(f"Not signed: {', '.join(unsigned)}.")
-    facts = {"state": "closed", "unsigned": unsigned}
-    return Told(facts, tuple(lines), WARNED if unsigned else DONE)
+        return coordinating.close_reading(study, who, why)
 
 
 def set_passphrase(path: Path, reader: str, passphrase: str, who: str) -> Told:
     """Give a reader a passphrase."""
     with open_study(path) as study:
-        study.set_passphrase(reader, passphrase, who)
-    return Told({"reader": reader}, (f"Reader {reader} has a passphrase now.",))
+        return coordinating.set_passphrase(study, reader, passphrase, who)
 
 
 def unblind(path: Path, passphrase: str, who: str, why: str) -> Told:
-    """Open the sealed allocation of a closed study, and write down who did it, when and why.
-
-    An attempt with a wrong passphrase is noted, too.
-    """
+    """Open the sealed allocation of a closed study, and write down who did it, when and why."""
     with open_study(path) as study:
-        moved(STUDY_MOVES[Kind.UNBLINDED], study.state, "The study", "unblinded")
-        try:
-            plan = unseal_plan(study.sealed, passphrase)
-        except SealedStudy:
-            study.append(who or OWNER, Kind.REFUSED, {"what": "unblinding"})
-            raise
-        owner = who or plan.protocol.study.owner
-        study.unblind(plan.allocation, why, owner, protocol=plan.protocol)
-    line = f"{path.name} is unblinded by {owner}: {why}"
-    return Told({"state": "unblinded", "who": owner, "why": why}, (line,))
+        return coordinating.unblind(study, passphrase, who, why)
 
 
 def archive(path: Path, who: str) -> Told:
     """End an unblinded study."""
     with open_study(path) as study:
-        study.archive(who)
-    return Told({"state": "archived"}, (f"{path.name} is archived.",))
+        return coordinating.archive(study, who)
 
 
 def pack(path: Path, out: Path, who: str) -> Told:
     """Write a package with everything for a site, or back from one."""
     with open_study(path) as study:
-        names = write_package(study, out, who)
-    return Told({"package": str(out), "files": list(names)}, (f"{len(names)} files in {out}",))
+        return coordinating.pack(study, out, who)
 
 
 def unpack(package: Path, folder: Path) -> Told:

@@ -1,12 +1,17 @@
 """Questions and notes that interrupt: files to open, two patients, about, what has changed."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, QUrl
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
+    QComboBox,
     QDialog,
     QDialogButtonBox,
     QFileDialog,
+    QFormLayout,
     QHBoxLayout,
     QInputDialog,
     QLineEdit,
@@ -76,6 +81,77 @@ def ask_text(parent: QWidget | None, title: str, question: str, text: str = "") 
         parent, title, question, QLineEdit.EchoMode.Normal, text
     )
     return answer if is_given else None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One thing that `ask_form` asks for; `options` are (value, words) to choose from."""
+
+    name: str
+    title: str
+    text: str = ""
+    is_secret: bool = False
+    options: tuple[tuple[str, str], ...] = ()
+
+
+class FormDialog(QDialog):
+    """Words, and what is asked for under them."""
+
+    def __init__(
+        self, title: str, words: str, asked: Sequence[Asked], parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(title)
+        self.setMinimumWidth(460)
+        self._fields: dict[str, QLineEdit | QComboBox] = {one.name: _field(one) for one in asked}
+        form = QFormLayout()
+        for one in asked:
+            form.addRow(one.title, self._fields[one.name])
+        box = QDialogButtonBox()
+        box.addButton(title, QDialogButtonBox.ButtonRole.AcceptRole)
+        box.addButton("Cancel", QDialogButtonBox.ButtonRole.RejectRole)
+        box.accepted.connect(self.accept)
+        box.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(20, 20, 20, 16)
+        layout.setSpacing(12)
+        layout.addWidget(label(words))
+        layout.addLayout(form)
+        layout.addWidget(box)
+
+    def answers(self) -> dict[str, str]:
+        """Return what was given, by name."""
+        return {
+            name: str(field.currentData()) if isinstance(field, QComboBox) else field.text()
+            for name, field in self._fields.items()
+        }
+
+
+def _field(asked: Asked) -> QLineEdit | QComboBox:
+    made: QLineEdit | QComboBox
+    if asked.options:
+        made = QComboBox()
+        for value, words in asked.options:
+            made.addItem(words, value)
+    else:
+        made = QLineEdit(asked.text)
+        if asked.is_secret:
+            made.setEchoMode(QLineEdit.EchoMode.Password)
+    made.setAccessibleName(asked.title)
+    return made
+
+
+def ask_form(
+    parent: QWidget | None, title: str, words: str, asked: Sequence[Asked]
+) -> dict[str, str] | None:
+    """Ask before a deed for what it needs; None after cancel. `title` is the button's verb."""
+    dialog = FormDialog(title, words, asked, parent)
+    return dialog.answers() if dialog.exec() else None
+
+
+def open_file(path: Path) -> None:
+    """Open a file in the program that the desktop has for it."""
+    QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
 
 
 def ask_number(

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QWidget
 
+from viewer.app.coordinating import allowed_deeds
 from viewer.app.jobs import Jobs
 from viewer.app.reading_room import reading_session
 from viewer.app.sitting_down import (
@@ -23,6 +24,7 @@ from viewer.core.errors import DiptychError
 from viewer.ui import dialogs, theme
 from viewer.ui.beginning import Courier
 from viewer.ui.controls import button
+from viewer.ui.study_deeds import Coordinator
 from viewer.ui.study_progress import ProgressPage
 from viewer.ui.study_steps import SignInPage
 from viewer.ui.study_window import StudyWindow
@@ -67,6 +69,12 @@ class StudyDoor(QMainWindow):
         self.sign_in.signed_in.connect(self._seat)
         self.progress = ProgressPage()
         self.progress.verify_wanted.connect(self._verify)
+        courier = Courier()
+        courier.setParent(self)
+        self._jobs = Jobs(courier.deliver)
+        self.coordinator = Coordinator(record, self._jobs, self)
+        self.coordinator.told.connect(self._tell)
+        self.progress.deeds.wanted.connect(self.coordinator.do)
         self.progress.back_wanted.connect(lambda: self.stack.setCurrentWidget(self.sign_in))
         others = button("Coordinator: progress of the study")
         others.clicked.connect(self.show_progress)
@@ -85,7 +93,14 @@ class StudyDoor(QMainWindow):
     def show_progress(self) -> None:
         """Show how far everybody is."""
         self.progress.set_rows(study_rows(self._record))
+        self.progress.deeds.set_allowed(allowed_deeds(self._record))
         self.stack.setCurrentWidget(self.progress)
+
+    def _tell(self, words: str, is_good: bool) -> None:
+        """Say what came of a deed, beside how the study stands now."""
+        if self.stack.currentWidget() is self.progress:
+            self.show_progress()
+            self.progress.set_verdict(is_good, words)
 
     def _verify(self) -> None:
         try:
@@ -124,6 +139,7 @@ class StudyDoor(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         """Say that nobody reads here any more."""
         super().closeEvent(event)
+        self._jobs.close()
         self.closed.emit()
 
 

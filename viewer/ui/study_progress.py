@@ -4,6 +4,7 @@ from PySide6.QtCore import Signal
 
 from viewer.app.sitting_down import StudyRows
 from viewer.ui.controls import FactList, FigureTable, button, label, set_severity
+from viewer.ui.study_deeds import DeedButtons
 from viewer.ui.study_steps import Sheet
 
 COLUMNS = ("Reader", "State", "Read", "Interruptions", "Not read", "Flagged")
@@ -26,7 +27,8 @@ class ProgressPage(Sheet):
         self._verify.clicked.connect(self.verify_wanted)
         self._back = button("Back")
         self._back.clicked.connect(self.back_wanted)
-        for widget in (self._facts, self.table, self.verdict):
+        self.deeds = DeedButtons()
+        for widget in (self._facts, self.table, self.deeds, self.verdict):
             self.column.addWidget(widget)
         self.finish(self._verify, self._back)
 
