@@ -9,6 +9,7 @@ from tests.app.test_amending import later, read_one
 from tests.journeys.noisy import write_noisy_ct
 from tests.reader.study_texts import study_text
 from viewer.app.locking import lock_study
+from viewer.app.studying import unpacked
 from viewer.reader.record import StudyRecord, open_study
 from viewer.ui import dialogs
 from viewer.ui.study_deeds import TITLES
@@ -80,12 +81,12 @@ def test_a_study_is_led_from_the_lock_to_its_report_in_the_window(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert shown(door) == {"passphrase", "open", "amend", "package"}
+    assert shown(door) == {"passphrase", "open", "amend", "package", "merge"}
     for reader in ("R1", "R2"):
         answers |= {"reader": reader, "passphrase": READER}
         assert "has a passphrase" in press(door, "passphrase")
     assert "open for reading" in press(door, "open")
-    assert shown(door) == {"passphrase", "close", "amend", "package"}
+    assert shown(door) == {"passphrase", "close", "amend", "package", "merge"}
     read_all(record)
     answers |= {"why": "all have signed", "passphrase": OWNER}
     assert "closed" in press(door, "close")
@@ -155,3 +156,29 @@ def test_a_later_version_and_a_package_come_from_the_window(
     assert (tmp_path / "site.zip").is_file()
     file.write_text("[study")
     assert "This is not TOML" in press(door, "amend")
+
+
+def test_what_a_site_read_is_merged_into_a_new_file(
+    door: StudyDoor,
+    record: StudyRecord,
+    answers: dict[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for reader in ("R1", "R2"):
+        answers |= {"reader": reader, "passphrase": READER}
+        press(door, "passphrase")
+    press(door, "open")
+    monkeypatch.setattr(dialogs, "ask_save", lambda *_: str(tmp_path / "site.zip"))
+    press(door, "package")
+    site = unpacked(tmp_path / "site.zip", tmp_path / "site")
+    with open_study(site) as copy:
+        session = copy.sign_in("R2", READER)
+        session.consent("hash")
+        session.display_checked((("contrast", "4 of 4"),))
+        read_one(session)
+    monkeypatch.setattr(dialogs, "ask_study", lambda *_: str(site))
+    monkeypatch.setattr(dialogs, "ask_save", lambda *_: str(tmp_path / "both.study"))
+    assert "R2 came in" in press(door, "merge")
+    with open_study(tmp_path / "both.study") as both:
+        assert [row.done for row in both.progress()] == [0, 1]

@@ -20,6 +20,7 @@ ALLOWED = {
     "close": (StudyState.OPEN,),
     "amend": _BEFORE_UNBLINDING,
     "package": tuple(StudyState),
+    "merge": _BEFORE_UNBLINDING,
     "unblind": (StudyState.CLOSED,),
     "analyse": (StudyState.UNBLINDED, StudyState.ARCHIVED),
     "export": (StudyState.UNBLINDED, StudyState.ARCHIVED),

@@ -98,9 +98,14 @@ def pack(path: Path, out: Path, who: str) -> Told:
         return coordinating.pack(study, out, who)
 
 
+def unpacked(package: Path, folder: Path) -> Path:
+    """Unpack a package into a new folder and return its study; errors as `read_package` has."""
+    return read_package(package, folder)
+
+
 def unpack(package: Path, folder: Path) -> Told:
     """Unpack a package for reading."""
-    path = read_package(package, folder)
+    path = unpacked(package, folder)
     return Told({"study": str(path)}, (f"The study is {path}",))
 
 

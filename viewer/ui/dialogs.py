@@ -51,10 +51,10 @@ def ask_files(parent: QWidget | None, start: str = "") -> tuple[str, ...]:
 
 
 def ask_study(parent: QWidget | None) -> str:
-    """Return the reader study that was chosen, locked or a draft, "" after cancel."""
+    """Return the reader study that was chosen, locked, packed or a draft, "" after cancel."""
     dialog = _chooser(parent, "Open reader study", "")
     dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-    dialog.setNameFilter("Reader studies and their drafts (*.study *.toml *.json)")
+    dialog.setNameFilter("Reader studies, packages and drafts (*.study *.zip *.toml *.json)")
     return dialog.selectedFiles()[0] if dialog.exec() else ""
 
 

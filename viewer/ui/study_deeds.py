@@ -30,6 +30,7 @@ TITLES = {
     "open": "Open for reading…",
     "package": "Package for a site…",
     "amend": "Amend the protocol…",
+    "merge": "Merge a site's readings…",
     "close": "Close reading…",
     "unblind": "Unblind…",
     "analyse": "Analyse and report…",
@@ -80,7 +81,7 @@ class DeedButtons(QWidget):
         return self._buttons[deed]
 
 
-class Coordinator(QObject):
+class Deeds(QObject):
     """Asks what a deed needs, does it, and tells what came of it.
 
     Signals
@@ -192,6 +193,18 @@ class Coordinator(QObject):
             return None
         QGuiApplication.setOverrideCursor(Qt.CursorShape.WaitCursor)
         return coordinating.pack(self._record, Path(chosen), self._owner)
+
+    def _merge(self) -> coordinating.Told | None:
+        from viewer.app.studying import join
+
+        other = dialogs.ask_study(self._window)
+        name = f"{self._record.path.stem}-merged.study"
+        kinds = "Reader studies (*.study)"
+        chosen = dialogs.ask_save(self._window, "New file for both", name, kinds) if other else ""
+        if not chosen:
+            return None
+        QGuiApplication.setOverrideCursor(Qt.CursorShape.WaitCursor)
+        return join(self._record.path, Path(other), Path(chosen))
 
     def _export(self) -> coordinating.Told | None:
         from viewer.app.study_exporting import export_readings

@@ -24,7 +24,7 @@ from viewer.core.errors import DiptychError
 from viewer.ui import dialogs, theme
 from viewer.ui.beginning import Courier
 from viewer.ui.controls import button
-from viewer.ui.study_deeds import Coordinator
+from viewer.ui.study_deeds import Deeds
 from viewer.ui.study_progress import ProgressPage
 from viewer.ui.study_steps import SignInPage
 from viewer.ui.study_window import StudyWindow
@@ -72,9 +72,9 @@ class StudyDoor(QMainWindow):
         courier = Courier()
         courier.setParent(self)
         self._jobs = Jobs(courier.deliver)
-        self.coordinator = Coordinator(record, self._jobs, self)
-        self.coordinator.told.connect(self._tell)
-        self.progress.deeds.wanted.connect(self.coordinator.do)
+        self.owner_deeds = Deeds(record, self._jobs, self)
+        self.owner_deeds.told.connect(self._tell)
+        self.progress.deeds.wanted.connect(self.owner_deeds.do)
         self.progress.back_wanted.connect(lambda: self.stack.setCurrentWidget(self.sign_in))
         others = button("Coordinator: progress of the study")
         others.clicked.connect(self.show_progress)

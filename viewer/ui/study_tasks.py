@@ -42,15 +42,25 @@ def open_at(window: MainWindow, path: Path) -> None:
     from viewer.app.drafting import Draft
     from viewer.ui.study_door import open_door
 
-    if path.suffix.lower() not in (".toml", ".json"):
-        open_door(window, path)
-        return
+    kind = path.suffix.lower()
     try:
-        draft = Draft.read(path)
+        if kind in (".toml", ".json"):
+            edit(window, Draft.read(path))
+            return
+        unpacked = _unpacked(window, path) if kind == ".zip" else path
     except DiptychError as error:
         dialogs.tell(window, "Open reader study", str(error))
         return
-    edit(window, draft)
+    if unpacked is not None:
+        open_door(window, unpacked)
+
+
+def _unpacked(window: MainWindow, package: Path) -> Path | None:
+    """Ask for a new folder, unpack a package there and return its study; None after cancel."""
+    from viewer.app.studying import unpacked
+
+    chosen = dialogs.ask_save(window, "New folder for the study", package.stem, "")
+    return unpacked(package, Path(chosen)) if chosen else None
 
 
 def edit(window: MainWindow, draft: Draft) -> StudyEditor:
