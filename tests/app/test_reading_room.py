@@ -6,14 +6,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.builders import radiograph, write
+from tests.reader.study_texts import study_text
 from tests.sessions import new_session
 from tests.study_fake import image, protocol, trials
 from viewer.app import following, reading_room
+from viewer.app.locking import lock_study
 from viewer.app.reading import Shown
 from viewer.app.session import Session
-from viewer.core.view import scrolled, zoomed
+from viewer.app.viewing import starts_inverted
+from viewer.core.view import edge_letters, scrolled, zoomed
 from viewer.core.volume import frames_geometry
 from viewer.core.windowing import Window
+from viewer.io.sealed_images import read_sealed
+from viewer.reader.record import open_study
 from viewer.reader.trials import MarkPlaced
 
 
@@ -165,3 +171,27 @@ def test_measurements_of_a_reading_are_kept_nowhere(session: Session, tmp_path: 
     put(session, shown())
     session.notebook.save((session.workspace.studies[0].uid, "", ""))
     assert not (tmp_path / "measurements").exists()
+
+
+def test_a_radiograph_is_shown_as_its_file_says_with_its_letters(
+    session: Session, tmp_path: Path
+) -> None:
+    taken = radiograph(PhotometricInterpretation="MONOCHROME1", PatientOrientation=["L", "F"])
+    write(taken, tmp_path / "draft" / "c1" / "a.dcm")
+    file = tmp_path / "draft" / "study.toml"
+    file.write_text(study_text(cases=1, readers=1))
+    path = lock_study(file, "the owner's", lambda *_: None, second_log=tmp_path / "log").path
+    with open_study(path) as record:
+        (case,), key = record.protocol.cases, record.image_key
+    assert case.is_inverted
+    images = [read_sealed(token, key) for token in sorted((path.parent / "images").iterdir())]
+    made = replace(shown(1), case=case, images=(images[0],))
+    put(session, made)
+    (state,) = session.workspace.views.values()
+    assert state.is_inverted
+    part = reading_room.part_key(made, 0)
+    assert starts_inverted(session.workspace, part)
+    instance = session.workspace.parts[part].sources[0].instance
+    letters = edge_letters(state, images[0].geometry, instance.patient_orientation)
+    assert letters == ("R", "H", "L", "F")
+    assert [one.patient_orientation for one in images] == [("L", "F")] * 2

@@ -57,11 +57,15 @@ def test_both_arms_of_a_case_are_equally_long(tmp_path: Path):
 def test_frames_without_patient_geometry_come_back(tmp_path: Path):
     values = np.arange(24, dtype=np.float32).reshape(1, 4, 6)
     geometry = frames_geometry((1, 4, 6), (0.2, 0.2))
-    made = Frames(values, geometry, "stored", ("1.2",), np.array([True]), "detector", None)
+    made = Frames(
+        *(values, geometry, "stored", ("1.2",), np.array([True]), "detector", None),
+        patient_orientation=("L", "F"),
+    )
     write_sealed(tmp_path / "x", made, KEY)
     back = read_sealed(tmp_path / "x", KEY)
     assert isinstance(back, Frames)
     assert (back.spacing_origin, back.geometry.is_patient) == ("detector", geometry.is_patient)
+    assert back.patient_orientation == ("L", "F")
     np.testing.assert_array_equal(back.values, values)
 
 

@@ -15,6 +15,7 @@ from viewer.core.errors import Blocked, DiptychError, InvalidProtocol
 from viewer.core.volume import Acquired, AnyVolume, is_acquired
 from viewer.enhancement.engine import Engine
 from viewer.io.assemble import file_windows
+from viewer.io.luts import is_inverted
 from viewer.io.sealed_images import write_sealed
 from viewer.reader.protocol import Arm, Case, Protocol
 
@@ -65,7 +66,7 @@ def prepare_arms(
             found = series_of(case, home, Path(unpacked))
             source = _source(case, found)
             made = [_arm(engine, arm, case, found, source, tell) for arm in arms]
-            cases.append(_with_window(case, found))
+            cases.append(_with_look(case, found))
         is_whole = all(volume.values.dtype == np.int16 for volume, _ in made)
         for arm, (volume, cautions) in zip(arms, made, strict=True):
             token = secrets.token_hex(16)
@@ -155,8 +156,10 @@ def _arm(
     return made.volume(arm.strength), made.provenance(arm.strength).gates
 
 
-def _with_window(case: Case, found: FoundSeries) -> Case:
-    """Return a case with a window to begin with, the same for each arm."""
+def _with_look(case: Case, found: FoundSeries) -> Case:
+    """Return a case with the window and the grey scale to begin with, the same for each arm."""
+    is_dark = case.is_inverted or is_inverted(found.part.sources[0].instance)
+    case = replace(case, is_inverted=is_dark)
     if case.window is not None:
         return case
     try:

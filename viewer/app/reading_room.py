@@ -157,8 +157,15 @@ def _parts(shown: Shown, window: Window) -> tuple[Study, tuple[SeriesPart, ...]]
     """Return a study and parts that say nothing but the trial and the position."""
     unit = shown.images[0].unit
     modality = MODALITY_OF_UNIT.get(unit, "")
+    first = shown.images[0]
     source = FrameSource(
-        Instance("", "", "", "", "", modality, frames=(FrameFacts(windows=(window,)),)), 0
+        Instance(
+            *("", "", "", "", "", modality),
+            frames=(FrameFacts(windows=(window,)),),
+            patient_orientation=first.patient_orientation if isinstance(first, Frames) else (),
+            is_presentation_inverse=shown.case.is_inverted,
+        ),
+        0,
     )
     series = tuple(
         Series(f"{shown.trial.id}.{position}", modality)
@@ -196,7 +203,15 @@ def show_images(session: Session, shown: Shown, *, is_blinded: bool, is_measurin
     workspace.set_link(Link(is_one=True))
     interpolation = Interpolation(workspace.settings.viewing.interpolation)
     states = [
-        start_state(ViewState(part=part.key, window=window, interpolation=interpolation), image)
+        start_state(
+            ViewState(
+                part=part.key,
+                window=window,
+                interpolation=interpolation,
+                is_inverted=shown.case.is_inverted,
+            ),
+            image,
+        )
         for part, image in zip(parts, shown.images, strict=True)
     ]
     for part, image in zip(parts, shown.images, strict=True):

@@ -94,6 +94,7 @@ class Frames:
     "calibrated", "region" or "none" (then lengths are pixels). `frame_time_ms` is None without
     timing. `provenance` is set when the frames were read back from a derived series. `regions` are
     the parts of the image in which millimetres are known; where there are any, all else is pixels.
+    `patient_orientation` (0020,0020) is where rows and columns lead, () where it is not said.
     """
 
     values: AnyArray
@@ -106,6 +107,7 @@ class Frames:
     mask: BoolArray | None = None
     provenance: Provenance | None = None
     regions: tuple[ScaledRegion, ...] = ()
+    patient_orientation: tuple[str, ...] = ()
     unreadable: tuple[tuple[int, str], ...] = ()
     is_complete: bool = field(init=False)
     is_finished: bool = field(init=False)

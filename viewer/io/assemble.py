@@ -286,6 +286,7 @@ def _view(frame: _Frame, loading: Loading, *, is_final: bool = False) -> AnyVolu
             mask=mask,
             provenance=frame.provenance,
             regions=frame.spacing.regions,
+            patient_orientation=frame.part.sources[0].instance.patient_orientation,
             unreadable=unreadable,
         )
     volume = Volume(values, frame.geometry, frame.unit, frame.sources, loaded, mask, unreadable)

@@ -141,6 +141,7 @@ def _header(volume: AnyVolume, values: AnyArray) -> dict[str, object]:
             "spacing_origin": volume.spacing_origin,
             "frame_time_ms": volume.frame_time_ms,
             "regions": [asdict(region) for region in volume.regions],
+            "patient_orientation": volume.patient_orientation,
         }
     if volume.provenance is not None:
         told = {**asdict(volume.provenance), "kind": volume.provenance.kind.value}
@@ -167,6 +168,7 @@ def _volume(facts: dict[str, Any], body: memoryview) -> AnyVolume:
             ScaledRegion(*(tuple(region[name]) for name in ("first", "last", "spacing_mm")))
             for region in extra.pop("regions")
         )
+        extra["patient_orientation"] = tuple(extra.get("patient_orientation", ()))
         return Frames(
             values, geometry, unit, sources, loaded,
             mask=mask, provenance=provenance, regions=regions, **extra,

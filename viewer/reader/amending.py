@@ -53,13 +53,19 @@ def amended_plan(plan: Plan, wanted: Protocol) -> tuple[Plan, tuple[str, ...]]:
 def _as_locked(old: Protocol, wanted: Protocol) -> Protocol:
     """Return the wanted protocol with what the lock had filled in."""
     arms = {arm.code: arm for arm in old.arms}
-    windows = {case.id: case.window for case in old.cases}
+    cases = {case.id: case for case in old.cases}
     return replace(
         wanted,
         arms=tuple(_arm_as_locked(arms.get(arm.code, arm), arm) for arm in wanted.arms),
-        cases=tuple(
-            replace(case, window=case.window or windows.get(case.id)) for case in wanted.cases
-        ),
+        cases=tuple(_case_as_locked(cases.get(case.id, case), case) for case in wanted.cases),
+    )
+
+
+def _case_as_locked(old: Case, wanted: Case) -> Case:
+    return replace(
+        wanted,
+        window=wanted.window or old.window,
+        is_inverted=wanted.is_inverted or old.is_inverted,
     )
 
 

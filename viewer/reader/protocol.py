@@ -92,7 +92,9 @@ class Case:
     `path` is relative to the study file; `series` is a Series Instance UID, or "" where the path
     holds one series. `patient` groups cases of one person (the case id where empty). `truth` is
     "normal", "abnormal" or "" (not known). `strata` are (name, value) pairs for subgroups. A
-    training case is shown before the trials with `feedback`, and never analysed.
+    training case is shown before the trials with `feedback`, and never analysed. `window` and
+    `is_inverted` (low values shown bright) are how it is shown first; the lock fills in what the
+    file says.
     """
 
     id: str
@@ -105,6 +107,7 @@ class Case:
     is_training: bool = False
     feedback: str = ""
     window: tuple[float, float] | None = None
+    is_inverted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
