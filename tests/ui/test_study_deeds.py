@@ -11,6 +11,7 @@ from tests.reader.study_texts import study_text
 from viewer.app.locking import lock_study
 from viewer.app.studying import unpacked
 from viewer.reader.record import StudyRecord, open_study
+from viewer.reader.sealing import unseal_plan
 from viewer.ui import dialogs
 from viewer.ui.study_deeds import TITLES
 from viewer.ui.study_door import StudyDoor
@@ -182,3 +183,48 @@ def test_what_a_site_read_is_merged_into_a_new_file(
     assert "R2 came in" in press(door, "merge")
     with open_study(tmp_path / "both.study") as both:
         assert [row.done for row in both.progress()] == [0, 1]
+
+
+def sign_in(door: StudyDoor, passphrase: str) -> None:
+    door.stack.setCurrentWidget(door.sign_in)
+    door.sign_in.passphrase.setText(passphrase)
+    door.sign_in.enter()
+
+
+def test_a_reader_is_told_what_every_image_had_been_once_that_is_open(
+    door: StudyDoor, record: StudyRecord, answers: dict[str, str]
+) -> None:
+    answers |= {"reader": "R1", "passphrase": READER}
+    press(door, "passphrase")
+    press(door, "open")
+    session = record.sign_in("R1", READER)
+    session.consent("hash")
+    session.display_checked((("contrast", "4 of 4"),))
+    while session.next_trial() is not None:
+        read_one(session)
+    plan = unseal_plan(record.sealed, OWNER)
+    trials = session.sitting.trials
+    is_ai = {trial.id: "Q" in trial.shown for trial in plan.allocation.of_reader("R1")}
+    for trial in trials[:3]:
+        session.guess(trial, "A" if is_ai[trial.id] else "none")
+    session.guess(trials[3], "none" if is_ai[trials[3].id] else "A")
+    session.guess(trials[4], "")
+    answers |= {"why": "done", "passphrase": OWNER}
+    press(door, "close")
+    sign_in(door, READER)
+    assert door.stack.currentWidget() is door.sign_in  # closed, and not open yet
+    door.show_progress()
+    press(door, "unblind")
+    sign_in(door, "not the passphrase")
+    assert door.stack.currentWidget() is door.sign_in
+    sign_in(door, READER)
+    assert door.stack.currentWidget() is door.told
+    assert door.told.words.text().startswith("3 of your 4 guesses")
+    rows = [line.split("\t") for line in door.told.table.as_text().splitlines()[1:]]
+    assert len(rows) == 8
+    names = {True: "enhanced (gaussian)", False: "original"}
+    assert [row[2] for row in rows] == [names[is_ai[trial.id]] for trial in trials]
+    assert [row[4] for row in rows[:5]] == ["right", "right", "right", "wrong", ""]
+    assert rows[4][3] == "cannot tell"
+    door.told.back_wanted.emit()
+    assert door.stack.currentWidget() is door.sign_in

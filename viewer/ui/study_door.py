@@ -10,6 +10,7 @@ from PySide6.QtGui import QCloseEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QWidget
 
 from viewer.app.coordinating import allowed_deeds
+from viewer.app.debriefing import debrief, is_revealed
 from viewer.app.jobs import Jobs
 from viewer.app.reading_room import reading_session
 from viewer.app.sitting_down import (
@@ -24,6 +25,7 @@ from viewer.core.errors import DiptychError
 from viewer.ui import dialogs, theme
 from viewer.ui.beginning import Courier
 from viewer.ui.controls import button
+from viewer.ui.study_debrief import DebriefPage
 from viewer.ui.study_deeds import Deeds
 from viewer.ui.study_progress import ProgressPage
 from viewer.ui.study_steps import SignInPage
@@ -83,6 +85,9 @@ class StudyDoor(QMainWindow):
         )
         self.stack.addWidget(self.sign_in)
         self.stack.addWidget(self.progress)
+        self.told = DebriefPage()
+        self.told.back_wanted.connect(lambda: self.stack.setCurrentWidget(self.sign_in))
+        self.stack.addWidget(self.told)
         self.setCentralWidget(self.stack)
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -111,6 +116,10 @@ class StudyDoor(QMainWindow):
     def _seat(self, reader: str, passphrase: str) -> None:
         self.sign_in.passphrase.clear()
         try:
+            if is_revealed(self._record):
+                self.told.set_debrief(debrief(self._record, reader, passphrase))
+                self.stack.setCurrentWidget(self.told)
+                return
             window = seat(self._record, reader, passphrase)
         except DiptychError as error:
             self.sign_in.set_problem(str(error))
