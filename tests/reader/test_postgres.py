@@ -14,7 +14,13 @@ import pytest
 
 from tests.reader.studies import PASSPHRASE, begin, make, protocol, read, read_all, say, show
 from viewer.app.studying import pack, share
-from viewer.core.errors import DamagedRecord, NotSaved, UnsavedAnswer
+from viewer.core.errors import (
+    DamagedRecord,
+    DiptychError,
+    IllegalTransition,
+    NotSaved,
+    UnsavedAnswer,
+)
 from viewer.reader.packages import read_package
 from viewer.reader.record import open_study
 from viewer.reader.trials import SessionState
@@ -83,11 +89,14 @@ def shared(server: Server, tmp_path: Path, request: pytest.FixtureRequest) -> li
 
 def test_two_readers_read_at_once_and_the_chain_is_one(shared: list[Path]):
     failed: list[BaseException] = []
+    both = threading.Barrier(2, timeout=60)
 
     def sit(path: Path, reader: str) -> None:
         try:
             with open_study(path) as study:
-                read_all(begin(study, reader))
+                session = begin(study, reader)
+                both.wait()
+                read_all(session)
         except BaseException as error:  # noqa: BLE001 (the test looks at it)
             failed.append(error)
 
@@ -128,6 +137,39 @@ def test_a_server_that_dies_loses_nothing_and_the_reader_goes_on(
         session.flag(trial, "motion")
         assert [answer.value for answer in session.answers(trial)] == [3.0, 2.0]
         assert session.standing(trial).reservations == ("motion",)
+    assert verify(shared[0]).is_intact
+
+
+def test_a_reader_sits_at_one_workstation_at_a_time(shared: list[Path], server: Server):
+    with open_study(shared[0]) as one, open_study(shared[1]) as two:
+        session = begin(one)
+        trial = show(session)
+        with pytest.raises(IllegalTransition, match="another workstation"):
+            two.sign_in("R1", PASSPHRASE)
+        two.sign_in("R2", PASSPHRASE)
+        say(session, trial, "sharpness", "A", 3.0)
+        one.leave()
+        two.sign_in("R1", PASSPHRASE)
+        with pytest.raises(IllegalTransition, match="another workstation"):
+            one.sign_in("R1", PASSPHRASE)
+        assert one.sign_in("R2", PASSPHRASE).reader == "R2"
+
+
+def test_a_seat_that_was_taken_while_the_server_was_away_is_said(
+    shared: list[Path], server: Server
+):
+    with open_study(shared[0]) as one, open_study(shared[1]) as two:
+        session = begin(one)
+        trial = show(session)
+        server.stop()
+        server.start()
+        with pytest.raises(UnsavedAnswer):
+            say(session, trial, "sharpness", "A", 3.0)  # the old connection is gone
+        with pytest.raises(DiptychError):
+            two.sign_in("R1", PASSPHRASE)  # so is this one
+        two.sign_in("R1", PASSPHRASE)
+        with pytest.raises(UnsavedAnswer, match="elsewhere"):
+            say(session, trial, "sharpness", "A", 3.0)
     assert verify(shared[0]).is_intact
 
 

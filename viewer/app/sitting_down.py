@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from viewer.app.reading import Reading
-from viewer.core.errors import WrongUsage
+from viewer.core.errors import DamagedRecord, WrongUsage
 
 if TYPE_CHECKING:
     from viewer.app.jobs import Jobs
@@ -21,6 +22,7 @@ __all__ = [
     "StudyRecord",
     "StudyRows",
     "close_record",
+    "leave_seat",
     "open_record",
     "readers_of",
     "sit_down",
@@ -84,6 +86,12 @@ def open_record(path: Path, second_log: Path | None = None) -> StudyRecord:
 def close_record(record: StudyRecord) -> None:
     """Close the record of a study; the file is whole in itself then."""
     record.close()
+
+
+def leave_seat(record: StudyRecord) -> None:
+    """Let the reader who signed in here sign in elsewhere; a server that is away knows already."""
+    with suppress(DamagedRecord):
+        record.leave()
 
 
 def readers_of(record: StudyRecord) -> tuple[tuple[str, str], ...]:

@@ -105,7 +105,7 @@ class PostgresStore:
 
     def __init__(self, path: Path, address: str) -> None:
         """Connect; DamagedRecord where the server does not answer or has no such study."""
-        self.path = path
+        self.path, self._seat = path, ""
         self._url, self._schema = urldefrag(address)
         with self._reading():
             self._db = self._connected()
@@ -126,6 +126,13 @@ class PostgresStore:
     def _live(self) -> "psycopg.Connection":
         if self._db.closed:
             self._db = self._connected()
+            if self._seat and not self._is_seated(self._seat):
+                reader, self._seat = self._seat, ""
+                raise UnsavedAnswer(
+                    f"The server was away, and reader {reader} has signed in elsewhere since.",
+                    "What you just entered is not acknowledged; everything before it is stored.",
+                    "Go on at the other workstation.",
+                )
         return self._db
 
     @contextmanager
@@ -200,6 +207,27 @@ class PostgresStore:
     def damage(self) -> str:
         """Return nothing: a server looks after its own pages."""
         return ""
+
+    def take_seat(self, reader: str) -> bool:
+        """Hold the seat of a reader while this connection lives; False where another one has it."""
+        self.leave_seat()
+        with self._reading():
+            is_free = self._is_seated(reader)
+        self._seat = reader if is_free else ""
+        return is_free
+
+    def _is_seated(self, reader: str) -> bool:
+        """Take the server's lock of a reader's seat; it falls with the connection."""
+        found = self._db.execute(
+            "SELECT pg_try_advisory_lock(hashtext(%s), hashtext(%s))", (self._schema, reader)
+        ).fetchone()
+        return found is not None and bool(found[0])
+
+    def leave_seat(self) -> None:
+        """Give the seat back that this workstation holds."""
+        self._seat = ""
+        with self._reading():
+            self._live().execute("SELECT pg_advisory_unlock_all()")
 
     def close(self) -> None:
         """Close the connection."""

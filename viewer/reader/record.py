@@ -261,9 +261,16 @@ class StudyRecord:
 
         Raises
         ------
-        IllegalTransition : unknown reader, wrong passphrase, or the study is not open.
+        IllegalTransition : unknown reader, wrong passphrase, signed in at another workstation, or
+            the study is not open.
         """
         self.check_passphrase(reader, passphrase)
+        if not self._journal.store.take_seat(reader):
+            raise IllegalTransition(
+                f"Reader {reader} is signed in at another workstation.",
+                "One reader reads at one place at a time.",
+                "Leave the study there first.",
+            )
         away = self._away()
         self.append(reader, Kind.SIGNED_IN, {})
         session = ReaderSession(self, reader)
@@ -271,6 +278,10 @@ class StudyRecord:
         if open_trial is not None:
             self.append(reader, Kind.INTERRUPTED, {"trial": open_trial.id, **away})
         return session
+
+    def leave(self) -> None:
+        """Let the reader who signed in here sign in elsewhere."""
+        self._journal.store.leave_seat()
 
     def check_passphrase(self, reader: str, passphrase: str) -> None:
         """Refuse a wrong passphrase, and note that it was tried; IllegalTransition."""

@@ -160,6 +160,14 @@ class SqliteStore:
             return str(error)
         return "" if found == ["ok"] else "; ".join(found)
 
+    def take_seat(self, reader: str) -> bool:
+        """Return True: nobody else has the file open."""
+        del reader
+        return True
+
+    def leave_seat(self) -> None:
+        """Do nothing; see `take_seat`."""
+
     def close(self) -> None:
         """Close the file; what the journal held is in it then."""
         self._db.close()

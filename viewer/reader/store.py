@@ -50,6 +50,14 @@ class Store(Protocol):
         """Return what the database's own check of itself finds, "" for nothing."""
         ...
 
+    def take_seat(self, reader: str) -> bool:
+        """Hold the seat of a reader on this workstation; False where another one has it."""
+        ...
+
+    def leave_seat(self) -> None:
+        """Give the seat back that this workstation holds."""
+        ...
+
     def close(self) -> None:
         """Close the database."""
         ...

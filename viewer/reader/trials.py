@@ -118,7 +118,7 @@ class ViewerNote:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A stretch of monotonic time: reading, idle, unfocused, paused, help or reload."""
+    """A stretch of monotonic time: reading, idle, unfocused or paused."""
 
     kind: str
     started_ns: int

@@ -4,14 +4,7 @@ from dataclasses import dataclass, replace
 
 from viewer.reader.trials import Span
 
-READING, IDLE, UNFOCUSED, PAUSED, HELP, RELOAD = (
-    "reading",
-    "idle",
-    "unfocused",
-    "paused",
-    "help",
-    "reload",
-)
+READING, IDLE, UNFOCUSED, PAUSED = ("reading", "idle", "unfocused", "paused")
 _S = 1_000_000_000
 
 

@@ -15,6 +15,7 @@ from viewer.app.jobs import Jobs
 from viewer.app.reading_room import reading_session
 from viewer.app.sitting_down import (
     close_record,
+    leave_seat,
     open_record,
     readers_of,
     sit_down,
@@ -134,6 +135,7 @@ class StudyDoor(QMainWindow):
     def _left(self) -> None:
         """Let the next reader sign in."""
         self._reading = None
+        leave_seat(self._record)
         self.sign_in.set_problem("")
         self.show()
 
