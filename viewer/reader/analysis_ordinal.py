@@ -258,8 +258,8 @@ def _cautions(readings: Readings, readers: Sequence[str]) -> tuple[str, ...]:
     if len(readers) < FEW_READERS:
         cautions.append(
             f"{len(readers)} reader{'s' * (len(readers) != 1)} only: look at each reader's results"
-            " first. Intervals for readers at large are uncertain below five readers, and too"
-            " narrow where readers differ much in how the arm affects them."
+            " first. Intervals for readers at large are wide below five readers, since so few"
+            " cannot tell how much readers differ in how the arm affects them."
         )
     if readings.unread:
         cautions.append(f"{len(readings.unread)} readings of the design are missing.")
@@ -271,7 +271,8 @@ def _methods(plan: AnalysisPlan, seed: int) -> tuple[str, ...]:
         "Ratings: cumulative link mixed model, logit link, flexible thresholds; fixed effects of"
         " arm, period and sequence; random intercepts of reader, case and reader in an arm;"
         " Laplace approximation (Christensen, ordinal; Smedby and Fredrikson 2010). Interval and p"
-        " of the arm: Student's t, Satterthwaite's degrees of freedom.",
+        " of the arm: Student's t on the spread of readers' own effects, with Satterthwaite's"
+        " degrees of freedom (Hillis 2007).",
         f"Each reader: Wilcoxon's signed ranks, zeros by the rule '{plan.zeros}', normal"
         " approximation with the correction for ties, no correction for continuity.",
         f"Visual grading (Bath and Mansson 2007) and agreement: {plan.bootstrap} bootstrap samples"

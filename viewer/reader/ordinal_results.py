@@ -31,8 +31,9 @@ class Counts:
 class ArmEffect:
     """The arm's effect on ratings, for readers and cases at large.
 
-    `df` are Satterthwaite's; `p` and the interval of the odds ratio are of Student's t. An odds
-    ratio above 1 means higher ratings in the arm; it says nothing of detection.
+    `log_odds` is the mixed model's; `se` and `df` (Satterthwaite's) come from the spread of
+    readers' own effects, and `p` and the interval are of Student's t. An odds ratio above 1 means
+    higher ratings in the arm; it says nothing of detection.
     """
 
     log_odds: float
