@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from tests.reader.rated_studies import joined, likert_study, repeated
 from viewer.core.errors import InvalidReadings, NoAnalysis
@@ -66,6 +67,16 @@ def test_each_reader_is_tested_alone(analysis) -> None:
     assert [one.reader for one in tests] == ["R1", "R2", "R3", "R4", "R5"]
     assert {one.test.pairs for one in tests} == {20}
     assert all(one.effect.interval[0] < one.effect.odds_ratio for one in tests)
+
+
+def test_answers_of_yes_and_no_have_mcnemars_test_of_each_reader(analysis, study) -> None:
+    said = tuple(replace(one, value=float(one.value > 3)) for one in study.ratings)
+    found = analyse_ratings(replace(study, ratings=said), AnalysisPlan(bootstrap=50))
+    for one in found.criteria[0].comparisons[0].by_reader:
+        higher, lower = one.test.higher, one.test.lower
+        assert (one.mcnemar.only_arm, one.mcnemar.only_control) == (higher, lower)
+        assert one.mcnemar.p == pytest.approx(stats.binomtest(higher, higher + lower).pvalue)
+    assert all(one.mcnemar is None for one in analysis.criteria[0].comparisons[0].by_reader)
 
 
 def test_subgroup_has_one_test_and_an_effect_per_value(analysis) -> None:
@@ -271,6 +282,53 @@ def test_forced_choice_has_d_prime_per_reader() -> None:
         paired_preferences(), AnalysisPlan(bootstrap=50), "O", (forced,)
     ).preferences[0]
     assert all(one.discrimination.d_prime is not None for one in found.by_reader)
+
+
+def test_probability_of_preference_is_over_readers_and_cases() -> None:
+    model = analyse_ratings(paired_preferences(), AnalysisPlan(), "O").preferences[0].model
+    odds = model.odds
+    assert [one.name for one in model.fit.random] == ["reader", "case"]
+    assert 0.5 < model.interval[0] < model.probability < model.interval[1] < 1
+    assert model.probability <= odds.odds_ratio / (1 + odds.odds_ratio) + 1e-9
+    assert odds.p < 0.05
+    assert model.d_prime is None
+
+
+def test_forced_choice_has_d_prime_over_all_readers() -> None:
+    forced = Question("better", QuestionKind.FORCED_CHOICE, "Which?")
+    model = (
+        analyse_ratings(paired_preferences(), AnalysisPlan(), "O", (forced,)).preferences[0].model
+    )
+    assert model.d_prime == pytest.approx(np.sqrt(2) * stats.norm.ppf(model.probability))
+    assert model.d_prime_interval[0] < model.d_prime < model.d_prime_interval[1]
+
+
+@pytest.mark.parametrize(("arm", "control", "is_met"), [("E", "O", True), ("O", "E", False)])
+def test_a_planned_preference_is_decided_by_its_model(arm: str, control: str, is_met: bool) -> None:
+    plan = AnalysisPlan((Endpoint("better", arm, control),))
+    finding = analyse_ratings(paired_preferences(), plan, "O").findings[0]
+    assert (finding.figure, finding.stands) == ("probability of being preferred", is_met)
+    assert finding.interval[0] < finding.estimate < finding.interval[1]
+    assert (finding.estimate > 0.5) is is_met
+    assert claim(finding).startswith("In preference by better, E is superior to O") is is_met
+
+
+def test_a_preference_with_a_margin_says_what_it_cannot_show() -> None:
+    plan = AnalysisPlan((Endpoint("better", "E", "O", "non_inferiority", 0.1),))
+    finding = analyse_ratings(paired_preferences(), plan, "O").findings[0]
+    assert "shows superiority or nothing" in finding.reason
+    assert not finding.stands
+
+
+def test_a_reader_who_always_prefers_one_arm_does_not_end_the_model() -> None:
+    study = paired_preferences()
+    firm = tuple(
+        replace(one, value=1.0 if one.arm == "E" else -1.0) if one.reader == "R1" else one
+        for one in study.ratings
+    )
+    found = analyse_ratings(replace(study, ratings=firm), AnalysisPlan(), "O").preferences[0]
+    assert found.model is not None
+    assert any("model's estimate alone" in one for one in found.cautions)
 
 
 def test_unanimous_preference_gets_words_and_counts() -> None:

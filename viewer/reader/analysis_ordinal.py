@@ -15,7 +15,7 @@ from viewer.reader.ordinal_results import (
     OrdinalAnalysis,
     PreferenceResult,
 )
-from viewer.reader.preference_analysis import prefer
+from viewer.reader.preference_analysis import prefer, preference_finding
 from viewer.reader.protocol import AnalysisPlan, Endpoint, Question, QuestionKind
 from viewer.reader.rating_table import RatingTable, in_order
 from viewer.reader.reader_agreement import between_readers, within_readers
@@ -78,6 +78,7 @@ def analyse_ratings(
         for one in tables
         if one not in pairs
     )
+    preferences = tuple(_preference(one, kinds, arms, control, plan.alpha) for one in pairs)
     readers = in_order(one.reader for one in ratings)
     return OrdinalAnalysis(
         source=readings.source,
@@ -86,27 +87,34 @@ def analyse_ratings(
         arms=arms,
         control=control,
         criteria=criteria,
-        preferences=tuple(_preference(one, kinds, arms, control, plan.alpha) for one in pairs),
+        preferences=preferences,
         times=analyse_times(ratings, control, plan.alpha),
         blinding=_blinding(readings.ratings, control, plan.alpha),
-        findings=decide(criteria, plan),
+        findings=decide(criteria, preferences, plan),
         cautions=_cautions(readings, readers),
         refusals=_refusals(criteria, control),
         methods=_methods(plan, seed),
     )
 
 
-def decide(criteria: Sequence[CriterionResult], plan: AnalysisPlan) -> tuple[Finding, ...]:
+def decide(
+    criteria: Sequence[CriterionResult],
+    preferences: Sequence[PreferenceResult],
+    plan: AnalysisPlan,
+) -> tuple[Finding, ...]:
     """Return the findings on the plan's endpoints that are questions, with Holm's procedure."""
     found = {
         (one.criterion, each.arm, each.control): each
         for one in criteria
         for each in one.comparisons
     }
+    preferred = {one.criterion: one for one in preferences}
     endpoints = [one for one in plan.endpoints if one.measure not in _OF_DETECTION]
     return decided_together(
         [
-            _finding(one, found.get((one.measure, one.arm, one.control)), plan.alpha)
+            preference_finding(one, preferred[one.measure], plan.alpha)
+            if one.measure in preferred
+            else _finding(one, found.get((one.measure, one.arm, one.control)), plan.alpha)
             for one in endpoints
         ],
         plan.alpha,
@@ -273,6 +281,9 @@ def _methods(plan: AnalysisPlan, seed: int) -> tuple[str, ...]:
         " Laplace approximation (Christensen, ordinal; Smedby and Fredrikson 2010). Interval and p"
         " of the arm: Student's t on the spread of readers' own effects, with Satterthwaite's"
         " degrees of freedom (Hillis 2007).",
+        "Preference and forced choice: each reader's exact binomial test (Clopper and Pearson's"
+        " interval); logistic mixed model of the side taken, readers and cases random, interval and"
+        " p as above.",
         f"Each reader: Wilcoxon's signed ranks, zeros by the rule '{plan.zeros}', normal"
         " approximation with the correction for ties, no correction for continuity.",
         f"Visual grading (Bath and Mansson 2007) and agreement: {plan.bootstrap} bootstrap samples"

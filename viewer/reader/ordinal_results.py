@@ -10,6 +10,7 @@ from viewer.reader.statistics.intraclass import Intraclass
 from viewer.reader.statistics.ordinal_mixed import Coefficient, LikelihoodRatio, MixedFit
 from viewer.reader.statistics.paired import (
     Discrimination,
+    McNemar,
     MeanDifference,
     Preferences,
     SignedRank,
@@ -94,12 +95,14 @@ class ReaderComparison:
     """One reader's own comparison; readers' pairs are never pooled.
 
     `effect` is the arm's odds ratio for this reader (for a forest plot), from a model with random
-    cases; None where it cannot be estimated. It is described, not tested: `test` is the test.
+    cases; None where it cannot be estimated. It is described, not tested: `test` is the test, and
+    of answers of two points, such as yes and no, `mcnemar`.
     """
 
     reader: str
     test: SignedRank
     effect: Coefficient | None = None
+    mcnemar: McNemar | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,10 +178,27 @@ class ReaderPreference:
 
 
 @dataclass(frozen=True, slots=True)
-class PreferenceResult:
-    """A question about pairs: `odds` is of preferring the arm, over readers and cases at large.
+class PreferenceModel:
+    """Preferring the arm, over readers and cases at large.
 
-    Answers of "same" are counted and left out of the odds. A preference is no measure of what
+    `odds` are of a reader and a case in the middle; `probability` is over all of them, and so
+    nearer to one half. Both have the same test, against odds of 1 and a probability of one half.
+    `d_prime` belongs to a 2AFC question: sqrt(2) z(probability).
+    """
+
+    fit: MixedFit
+    odds: ArmEffect
+    probability: float
+    interval: tuple[float, float]
+    d_prime: float | None
+    d_prime_interval: tuple[float, float] | None
+
+
+@dataclass(frozen=True, slots=True)
+class PreferenceResult:
+    """A question about pairs: each reader's exact test, and the model over readers and cases.
+
+    Answers of "same" are counted and left out of the model. A preference is no measure of what
     can be detected.
     """
 
@@ -186,9 +206,14 @@ class PreferenceResult:
     arm: str
     control: str
     by_reader: tuple[ReaderPreference, ...]
-    odds: Coefficient | None
+    model: PreferenceModel | None
     cautions: tuple[str, ...]
     refusals: tuple[str, ...]
+
+    @property
+    def odds(self) -> ArmEffect | None:
+        """Return the odds of preferring the arm, where they could be estimated."""
+        return None if self.model is None else self.model.odds
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,18 @@ import pytest
 from scipy import stats
 
 from tests.reader.rated_studies import likert_study
-from tests.reader.statistics.crossed import drawn
+from tests.reader.statistics.crossed import choices, drawn
 from viewer.core.errors import NoAnalysis
 from viewer.reader.analysis_ordinal import analyse_ratings
 from viewer.reader.comparison import arm_effect
 from viewer.reader.protocol import AnalysisPlan
 from viewer.reader.statistics.cumulative_search import Column
 from viewer.reader.statistics.ordinal_mixed import fit
-from viewer.reader.statistics.reader_spread import ReaderSpread, reader_spread
+from viewer.reader.statistics.reader_spread import (
+    ReaderSpread,
+    preference_spread,
+    reader_spread,
+)
 
 
 def test_spread_is_of_effects_fitted_reader_by_reader() -> None:
@@ -48,6 +52,16 @@ def test_readers_who_agree_by_luck_do_not_leave_an_interval_of_nothing() -> None
     assert spread.df == pytest.approx(2 * 1.5**2)
     alike = ReaderSpread(3, 0.0, 0.5)
     assert (alike.variance, alike.df) == (pytest.approx(0.25 / 3), np.inf)
+
+
+def test_spread_of_preferences_is_that_of_glmers_readers() -> None:
+    # R 4.2.2, lme4 1.1.31: glmer(y ~ 0 + factor(r) + (1|c), family = binomial), tolPwrss = 1e-12;
+    # the variance of fixef(.), and means of vcov(.) on and beside its diagonal.
+    signs, reader, case = choices(4.0)
+    spread = preference_spread(signs, reader.labels, case)
+    assert spread.mean_square == pytest.approx(0.35368, abs=3e-5)
+    assert spread.within == pytest.approx(0.68491, rel=5e-4)
+    assert spread.shared == pytest.approx(0.65734, rel=5e-4)
 
 
 def test_a_known_offset_takes_its_part_out_of_every_reader() -> None:

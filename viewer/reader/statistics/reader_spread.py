@@ -1,5 +1,6 @@
-"""How much readers differ in an effect, beyond what their own few readings explain."""
+"""How much readers differ in an effect, and what that makes of its error with few readers."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -7,7 +8,8 @@ import numpy as np
 
 from viewer.core.errors import NoAnalysis
 from viewer.reader.statistics.cumulative_search import Column, Grouping
-from viewer.reader.statistics.ordinal_mixed import fit
+from viewer.reader.statistics.laplace import Floats
+from viewer.reader.statistics.ordinal_mixed import MixedFit, fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +80,58 @@ def reader_spread(
         [Grouping(one.name, tuple(one.labels[place] for place in chosen)) for one in groupings],
         offset=None if offset is None else [offset[place] for place in chosen],
     )
-    start = len(found.thresholds)
-    covariance = np.array(found.covariance)[start:, start:]
     own = np.array([one.estimate for one in found.coefficients])
-    count = len(both)
-    diagonal = float(np.trace(covariance))
+    start = len(found.thresholds)
+    return _spread(own, np.array(found.covariance)[start:, start:])
+
+
+def preference_spread(
+    signs: Sequence[float], readers: Sequence[str], cases: Grouping
+) -> ReaderSpread:
+    """Return the spread of readers' own log odds of the answer 1, from one model with one of each.
+
+    Parameters
+    ----------
+    signs : 0 or 1; `readers` has one for each.
+    cases : the random intercepts of cases.
+
+    Raises
+    ------
+    NoAnalysis : fewer than two readers, or one who always answers the same.
+    """
+    names = list(dict.fromkeys(readers))
+    if len(names) < 2:
+        raise NoAnalysis("How readers differ needs two readers.")
+    columns = [Column(name, tuple(float(one == name) for one in readers)) for name in names[1:]]
+    found = fit(signs, columns, [cases])
+    # From a threshold and differences from the first reader to each reader's log odds.
+    change = np.eye(len(names))
+    change[:, 0] = -1.0
+    estimates = [one.estimate for one in (*found.thresholds, *found.coefficients)]
+    return _spread(change @ estimates, change @ np.array(found.covariance) @ change.T)
+
+
+def _spread(own: Floats, covariance: Floats) -> ReaderSpread:
+    """Return the spread of readers' effects with the model's covariance of them."""
+    count, diagonal = len(own), float(np.trace(covariance))
     shared = float(covariance.sum() - diagonal) / (count * (count - 1))
     return ReaderSpread(count, float(own.var(ddof=1)), diagonal / count - shared, shared)
+
+
+def error_and_df(
+    fitted: MixedFit, se: float, readers: int, varying: str, spread: ReaderSpread | None
+) -> tuple[float, float]:
+    """Return the standard error and Student's degrees of freedom for readers at large.
+
+    They are those of the `spread`. Where none could be had, the model's variance is taken times
+    readers / (readers - 1) with readers - 1 degrees of freedom, or as it is where its readers do
+    not differ in what the random effect named `varying` holds. No degrees of freedom go beyond
+    those of pairs of ratings.
+    """
+    most = max(fitted.ratings / 2 - 1, 1.0)
+    if spread is not None:
+        return math.sqrt(spread.variance), min(spread.df, most)
+    free = max(readers - 1, 1)
+    if any(one.variance > 0 for one in fitted.random if one.name == varying):
+        return se * math.sqrt(readers / free), float(free)
+    return se, most
