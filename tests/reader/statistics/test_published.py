@@ -6,6 +6,7 @@ import pytest
 from tests.reader.statistics.published import FRANKEN, VAN_DYKE, lrc_of, roe_metz, tables
 from viewer.reader.analysis_detection import DetectionResult, analyse_detection
 from viewer.reader.exchange.foreign import parse_lrc
+from viewer.reader.statistics.froc import MarkedCases, afroc_points, figure
 from viewer.reader.statistics.mrmc import Difference, Inference, infer
 from viewer.reader.statistics.ustatistic import Scores, infer_areas
 
@@ -129,6 +130,39 @@ def test_five_arms_of_marks_are_as_rjafroc_prints_them() -> None:
     assert (fixed.chi_square, fixed.p) == pytest.approx((15.403026, 0.0039343238), rel=1e-5)
     cases = infer("RRFC", names, figures, matrix.reshape(20, 20))
     assert (cases.f, cases.p) == pytest.approx((13.658572, 0.00020192224), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("weights", "wafroc", "across"),
+    [
+        (((0.1, 0.9), (0.9, 0.1)), 0.678125, (0.225, 0.25, 0.275, 0.525, 0.775)),
+        (((0.6, 0.4), (0.4, 0.6)), 0.7875, None),
+    ],
+)
+def test_marks_on_eight_cases_are_as_rjafrocs_book_works_them_out(
+    weights: tuple[tuple[float, float], ...], wafroc: float, across: tuple[float, ...] | None
+) -> None:
+    # RJafroc's FROC book: the chapter on empirical plots, and the one on meanings of figures of
+    # merit, which weighs the same simulated marks otherwise.
+    none, missed = np.nan, -np.inf
+    cases = MarkedCases(
+        misses=np.array([missed, 0.4874291, 0.7383247, -0.3053884, 1.5117812, *[missed] * 3]),
+        hits=np.array(
+            [
+                *[[none, none]] * 4,
+                *([0.8523430, none], [-0.2146999, none]),
+                *([1.5884892, missed], [2.9438362, 1.98381]),
+            ]
+        ),
+        weights=np.array([*[[0.0, 0.0]] * 4, *[[1.0, 0.0]] * 2, *weights]),
+        is_abnormal=np.arange(8) >= 4,
+    )
+    assert figure("afroc", cases) == pytest.approx(0.7708333, abs=5e-8)
+    assert figure("wafroc", cases) == pytest.approx(wafroc)
+    points = afroc_points(cases)
+    assert sorted({one for one, _ in points}) == [0.0, 0.25, 0.5, 0.75, 1.0]
+    if across is not None:
+        assert sorted({round(one, 9) for _, one in points}) == [0.0, *across, 1.0]
 
 
 def test_a_simulated_study_is_as_imrmc_analyses_it() -> None:
