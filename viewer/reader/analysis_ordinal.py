@@ -22,6 +22,7 @@ from viewer.reader.reader_agreement import between_readers, within_readers
 from viewer.reader.readings import GUESS, Rating, Readings
 from viewer.reader.statistics.agreement import Resampling, Scale
 from viewer.reader.statistics.blinding_index import bang, james
+from viewer.reader.statistics.froc import FIGURES
 from viewer.reader.statistics.margins import margin_test
 from viewer.reader.time_analysis import analyse_times, reader_drift
 
@@ -32,7 +33,7 @@ MOST_POINTS = 20
 SEED = 20110601
 
 _ABOUT_PAIRS = (QuestionKind.PREFERENCE, QuestionKind.FORCED_CHOICE)
-_OF_DETECTION = ("auc", "wafroc", "afroc", "sensitivity", "specificity")
+_OF_DETECTION = ("auc", "sensitivity", "specificity", *FIGURES)
 
 
 def analyse_ratings(

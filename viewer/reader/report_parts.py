@@ -30,6 +30,15 @@ INFERENCE = {
 }
 
 
+_LROC = ("false positive fraction", "share of lesions located")
+CURVES = {
+    "auc": ("false positive fraction", "true positive fraction"),
+    "alroc": _LROC,
+    "pcl": _LROC,
+}
+"""What the axes of a figure's curve say; the others have AFROC's."""
+
+
 def findings_section(findings: Sequence[Finding]) -> Section:
     """Return the decisions on the endpoints that were fixed before reading."""
     parts: list[Part] = [
@@ -250,9 +259,9 @@ def detection_section(one: DetectionResult) -> Section:
         for reader in one.readers
     )
     curves = [(figure.reader, figure.arm, figure.curve) for figure in one.figures if figure.curve]
-    is_roc = one.measure == "auc"
-    across = "false positive fraction" if is_roc else "share of normal cases marked"
-    up = "true positive fraction" if is_roc else "weighted share of lesions marked"
+    across, up = CURVES.get(
+        one.measure, ("share of normal cases marked", "weighted share of lesions marked")
+    )
     parts: list[Part] = [Words(words, is_warning=True) for words in one.warnings]
     parts.append(
         Table(
@@ -296,5 +305,6 @@ DETECTION_METHODS = (
     "covariances as named, Hillis' denominator degrees of freedom (Hillis 2007, 2014); where the "
     "covariance between readers in one arm is below that in two, their difference counts as 0. "
     "Areas are empirical (ties count a half) and never turned; unmarked lesions and cases rank "
-    "below every mark (Chakraborty and Zhai 2016)."
+    "below every mark (Chakraborty and Zhai 2016). LROC: the highest mark of each case, one lesion "
+    "in each abnormal case (Swensson 1996; Wunderlich and Noo 2012)."
 )
