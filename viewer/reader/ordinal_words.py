@@ -61,7 +61,8 @@ def _comparison(found: Comparison) -> Iterator[str]:
         effect = found.model.effect
         yield (
             f"{versus}: odds ratio {_with_interval(effect.odds_ratio, effect.interval)},"
-            f" df {effect.df:.1f}, p {_p(effect.p)}; likelihood ratio p {_p(found.model.test.p)}"
+            f" df {effect.df:.1f}, p {_p(effect.p)};"
+            f" likelihood ratio {found.model.test.statistic:.2f}"
         )
         if check := found.model.proportional_odds:
             yield f"{versus}: proportional odds p {_p(check.p)}"

@@ -191,7 +191,8 @@ def _effects(pair: Comparison) -> Iterator[tuple[str, ...]]:
             p_value(effect.p),
         )
         test = pair.model.test
-        yield ("likelihood-ratio test of the arm", number(test.statistic), "", p_value(test.p))
+        # Its p is no test of the arm for readers at large: see OrdinalModel.
+        yield ("likelihood ratio of the arm (chi-square)", number(test.statistic), "", "")
         odds = pair.model.proportional_odds
         if odds is not None:
             yield ("proportional odds (small p: they are not)", "", "", p_value(odds.p))
