@@ -19,7 +19,7 @@ def add_analyse(parser: argparse.ArgumentParser) -> None:
         "--fom",
         default="",
         metavar="NAME",
-        help="auc, sensitivity, specificity, wafroc, afroc, wafroc1, afroc1 or hrauc",
+        help="auc, sensitivity, specificity, wafroc, afroc, wafroc1, afroc1, hrauc, alroc or pcl",
     )
     parser.add_argument(
         "--covariance",

@@ -9,6 +9,7 @@ state in how many of them the 95 % interval of the arm's log odds ratio covers t
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -19,7 +20,9 @@ from viewer.core.errors import NoAnalysis
 from viewer.reader.analysis_ordinal import analyse_ratings
 from viewer.reader.comparison import arm_effect
 from viewer.reader.protocol import AnalysisPlan, Endpoint
+from viewer.reader.statistics.cumulative_search import Column, Grouping
 from viewer.reader.statistics.ordinal_mixed import fit
+from viewer.reader.statistics.reader_spread import ReaderSpread, reader_spread
 
 STUDIES = 400
 EFFECT = 0.8
@@ -43,21 +46,67 @@ def whole(readers: int, cases: int) -> None:
     analyse_ratings(study, AnalysisPlan(endpoints, subgroups=("vendor",)))
 
 
-def coverage(reader_arm: float, studies: int = STUDIES) -> tuple[float, float, int]:
-    """Return how often the interval holds the truth, how often Wald's does, and what had no fit."""
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How often intervals held the truth, and Wald's; the median of their half widths (log odds).
+
+    `found` is how often p was below 0.05; `refused` studies had no fit.
+    """
+
+    share: float
+    plain: float
+    half: float
+    plain_half: float
+    found: float
+    refused: int
+
+
+def coverage(
+    reader_arm: float,
+    studies: int = STUDIES,
+    readers: int = 3,
+    cases: int = 12,
+    effect: float = EFFECT,
+) -> Coverage:
+    """Return how the interval of the arm did in simulated studies."""
     rng = np.random.default_rng(20)
-    held, plain = [], []
+    rows = []
     for _ in range(studies):
-        values, arm, groups = drawn(rng, 3, 12, EFFECT, reader_arm)
+        values, arm, groups = drawn(rng, readers, cases, effect, reader_arm)
         try:
-            found = fit(values, [arm], groups)
+            fitted = fit(values, [arm], groups)
         except NoAnalysis:
             continue
-        low, high = arm_effect(found, "arm", 3, 0.05).interval
-        held.append(low < np.exp(EFFECT) < high)
-        low, high = found.coefficient("arm").interval
-        plain.append(low < np.exp(EFFECT) < high)
-    return float(np.mean(held)), float(np.mean(plain)), studies - len(held)
+        shown = arm_effect(fitted, "arm", readers, 0.05, _spread(values, arm, groups))
+        ends = np.log([*shown.interval, *fitted.coefficient("arm").interval])
+        low, high, wald_low, wald_high = ends
+        rows.append(
+            (
+                low < effect < high,
+                wald_low < effect < wald_high,
+                high - low,
+                wald_high - wald_low,
+                shown.p < 0.05,
+            )
+        )
+    held, plain, widths, wald, found = np.array(rows, float).T
+    return Coverage(
+        float(held.mean()),
+        float(plain.mean()),
+        float(np.median(widths)) / 2,
+        float(np.median(wald)) / 2,
+        float(found.mean()),
+        studies - len(rows),
+    )
+
+
+def _spread(
+    values: list[int], arm: Column, groups: tuple[Grouping, Grouping, Grouping]
+) -> ReaderSpread | None:
+    try:
+        return reader_spread(values, arm, groups[0].labels, groups[:2])
+    except NoAnalysis:
+        return None
 
 
 TIMED: dict[str, tuple[Callable[[], None], float]] = {
@@ -76,10 +125,11 @@ def row(name: str) -> Row:
         work()
         said: Row = {"target_ms": target_ms, "peer": ""}
     else:
-        share, plain, refused = coverage(COVERED[name])
+        did = coverage(COVERED[name])
         said = {
-            "peer": f"{100 * share:.1f} % of {STUDIES - refused} covered (Wald's interval"
-            f" {100 * plain:.1f} %), {refused} refused"
+            "peer": f"{100 * did.share:.1f} % of {STUDIES - did.refused} covered, half width"
+            f" {did.half:.2f} log odds (Wald's {100 * did.plain:.1f} %, {did.plain_half:.2f}),"
+            f" {did.refused} refused"
         }
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     return {"name": name, "ours_ms": round(1000 * wall), "cpu_ms": round(1000 * cpu)} | said

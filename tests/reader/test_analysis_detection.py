@@ -127,6 +127,43 @@ def test_marks_are_compared_by_wafroc():
     assert pair.low > 0
 
 
+def lroc_readings() -> Readings:
+    """Return marks with the first lesion of each case as its only one; hits never tie misses."""
+    readings = froc_readings()
+    truth = tuple(
+        replace(one, lesions=(("a", 1.0),) if one.lesions else ()) for one in readings.truth
+    )
+    marks = tuple(
+        replace(one, confidence=one.confidence - 0.5 * (not one.lesion))
+        for one in readings.marks
+        if one.lesion != "b"
+    )
+    return replace(readings, truth=truth, marks=marks)
+
+
+@pytest.mark.parametrize("measure", ["alroc", "pcl"])
+def test_one_lesion_a_case_is_compared_by_where_the_highest_mark_is(measure: str):
+    found = analyse_detection(lroc_readings(), measure)
+    assert [one.kind for one in found.inferences] == ["RRRC", "FRRC", "RRFC"]
+    (pair,) = found.inferences[0].differences
+    assert pair.arm == "better"
+    assert pair.low > 0
+    assert found.figures[0].curve[-1][0] == 1.0
+    assert not any("0.5" in words for words in found.warnings)
+
+
+def test_the_error_of_lesions_located_is_that_of_a_share_of_abnormal_cases():
+    found = analyse_detection(lroc_readings(), "pcl")
+    for one in found.figures:
+        expected = one.value * (1 - one.value) / (found.abnormal - 1)
+        assert (one.se or 0.0) ** 2 == pytest.approx(expected)
+
+
+def test_several_lesions_in_a_case_are_none_of_lroc():
+    with pytest.raises(NoAnalysis, match="has 2 lesions"):
+        analyse_detection(froc_readings(), "alroc")
+
+
 def test_a_reading_that_is_missing_is_named():
     readings = froc_readings()
     with pytest.raises(NoAnalysis, match=r"1 of 240 readings are missing, such as reader R4"):

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from tests.reader.rated_studies import joined, likert_study, repeated
 from viewer.core.errors import InvalidReadings, NoAnalysis
@@ -66,6 +67,16 @@ def test_each_reader_is_tested_alone(analysis) -> None:
     assert [one.reader for one in tests] == ["R1", "R2", "R3", "R4", "R5"]
     assert {one.test.pairs for one in tests} == {20}
     assert all(one.effect.interval[0] < one.effect.odds_ratio for one in tests)
+
+
+def test_answers_of_yes_and_no_have_mcnemars_test_of_each_reader(analysis, study) -> None:
+    said = tuple(replace(one, value=float(one.value > 3)) for one in study.ratings)
+    found = analyse_ratings(replace(study, ratings=said), AnalysisPlan(bootstrap=50))
+    for one in found.criteria[0].comparisons[0].by_reader:
+        higher, lower = one.test.higher, one.test.lower
+        assert (one.mcnemar.only_arm, one.mcnemar.only_control) == (higher, lower)
+        assert one.mcnemar.p == pytest.approx(stats.binomtest(higher, higher + lower).pvalue)
+    assert all(one.mcnemar is None for one in analysis.criteria[0].comparisons[0].by_reader)
 
 
 def test_subgroup_has_one_test_and_an_effect_per_value(analysis) -> None:
@@ -237,49 +248,6 @@ def test_gaps_are_analysed_and_counted(study) -> None:
     assert found.criteria[0].comparisons[0].model.fit.ratings == 193
     assert found.criteria[0].comparisons[0].mean_difference.left_out > 0
     assert any("1 readings of the design are missing" in one for one in found.cautions)
-
-
-def paired_preferences() -> Readings:
-    rng = np.random.default_rng(3)
-    ratings = [
-        Rating(f"R{reader}", f"C{case}", ("O", "E")[case % 2], "better", 0.0)
-        for reader in range(5)
-        for case in range(16)
-    ]
-    signs = [1 if one.arm == "E" else -1 for one in ratings]
-    values = rng.choice([-1.0, 0.0, 1.0, 2.0], len(ratings), p=[0.15, 0.2, 0.4, 0.25])
-    return Readings(
-        tuple(
-            replace(one, value=sign * value)
-            for one, sign, value in zip(ratings, signs, values, strict=True)
-        )
-    )
-
-
-def test_preferences_stand_for_one_arm_whichever_was_named() -> None:
-    found = analyse_ratings(paired_preferences(), AnalysisPlan(bootstrap=50), "O").preferences[0]
-    assert (found.arm, found.control) == ("E", "O")
-    assert found.odds.odds_ratio > 1
-    assert found.odds.interval[0] < found.odds.odds_ratio < found.odds.interval[1]
-    assert len(found.by_reader) == 5
-    assert found.by_reader[0].discrimination is None
-
-
-def test_forced_choice_has_d_prime_per_reader() -> None:
-    forced = Question("better", QuestionKind.FORCED_CHOICE, "Which?")
-    found = analyse_ratings(
-        paired_preferences(), AnalysisPlan(bootstrap=50), "O", (forced,)
-    ).preferences[0]
-    assert all(one.discrimination.d_prime is not None for one in found.by_reader)
-
-
-def test_unanimous_preference_gets_words_and_counts() -> None:
-    study = paired_preferences()
-    unanimous = tuple(replace(one, value=2.0 if one.arm == "E" else -2.0) for one in study.ratings)
-    found = analyse_ratings(replace(study, ratings=unanimous), AnalysisPlan(), "O").preferences[0]
-    assert found.odds is None
-    assert "no finite odds" in found.refusals[0]
-    assert found.by_reader[0].preferences.favours.share == 1.0
 
 
 def test_guesses_at_the_end_give_bangs_index_per_arm(study) -> None:

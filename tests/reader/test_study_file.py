@@ -193,6 +193,23 @@ def test_an_abnormal_case_without_lesions_cannot_have_its_marks_judged():
     assert "needs its lesions" in fault.rule
 
 
+def test_figures_of_one_lesion_a_case_are_refused_where_a_case_has_two():
+    marks = '[[questions]]\nid = "m"\nkind = "marks"\ntext = "?"\nchoices = ["low", "high"]\n'
+    text = study_text("froc", 0) + CASES + marks + ENDPOINT + 'measure = "alroc"\n'
+    assert faults(text) == ()
+    second = LESION[:-1] + LESION[LESION.index("{") :].replace("{", ", {").replace('"L"', '"M"')
+    (fault,) = faults(text.replace(LESION, second, 1))
+    assert "one lesion in each abnormal case" in fault.rule
+
+
+def test_a_preference_cannot_be_planned_with_a_margin():
+    text = study_text("2afc", extra=CHOICE) + ENDPOINT
+    ask = 'measure = "which"\n'
+    assert faults(text + ask) == ()
+    (fault,) = faults(text + ask + 'kind = "non_inferiority"\nmargin = 0.1\n')
+    assert "superiority or nothing" in fault.rule
+
+
 def test_a_forced_choice_needs_a_question_with_choices():
     (fault,) = faults(study_text("2afc"))
     assert "no question that asks" in fault.rule

@@ -2,22 +2,17 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from viewer.core.arrays import FloatArray
 from viewer.core.errors import NoAnalysis
+from viewer.reader.detection_marks import Measured, measured_marks
 from viewer.reader.readings import GUESS, CaseTruth, Readings
 from viewer.reader.statistics import roc
-from viewer.reader.statistics.froc import (
-    FIGURES,
-    MarkedCases,
-    afroc_points,
-    figure,
-    froc_points,
-    left_out_figures,
-)
+from viewer.reader.statistics.froc import FIGURES
+from viewer.reader.statistics.lroc import LROC_FIGURES
 from viewer.reader.statistics.mrmc import (
     FIXED_CASES,
     FIXED_READERS,
@@ -72,17 +67,6 @@ class DetectionResult:
     refusals: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Measured:
-    """Figures [set], figures [set, case left out] and, for areas, the ratings."""
-
-    values: FloatArray
-    left: FloatArray
-    ratings: tuple[FloatArray, FloatArray] | None = None
-    curves: Sequence[tuple[tuple[float, float], ...]] = field(default=())
-    frocs: Sequence[tuple[tuple[float, float], ...]] = field(default=())
-
-
 def analyse_detection(
     readings: Readings,
     measure: str = "",
@@ -107,7 +91,7 @@ def analyse_detection(
     measure = measure or ("wafroc" if readings.looked or readings.marks else "auc")
     truth = known_truth(readings)
     if measure in FIGURES:
-        arms, readers, found = _marks(readings, truth, measure)
+        arms, readers, found = measured_marks(readings, truth, measure)
         used = "marks"
     elif measure in ROC_FIGURES:
         used = chosen_criterion(readings, criterion)
@@ -131,7 +115,7 @@ def analyse_detection(
         components=components(figures, matrix),
         inferences=inferences,
         alpha=alpha,
-        warnings=_warnings(readers, figures),
+        warnings=_warnings(measure, readers, figures),
         refusals=refusals,
     )
 
@@ -182,7 +166,7 @@ def _ratings(
     measure: str,
     criterion: str,
     threshold: float | None,
-) -> tuple[tuple[str, ...], tuple[str, ...], _Measured]:
+) -> tuple[tuple[str, ...], tuple[str, ...], Measured]:
     chosen = [
         one for one in readings.ratings if one.criterion == criterion and not one.repeat and one.arm
     ]
@@ -201,14 +185,14 @@ def _ratings(
     if measure == "auc":
         found = roc.placements(normal, abnormal)
         curves = [roc.operating_points(*pair) for pair in zip(normal, abnormal, strict=True)]
-        measured = _Measured(found.areas, roc.left_out(found), (normal, abnormal), curves)
+        measured = Measured(found.areas, roc.left_out(found), (normal, abnormal), curves)
         return arms, readers, measured
     cut = _cut(both, threshold)
     right = (abnormal >= cut) if measure == "sensitivity" else (normal < cut)
     shares = right.astype(np.float64)
     count = shares.shape[1]
     left = (shares.sum(axis=1, keepdims=True) - shares) / (count - 1)
-    return arms, readers, _Measured(shares.mean(axis=1), left)
+    return arms, readers, Measured(shares.mean(axis=1), left)
 
 
 def _cut(both: FloatArray, threshold: float | None) -> float:
@@ -247,98 +231,10 @@ def _table(
     return np.asarray(values, dtype=np.float64).reshape(len(arms) * len(readers), len(cases))
 
 
-# ---------------------------------------------------------------- marks
-
-
-def _marks(
-    readings: Readings, truth: tuple[CaseTruth, ...], measure: str
-) -> tuple[tuple[str, ...], tuple[str, ...], _Measured]:
-    looked = readings.looked or tuple((one.reader, one.case, one.arm) for one in readings.marks)
-    arms = tuple(dict.fromkeys(arm for _, _, arm in looked))
-    readers = tuple(dict.fromkeys(reader for reader, _, _ in looked))
-    if not readings.marks:
-        raise NoAnalysis("There are no marks.", "Nothing tells arms apart.", "")
-    _refuse_unread(readings, truth, arms, readers)
-    sets = [_marked(readings, truth, reader, arm, measure) for arm in arms for reader in readers]
-    misses = [
-        np.array(
-            [
-                one.confidence
-                for one in readings.marks
-                if (one.reader, one.arm) == place and not one.lesion
-            ]
-        )
-        for place in ((reader, arm) for arm in arms for reader in readers)
-    ]
-    values = np.array([figure(measure, one) for one in sets])
-    left = np.array([left_out_figures(measure, one) for one in sets])
-    return (
-        arms,
-        readers,
-        _Measured(
-            values,
-            left,
-            None,
-            [afroc_points(one) for one in sets],
-            [froc_points(*pair) for pair in zip(sets, misses, strict=True)],
-        ),
-    )
-
-
-def _refuse_unread(
-    readings: Readings, truth: tuple[CaseTruth, ...], arms: Sequence[str], readers: Sequence[str]
-) -> None:
-    if not readings.looked:
-        return
-    seen = set(readings.looked)
-    wanted = [(reader, one.case, arm) for arm in arms for reader in readers for one in truth]
-    missing = [place for place in wanted if place not in seen]
-    if missing:
-        reader, case, arm = missing[0]
-        raise NoAnalysis(
-            f"{len(missing)} of {len(wanted)} readings are missing, such as reader {reader}, arm "
-            f"{arm}, case {case}.",
-            "This analysis needs every case read by every reader in every arm.",
-            "Complete the readings, or leave out the cases or readers concerned.",
-        )
-
-
-def _marked(
-    readings: Readings, truth: tuple[CaseTruth, ...], reader: str, arm: str, measure: str
-) -> MarkedCases:
-    most = max((len(one.lesions) or 1) for one in truth)
-    places = {one.case: place for place, one in enumerate(truth)}
-    hits = np.full((len(truth), most), np.nan)
-    weights = np.zeros((len(truth), most))
-    for place, one in enumerate(truth):
-        lesions = one.lesions if one.is_abnormal else ()
-        if one.is_abnormal and not lesions and measure != "hrauc":
-            raise NoAnalysis(
-                f"Case {one.case} is abnormal and has no lesions.",
-                f"{measure} needs each lesion.",
-                "Add the lesions to the truth.",
-            )
-        hits[place, : len(lesions)] = -np.inf
-        weights[place, : len(lesions)] = [weight for _, weight in lesions]
-    misses = np.full(len(truth), -np.inf)
-    for mark in readings.marks:
-        if (mark.reader, mark.arm) != (reader, arm) or mark.case not in places:
-            continue
-        place = places[mark.case]
-        names = [name for name, _ in truth[place].lesions]
-        if mark.lesion in names:
-            column = names.index(mark.lesion)
-            hits[place, column] = max(hits[place, column], mark.confidence)
-        else:
-            misses[place] = max(misses[place], mark.confidence)
-    abnormal = np.array([one.is_abnormal for one in truth])
-    return MarkedCases(misses, hits, weights, abnormal)
-
-
 # ---------------------------------------------------------------- what follows
 
 
-def _covariance(found: _Measured, kind: str) -> FloatArray:
+def _covariance(found: Measured, kind: str) -> FloatArray:
     if kind == "jackknife":
         return roc.jackknife(found.left)
     if kind not in COVARIANCES:
@@ -367,7 +263,7 @@ def _inferences(
 
 
 def _figures(
-    arms: tuple[str, ...], readers: tuple[str, ...], found: _Measured, matrix: FloatArray
+    arms: tuple[str, ...], readers: tuple[str, ...], found: Measured, matrix: FloatArray
 ) -> tuple[ReaderFigure, ...]:
     nothing = ((),) * len(found.values)
     curves, frocs = found.curves or nothing, found.frocs or nothing
@@ -385,14 +281,14 @@ def _figures(
     )
 
 
-def _warnings(readers: tuple[str, ...], figures: FloatArray) -> tuple[str, ...]:
+def _warnings(measure: str, readers: tuple[str, ...], figures: FloatArray) -> tuple[str, ...]:
     found = []
     if len(readers) < FEW_READERS:
         found.append(
             f"{len(readers)} readers are few to speak of readers in general; look at each reader's "
             "own figures first."
         )
-    if bool((figures < 0.5).any()):
+    if measure not in LROC_FIGURES and bool((figures < 0.5).any()):
         found.append(
             "A figure of merit lies below 0.5: check that higher ratings mean more suspicion."
         )

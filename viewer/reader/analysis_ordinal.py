@@ -15,13 +15,14 @@ from viewer.reader.ordinal_results import (
     OrdinalAnalysis,
     PreferenceResult,
 )
-from viewer.reader.preference_analysis import prefer
+from viewer.reader.preference_analysis import prefer, preference_finding
 from viewer.reader.protocol import AnalysisPlan, Endpoint, Question, QuestionKind
 from viewer.reader.rating_table import RatingTable, in_order
 from viewer.reader.reader_agreement import between_readers, within_readers
 from viewer.reader.readings import GUESS, Rating, Readings
 from viewer.reader.statistics.agreement import Resampling, Scale
 from viewer.reader.statistics.blinding_index import bang, james
+from viewer.reader.statistics.froc import FIGURES
 from viewer.reader.statistics.margins import margin_test
 from viewer.reader.time_analysis import analyse_times, reader_drift
 
@@ -32,7 +33,7 @@ MOST_POINTS = 20
 SEED = 20110601
 
 _ABOUT_PAIRS = (QuestionKind.PREFERENCE, QuestionKind.FORCED_CHOICE)
-_OF_DETECTION = ("auc", "wafroc", "afroc", "sensitivity", "specificity")
+_OF_DETECTION = ("auc", "sensitivity", "specificity", *FIGURES)
 
 
 def analyse_ratings(
@@ -78,6 +79,7 @@ def analyse_ratings(
         for one in tables
         if one not in pairs
     )
+    preferences = tuple(_preference(one, kinds, arms, control, plan.alpha) for one in pairs)
     readers = in_order(one.reader for one in ratings)
     return OrdinalAnalysis(
         source=readings.source,
@@ -86,27 +88,34 @@ def analyse_ratings(
         arms=arms,
         control=control,
         criteria=criteria,
-        preferences=tuple(_preference(one, kinds, arms, control, plan.alpha) for one in pairs),
+        preferences=preferences,
         times=analyse_times(ratings, control, plan.alpha),
         blinding=_blinding(readings.ratings, control, plan.alpha),
-        findings=decide(criteria, plan),
+        findings=decide(criteria, preferences, plan),
         cautions=_cautions(readings, readers),
         refusals=_refusals(criteria, control),
         methods=_methods(plan, seed),
     )
 
 
-def decide(criteria: Sequence[CriterionResult], plan: AnalysisPlan) -> tuple[Finding, ...]:
+def decide(
+    criteria: Sequence[CriterionResult],
+    preferences: Sequence[PreferenceResult],
+    plan: AnalysisPlan,
+) -> tuple[Finding, ...]:
     """Return the findings on the plan's endpoints that are questions, with Holm's procedure."""
     found = {
         (one.criterion, each.arm, each.control): each
         for one in criteria
         for each in one.comparisons
     }
+    preferred = {one.criterion: one for one in preferences}
     endpoints = [one for one in plan.endpoints if one.measure not in _OF_DETECTION]
     return decided_together(
         [
-            _finding(one, found.get((one.measure, one.arm, one.control)), plan.alpha)
+            preference_finding(one, preferred[one.measure], plan.alpha)
+            if one.measure in preferred
+            else _finding(one, found.get((one.measure, one.arm, one.control)), plan.alpha)
             for one in endpoints
         ],
         plan.alpha,
@@ -258,8 +267,8 @@ def _cautions(readings: Readings, readers: Sequence[str]) -> tuple[str, ...]:
     if len(readers) < FEW_READERS:
         cautions.append(
             f"{len(readers)} reader{'s' * (len(readers) != 1)} only: look at each reader's results"
-            " first. Intervals for readers at large are uncertain below five readers, and too"
-            " narrow where readers differ much in how the arm affects them."
+            " first. Intervals for readers at large are wide below five readers, since so few"
+            " cannot tell how much readers differ in how the arm affects them."
         )
     if readings.unread:
         cautions.append(f"{len(readings.unread)} readings of the design are missing.")
@@ -271,7 +280,11 @@ def _methods(plan: AnalysisPlan, seed: int) -> tuple[str, ...]:
         "Ratings: cumulative link mixed model, logit link, flexible thresholds; fixed effects of"
         " arm, period and sequence; random intercepts of reader, case and reader in an arm;"
         " Laplace approximation (Christensen, ordinal; Smedby and Fredrikson 2010). Interval and p"
-        " of the arm: Student's t, Satterthwaite's degrees of freedom.",
+        " of the arm: Student's t on the spread of readers' own effects, with Satterthwaite's"
+        " degrees of freedom (Hillis 2007).",
+        "Preference and forced choice: each reader's exact binomial test (Clopper and Pearson's"
+        " interval); logistic mixed model of the side taken, readers and cases random, interval and"
+        " p as above.",
         f"Each reader: Wilcoxon's signed ranks, zeros by the rule '{plan.zeros}', normal"
         " approximation with the correction for ties, no correction for continuity.",
         f"Visual grading (Bath and Mansson 2007) and agreement: {plan.bootstrap} bootstrap samples"

@@ -20,6 +20,7 @@ from viewer.reader.ordinal_results import (
 )
 from viewer.reader.protocol import AnalysisPlan
 from viewer.reader.rating_table import (
+    READER_ARM,
     Floats,
     RatingTable,
     arm_column,
@@ -36,7 +37,8 @@ from viewer.reader.statistics.ordinal_mixed import (
     fit,
     likelihood_ratio,
 )
-from viewer.reader.statistics.paired import mean_difference, signed_rank
+from viewer.reader.statistics.paired import mcnemar, mean_difference, signed_rank
+from viewer.reader.statistics.reader_spread import ReaderSpread, error_and_df, reader_spread
 from viewer.reader.statistics.visual_grading import visual_grading
 
 _Found = TypeVar("_Found")
@@ -65,8 +67,11 @@ def compare(
     one = both.matrix(control, both.readers, both.cases)
     two = both.matrix(arm, both.readers, both.cases)
     refusals: list[str] = []
+    points = len(set(both.values))
     by_reader = [
-        _of_reader(both.of_reader(reader), arm, row, plan, refusals, is_ordered=is_ordered)
+        _of_reader(
+            both.of_reader(reader), arm, row, plan, refusals, is_ordered=is_ordered, points=points
+        )
         for reader, row in zip(both.readers, two - one, strict=True)
     ]
     cautions: list[str] = []
@@ -102,8 +107,12 @@ def _of_reader(
     refusals: list[str],
     *,
     is_ordered: bool,
+    points: int,
 ) -> ReaderComparison | None:
-    """Return one reader's test of differences `row` [case], and odds ratio."""
+    """Return one reader's test of differences `row` [case], and odds ratio.
+
+    `points` are the different ratings of all readers; two of them are yes and no.
+    """
     reader = table.readers[0]
     pairs = [float(one) for one in row[~np.isnan(row)]]
     ranks = partial(signed_rank, pairs, plan.zeros)
@@ -112,10 +121,13 @@ def _of_reader(
         return None
     if not is_ordered:
         return ReaderComparison(reader, test)
+    # A pair that is equal counts for neither, so the sign says all that McNemar's test needs.
+    yes_or_no = mcnemar([one > 0 for one in pairs], [one < 0 for one in pairs])
     column = arm_column(table.ratings, arm)
     fitted = partial(fit, table.values, [column], table.groupings()[1:2], alpha=plan.alpha)
     found = attempted(f"Odds ratio of reader {reader}", fitted, refusals)
-    return ReaderComparison(reader, test, found.coefficient(arm) if found else None)
+    effect = found.coefficient(arm) if found else None
+    return ReaderComparison(reader, test, effect, yes_or_no if points == 2 else None)
 
 
 def _model(
@@ -131,7 +143,7 @@ def _model(
     cautions += found.cautions
     return OrdinalModel(
         found,
-        arm_effect(found, arm, len(table.readers), alpha),
+        arm_effect(found, arm, len(table.readers), alpha, _spread(table, columns, found, cautions)),
         likelihood_ratio(without, found),
         tuple(
             ArmProbabilities(name, category_probabilities(found, _row(columns, place)))
@@ -146,30 +158,51 @@ def _row(columns: tuple[Column, ...], arm: int) -> list[float]:
     return [float(arm), *(float(np.mean(one.values)) for one in columns[1:])]
 
 
-def arm_effect(found: MixedFit, arm: str, readers: int, alpha: float) -> ArmEffect:
-    """Return the arm's effect with Student's t on Satterthwaite's degrees of freedom.
+def arm_effect(
+    found: MixedFit, arm: str, readers: int, alpha: float, spread: ReaderSpread | None = None
+) -> ArmEffect:
+    """Return the arm's effect with Student's t, for readers at large however few they are.
 
-    Of the estimate's variance, the part 2 / readers times the variance of readers within arms
-    has readers - 1 degrees of freedom, and is multiplied by readers / (readers - 1), since
-    maximum likelihood takes it that much too small; the rest has those of the pairs. Wald's
-    interval of the fit itself, which has neither, is too narrow with few readers
-    (tests/benchmarks/bench_ratings.py measures how often each holds the truth).
+    The estimate is the model's. Its variance and degrees of freedom are those of readers' own
+    effects (`spread`): maximum likelihood takes their variance too small, at zero in half of all
+    studies of three readers, so that Wald's interval is too narrow. Where there is no `spread`,
+    the model's variance serves. tests/benchmarks/bench_ratings.py measures how often the interval
+    holds the truth.
 
-    Source: Satterthwaite 1946, Biometrics Bull 2:110.
+    Source: Hillis 2007, Stat Med 26:596; Satterthwaite 1946, Biometrics Bull 2:110.
     """
     one = found.coefficient(arm)
-    between = sum(2 * each.variance / readers for each in found.random if "x arm" in each.name)
-    between = min(between, one.se**2)
-    within = one.se**2 - between
-    free = max(readers - 1, 1)
-    between *= readers / free
-    variance = between + within
-    df = variance**2 / (between**2 / free + within**2 / max(found.ratings / 2 - 1, 1))
-    se = float(np.sqrt(variance))
+    return effect_of(one.estimate, *error_and_df(found, one.se, readers, READER_ARM, spread), alpha)
+
+
+def effect_of(log_odds: float, se: float, df: float, alpha: float) -> ArmEffect:
+    """Return an effect with its test and interval by Student's t."""
     half = float(stats.t.isf(alpha / 2, df)) * se
-    p = float(2 * stats.t.sf(abs(one.estimate / se), df))
-    interval = (float(np.exp(one.estimate - half)), float(np.exp(one.estimate + half)))
-    return ArmEffect(one.estimate, se, float(df), one.estimate / se, p, one.odds_ratio, interval)
+    p = float(2 * stats.t.sf(abs(log_odds / se), df))
+    ratio, low, high = (float(np.exp(log_odds + one)) for one in (0.0, -half, half))
+    return ArmEffect(log_odds, se, df, log_odds / se, p, ratio, (low, high))
+
+
+def _spread(
+    table: RatingTable, columns: tuple[Column, ...], found: MixedFit, cautions: list[str]
+) -> ReaderSpread | None:
+    """Return how readers differ in the effect of the first column; the others are as found."""
+    if len(table.readers) < 2:
+        return None
+    others = sum(
+        (found.coefficient(one.name).estimate * np.array(one.values) for one in columns[1:]),
+        start=np.zeros(len(table.ratings)),
+    )
+    readers = [one.reader for one in table.ratings]
+    try:
+        return reader_spread(
+            table.values, columns[0], readers, table.groupings()[:2], [float(one) for one in others]
+        )
+    except NoAnalysis as refusal:
+        cautions.append(
+            f"How readers differ in the arm is the model's estimate alone: {refusal.what}"
+        )
+        return None
 
 
 def _proportional_odds(

@@ -13,6 +13,8 @@ NOT_DETECTION = (
 OF_RATINGS = ("odds ratio", "mean difference")
 """Figures that belong to ratings; a claim made of them says so."""
 
+OF_PREFERENCE = "probability of being preferred"
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -64,7 +66,11 @@ def claim(finding: Finding) -> str:
     }[end.kind]
     low, high = finding.interval
     margin = f", margin {end.margin:g}" if end.margin else ""
-    measure = f"ratings of {end.measure}" if finding.figure in OF_RATINGS else end.measure
+    measure = end.measure
+    if finding.figure in OF_RATINGS:
+        measure = f"ratings of {end.measure}"
+    elif finding.figure == OF_PREFERENCE:
+        measure = f"preference by {end.measure}"
     return (
         f"In {measure}, {end.arm} {words} {end.control} ({finding.figure}"
         f" {finding.estimate:.2f}, {100 * finding.level:g} % interval {low:.2f} to {high:.2f}"

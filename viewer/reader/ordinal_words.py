@@ -61,7 +61,8 @@ def _comparison(found: Comparison) -> Iterator[str]:
         effect = found.model.effect
         yield (
             f"{versus}: odds ratio {_with_interval(effect.odds_ratio, effect.interval)},"
-            f" df {effect.df:.1f}, p {_p(effect.p)}; likelihood ratio p {_p(found.model.test.p)}"
+            f" df {effect.df:.1f}, p {_p(effect.p)};"
+            f" likelihood ratio {found.model.test.statistic:.2f}"
         )
         if check := found.model.proportional_odds:
             yield f"{versus}: proportional odds p {_p(check.p)}"
@@ -81,9 +82,16 @@ def _preference(found: PreferenceResult) -> Iterator[str]:
     for one in found.by_reader:
         share = one.preferences.favours
         told = f"{share.successes} of {share.trials}, p {_p(share.p)}" if share else "no side taken"
-        yield f"  reader {one.reader}: {told}; same {one.preferences.same}"
-    if found.odds:
-        yield f"  all: odds {_with_interval(found.odds.odds_ratio, found.odds.interval)}"
+        forced = one.discrimination
+        d_prime = f"; d' {_with_interval(forced.d_prime, forced.interval)}" if forced else ""
+        yield f"  reader {one.reader}: {told}; same {one.preferences.same}{d_prime}"
+    if found.model:
+        odds = found.model.odds
+        yield (
+            f"  all: probability {_with_interval(found.model.probability, found.model.interval)},"
+            f" odds {_with_interval(odds.odds_ratio, odds.interval)}, df {odds.df:.1f},"
+            f" p {_p(odds.p)}"
+        )
     yield from (f"  Note: {one}" for one in (*found.cautions, *found.refusals))
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from viewer.reader.protocol import AnalysisPlan, Protocol, Question, QuestionKind
 
 ROC = ("auc", "sensitivity", "specificity")
-FROC = ("afroc", "wafroc")
+LROC = ("alroc", "pcl")
+FROC = ("afroc", "wafroc", *LROC)
 LEAST_CASES = 2
 """Normal and abnormal cases that a figure of merit needs at least."""
 
@@ -19,7 +20,8 @@ GRADED = (
 )
 """Kinds of question that give an image one number."""
 
-_COMPARED = (*GRADED, QuestionKind.PREFERENCE, QuestionKind.FORCED_CHOICE)
+_ABOUT_PAIRS = (QuestionKind.PREFERENCE, QuestionKind.FORCED_CHOICE)
+_COMPARED = (*GRADED, *_ABOUT_PAIRS)
 
 Place = tuple[str | int, ...]
 
@@ -59,6 +61,12 @@ def _truth(protocol: Protocol) -> Iterator[Broken]:
                 ("cases", number),
                 "An abnormal case whose marks are judged needs its lesions.",
                 "Write lesions = [{ id = ..., centre_mm = [...], radius_mm = ... }].",
+            )
+        if measures & {*LROC} and len(case.lesions) > 1:
+            yield Broken(
+                ("cases", number, "lesions"),
+                f"{min(measures & {*LROC})} is of one lesion in each abnormal case.",
+                "Take wafroc, which is of any number.",
             )
     truths = [case.truth for case in protocol.trial_cases]
     for kind in ("normal", "abnormal"):
@@ -104,7 +112,14 @@ def _endpoints(protocol: Protocol) -> Iterator[Broken]:
                 "arms can be compared by.",
                 "Name a question with a scale, or a figure of merit.",
             )
-        if one.kind != "superiority" and not one.margin:
+        kind = questions[one.measure].kind if one.measure in questions else None
+        if kind in _ABOUT_PAIRS and (one.kind != "superiority" or one.margin):
+            yield Broken(
+                (*place, "kind"),
+                "A preference shows superiority or nothing: a margin is of ratings of each image.",
+                'Write kind = "superiority" without a margin, or ask about each image.',
+            )
+        elif one.kind != "superiority" and not one.margin:
             yield Broken((*place, "margin"), f"{one.kind} needs a margin.", "Write margin = ...")
 
 

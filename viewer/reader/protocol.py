@@ -230,7 +230,8 @@ class DisplayCheck:
 class Endpoint:
     """A pre-specified comparison of `arm` with `control` on a question or a figure of merit.
 
-    `measure` is the question's id, or "auc", "wafroc", "afroc", "sensitivity", "specificity".
+    `measure` is the question's id, or "auc", "sensitivity" or "specificity" of ratings, or
+    "wafroc", "afroc", "alroc" or "pcl" (these two of one lesion in each abnormal case) of marks.
     `kind` is superiority, non_inferiority or equivalence; `margin` is in the measure's unit.
     """
 

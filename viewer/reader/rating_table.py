@@ -12,6 +12,9 @@ from viewer.reader.statistics.cumulative_search import Column, Grouping
 
 Floats = npt.NDArray[np.float64]
 
+READER_ARM = "reader x arm"
+"""The name of the random intercept of a reader in an arm."""
+
 
 def in_order(names: Iterable[str]) -> tuple[str, ...]:
     """Return each name once, in the order of first appearance."""
@@ -95,7 +98,7 @@ class RatingTable:
         """
         reader = Grouping("reader", tuple(one.reader for one in self.ratings))
         case = Grouping("case", tuple(one.case for one in self.ratings))
-        both = Grouping("reader x arm", tuple(f"{one.reader}\n{one.arm}" for one in self.ratings))
+        both = Grouping(READER_ARM, tuple(f"{one.reader}\n{one.arm}" for one in self.ratings))
         is_crossed = len(self.readers) > 1 and len(self.arms) > 1
         return (reader, case, both) if is_crossed else (reader, case)
 

@@ -10,10 +10,11 @@ from viewer.reader.ordinal_results import (
     Comparison,
     CriterionResult,
     OrdinalAnalysis,
-    PreferenceResult,
 )
 from viewer.reader.report import Chart, Section, Table, Words
 from viewer.reader.report_figures import forest, rating_bars, roc_curves
+from viewer.reader.report_preferences import preference_section
+from viewer.reader.report_words import interval, number, p_value
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -29,19 +30,13 @@ INFERENCE = {
 }
 
 
-def number(value: float | None, digits: int = 3) -> str:
-    """Return a figure as it is printed; an empty text where there is none."""
-    return "" if value is None else f"{value:.{digits}f}"
-
-
-def p_value(p: float | None) -> str:
-    """Return a p-value as it is printed."""
-    return "" if p is None else "< 0.0001" if p < 0.0001 else f"{p:.4f}"
-
-
-def interval(low: float, high: float, digits: int = 3) -> str:
-    """Return an interval as it is printed."""
-    return f"{low:.{digits}f} to {high:.{digits}f}"
+_LROC = ("false positive fraction", "share of lesions located")
+CURVES = {
+    "auc": ("false positive fraction", "true positive fraction"),
+    "alroc": _LROC,
+    "pcl": _LROC,
+}
+"""What the axes of a figure's curve say; the others have AFROC's."""
 
 
 def findings_section(findings: Sequence[Finding]) -> Section:
@@ -88,7 +83,7 @@ def rating_sections(found: OrdinalAnalysis, labels: dict[str, tuple[str, ...]]) 
     sections = [
         _criterion(one, labels.get(one.criterion, ()), found.control) for one in found.criteria
     ]
-    sections += [_preference(one) for one in found.preferences]
+    sections += [preference_section(one) for one in found.preferences]
     if (agreement := _agreement(found.criteria)) is not None:
         sections.append(agreement)
     sections.append(_times(found))
@@ -147,11 +142,13 @@ def _comparison(name: str, pair: Comparison) -> Iterator[Part]:
             str(one.test.equal),
             str(one.test.lower),
             p_value(one.test.p) or "all pairs equal",
+            *([p_value(one.mcnemar.p)] if one.mcnemar else []),
         )
         for one in pair.by_reader
     )
-    columns = ("reader", "pairs", "higher", "equal", "lower", "Wilcoxon p")
-    yield Table(f"{name}-{pair.arm}-readers", f"{what}: each reader", columns, readers)
+    columns = ["reader", "pairs", "higher", "equal", "lower", "Wilcoxon p"]
+    columns += ["McNemar p"] * any(one.mcnemar for one in pair.by_reader)
+    yield Table(f"{name}-{pair.arm}-readers", f"{what}: each reader", tuple(columns), readers)
     by_reader = [
         (one.reader, one.effect.odds_ratio, *one.effect.interval)
         for one in pair.by_reader
@@ -194,7 +191,8 @@ def _effects(pair: Comparison) -> Iterator[tuple[str, ...]]:
             p_value(effect.p),
         )
         test = pair.model.test
-        yield ("likelihood-ratio test of the arm", number(test.statistic), "", p_value(test.p))
+        # Its p is no test of the arm for readers at large: see OrdinalModel.
+        yield ("likelihood ratio of the arm (chi-square)", number(test.statistic), "", "")
         odds = pair.model.proportional_odds
         if odds is not None:
             yield ("proportional odds (small p: they are not)", "", "", p_value(odds.p))
@@ -204,31 +202,6 @@ def _effects(pair: Comparison) -> Iterator[tuple[str, ...]]:
     if pair.visual_grading is not None:
         grading = pair.visual_grading
         yield ("visual grading area", number(grading.area), interval(*grading.interval), "")
-
-
-def _preference(one: PreferenceResult) -> Section:
-    values = sorted({value for each in one.by_reader for value, _ in each.preferences.counts})
-    rows = tuple(
-        (each.reader, *(str(dict(each.preferences.counts).get(value, 0)) for value in values))
-        for each in one.by_reader
-    )
-    parts: list[Part] = [
-        Table(
-            f"{one.criterion}-preference",
-            f"Above 0: {one.arm} is preferred to {one.control}",
-            ("reader", *(f"{value:+g}" for value in values)),
-            rows,
-        )
-    ]
-    if one.odds is not None:
-        parts.append(
-            Words(
-                f"Odds of preferring {one.arm}: {number(one.odds.odds_ratio)} "
-                f"({interval(*one.odds.interval)}), p = {p_value(one.odds.p)}."
-            )
-        )
-    parts += [Words(f"Not analysed: {words}") for words in one.refusals]
-    return Section(f"Preference: {one.criterion}", tuple(parts))
 
 
 def _agreement(criteria: Sequence[CriterionResult]) -> Section | None:
@@ -287,9 +260,9 @@ def detection_section(one: DetectionResult) -> Section:
         for reader in one.readers
     )
     curves = [(figure.reader, figure.arm, figure.curve) for figure in one.figures if figure.curve]
-    is_roc = one.measure == "auc"
-    across = "false positive fraction" if is_roc else "share of normal cases marked"
-    up = "true positive fraction" if is_roc else "weighted share of lesions marked"
+    across, up = CURVES.get(
+        one.measure, ("share of normal cases marked", "weighted share of lesions marked")
+    )
     parts: list[Part] = [Words(words, is_warning=True) for words in one.warnings]
     parts.append(
         Table(
@@ -333,5 +306,6 @@ DETECTION_METHODS = (
     "covariances as named, Hillis' denominator degrees of freedom (Hillis 2007, 2014); where the "
     "covariance between readers in one arm is below that in two, their difference counts as 0. "
     "Areas are empirical (ties count a half) and never turned; unmarked lesions and cases rank "
-    "below every mark (Chakraborty and Zhai 2016)."
+    "below every mark (Chakraborty and Zhai 2016). LROC: the highest mark of each case, one lesion "
+    "in each abnormal case (Swensson 1996; Wunderlich and Noo 2012)."
 )

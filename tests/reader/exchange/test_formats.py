@@ -52,6 +52,26 @@ second
 """
 
 
+def test_cases_of_iowa_files_may_have_names_of_several_words():
+    # As in the files of Franken's and Van Dyke's data that RJafroc hands on.
+    named = LRC.replace(" 10\n", " Non-diseased case 1\n").replace(
+        " 11\n", " Non-diseased case 2\n"
+    )
+    found = parse_lrc(named.replace(" 12\n", " Diseased Case 1\n"), "x.lrc")
+    assert [one.case for one in found.truth] == [
+        "Non-diseased case 1",
+        "Non-diseased case 2",
+        "Diseased Case 1",
+    ]
+    assert [one.value for one in found.ratings] == [one.value for one in parse_lrc(LRC, "").ratings]
+
+
+@pytest.mark.parametrize("row", ["1 5 10 11", "1", "1 Diseased case"])
+def test_a_row_of_an_iowa_file_with_other_ratings_than_arms_is_refused(row: str):
+    with pytest.raises(InvalidReadings, match="line 5"):
+        parse_lrc(LRC.replace("1 5 10", row, 1), "x.lrc")
+
+
 def test_both_dialects_of_truth_are_read():
     found = parse_imrmc(IMRMC, "x.imrmc")
     assert [(one.case, one.is_abnormal) for one in found.truth] == [("c1", False), ("c2", True)]

@@ -30,6 +30,18 @@ def waves() -> tuple[list[int], Column, tuple[Grouping, Grouping]]:
     return list(np.digitize(height, CUTS)), Column("arm", tuple(arm)), groups
 
 
+def choices(noise: float) -> tuple[list[float], Grouping, Grouping]:
+    """Return 60 choices (0 or 1) of 5 readers between pairs of 12 cases, from sines as R makes."""
+    case, reader = (one.ravel() for one in np.meshgrid(np.arange(12.0), np.arange(5.0)))
+    height = 0.6 + 1.2 * np.sin(1.7 * reader) + 1.4 * np.sin(2.3 * case + 0.5)
+    height += noise * np.sin(12.9898 * reader + 78.233 * case)
+    return (
+        [float(one > 0) for one in height],
+        Grouping("reader", tuple(f"{one:g}" for one in reader)),
+        Grouping("case", tuple(f"{one:g}" for one in case)),
+    )
+
+
 def drawn(
     rng: np.random.Generator, readers: int, cases: int, effect: float, reader_arm: float = 0.0
 ) -> tuple[list[int], Column, tuple[Grouping, Grouping, Grouping]]:

@@ -2,6 +2,9 @@
 
 import numpy as np
 import pytest
+from scipy import stats
+from scipy.integrate import quad
+from scipy.special import expit
 
 from tests.reader.statistics.crossed import (
     BOTTLE,
@@ -9,12 +12,14 @@ from tests.reader.statistics.crossed import (
     JUDGE,
     TEMPERATURE,
     WINE,
+    choices,
     drawn,
     waves,
 )
 from viewer.core.errors import NoAnalysis
 from viewer.reader.statistics.cumulative_search import Column, Grouping
 from viewer.reader.statistics.ordinal_mixed import (
+    averaged,
     category_probabilities,
     combination,
     fit,
@@ -123,6 +128,37 @@ def test_two_categories_are_a_logistic_mixed_model() -> None:
     found = fit([int(one > 2) for one in WINE], [TEMPERATURE], [JUDGE])
     assert [one.name for one in found.thresholds] == ["0|1"]
     assert found.coefficient("temp").odds_ratio > 1
+
+
+def test_choices_with_readers_and_cases_are_as_glmer_prints_them() -> None:
+    # R 4.2.2, lme4 1.1.31: glmer(y ~ 1 + (1|r) + (1|c), family = binomial, nAGQ = 1, control =
+    # glmerControl("bobyqa", optCtrl = list(rhoend = 1e-12), tolPwrss = 1e-12))
+    signs, *groups = choices(1.9)
+    found = fit(signs, [], groups)
+    assert found.log_likelihood == pytest.approx(-29.6058591547, abs=1e-8)
+    assert -found.thresholds[0].estimate == pytest.approx(2.0767394, abs=1e-6)
+    assert found.thresholds[0].se == pytest.approx(1.9697, abs=2e-4)
+    assert [one.variance for one in found.random] == pytest.approx([5.959074, 15.847624], abs=1e-5)
+
+
+def test_choices_of_readers_who_agree_are_at_the_boundary_as_in_glmer() -> None:
+    # R 4.2.2, lme4 1.1.31, as above: boundary (singular) fit
+    signs, *groups = choices(4.0)
+    found = fit(signs, [], groups)
+    assert found.log_likelihood == pytest.approx(-33.7728565, abs=1e-6)
+    assert -found.thresholds[0].estimate == pytest.approx(0.36269, abs=1e-5)
+    assert found.thresholds[0].se == pytest.approx(0.8356, abs=2e-4)
+    assert found.random[0].variance == 0.0
+    assert found.random[1].variance == pytest.approx(5.8257, abs=1e-4)
+
+
+def test_a_probability_is_averaged_over_readers_and_cases() -> None:
+    signs, *groups = choices(1.9)
+    found = fit(signs, [], groups)
+    spread = np.sqrt(sum(one.variance for one in found.random))
+    whole, _ = quad(lambda z: expit(1.5 + spread * z) * stats.norm.pdf(z), -9, 9)
+    assert averaged(found, 1.5) == pytest.approx(whole, abs=2e-3)
+    assert averaged(found, 0.0) == pytest.approx(0.5)
 
 
 def test_a_category_nobody_used_does_not_stand_in_the_model() -> None:

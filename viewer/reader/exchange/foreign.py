@@ -147,8 +147,8 @@ def parse_lrc(text: str, name: str) -> Readings:
 
     A title; then for each reader a name and, before the first, the arms' names in quotes and a
     letter for each ("L": larger ratings mean more suspicion, "S": smaller ones); a row of one
-    rating for each arm (and the case's number) for every normal case, ``*``, the abnormal ones,
-    ``*``; after the last reader ``#``.
+    rating for each arm (and the case's number or name) for every normal case, ``*``, the abnormal
+    ones, ``*``; after the last reader ``#``.
     """
     lines = [(number, line.strip()) for number, line in enumerate(text.splitlines(), 1)]
     rows = iter([(number, line) for number, line in lines[1:] if line])
@@ -165,9 +165,7 @@ def parse_lrc(text: str, name: str) -> Readings:
         count = 0
         for is_abnormal in (False, True):
             for at, fields in _block(rows, name, number):
-                if len(fields) not in (len(arms), len(arms) + 1):
-                    bad(name, at, f"{len(fields)} fields, where {len(arms)} ratings belong.")
-                case = fields[len(arms)] if len(fields) > len(arms) else str(count)
+                case = _case_of(fields, len(arms), name, at) or str(count)
                 count += 1
                 if truth.setdefault(case, is_abnormal) is not is_abnormal:
                     bad(name, at, f"case {case} is both normal and abnormal.")
@@ -177,6 +175,23 @@ def parse_lrc(text: str, name: str) -> Readings:
                         bad(name, at, f"case {case} of reader {reader} stands here twice.")
                     scores[place] = (sign * _number(value, name, at), at)
     bad(name, len(lines) or 1, 'the file ends without "#".', "It may be cut off.")
+
+
+def _case_of(fields: Sequence[str], arms: int, name: str, line: int) -> str:
+    """Return the words after the ratings, such as "Diseased case 1"; one number may be a name."""
+    named = fields[arms:]
+    is_rated = len(fields) >= arms and not all(_is_number(word) for word in named)
+    if not is_rated and len(fields) not in (arms, arms + 1):
+        bad(name, line, f"{len(fields)} fields, where {arms} ratings belong.")
+    return " ".join(named)
+
+
+def _is_number(word: str) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True
 
 
 def _arms_of(

@@ -1,4 +1,4 @@
-"""Figures of merit of lesion marks: AFROC, wAFROC, their forms with all cases, and HrAUC.
+"""Figures of merit of lesion marks: AFROC, wAFROC, their forms with all cases, HrAUC and LROC's.
 
 A case's non-lesion rating is the highest of its marks that hit nothing; a lesion that nobody
 marked, and a case without such a mark, are rated minus infinity. Sources: Chakraborty & Berbaum
@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from viewer.core.arrays import BoolArray, FloatArray
+from viewer.reader.statistics.lroc import LROC_FIGURES, lroc_figure, lroc_points
 
-FIGURES = ("wafroc", "afroc", "wafroc1", "afroc1", "hrauc")
+FIGURES = ("wafroc", "afroc", "wafroc1", "afroc1", "hrauc", *LROC_FIGURES)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,8 +40,11 @@ def figure(name: str, cases: MarkedCases) -> float:
     """Return a figure of merit: the chance that a lesion is rated above non-lesions of a case.
 
     "wafroc" weighs lesions within their case, "afroc" all alike; "...1" look for non-lesions in
-    abnormal cases, too; "hrauc" is the ROC area of the highest rating of each case.
+    abnormal cases, too; "hrauc" is the ROC area of the highest rating of each case; "alroc" and
+    "pcl" are LROC's, of one lesion in each abnormal case.
     """
+    if name in LROC_FIGURES:
+        return lroc_figure(name, cases)
     abnormal = cases.is_abnormal
     if name == "hrauc":
         lesions = np.where(np.isnan(cases.hits), -np.inf, cases.hits)
@@ -56,8 +60,14 @@ def figure(name: str, cases: MarkedCases) -> float:
 
 
 def left_out_figures(name: str, cases: MarkedCases) -> FloatArray:
-    """Return the figure [case] without each case."""
-    return np.array([figure(name, cases.without(case)) for case in range(len(cases.misses))])
+    """Return the figure [case] without each case; "pcl" is of abnormal cases alone."""
+    left = range(len(cases.misses)) if name != "pcl" else np.flatnonzero(cases.is_abnormal)
+    return np.array([figure(name, cases.without(int(case))) for case in left])
+
+
+def curve_points(name: str, cases: MarkedCases) -> tuple[tuple[float, float], ...]:
+    """Return the curve that belongs to a figure of merit, LROC's or AFROC's."""
+    return lroc_points(cases) if name in LROC_FIGURES else afroc_points(cases)
 
 
 def _wins(high: FloatArray, low: FloatArray) -> FloatArray:

@@ -144,12 +144,16 @@ def category_probabilities(fitted: MixedFit, row: Sequence[float]) -> tuple[floa
     The random effects add up to one normal variate, over which the probabilities are averaged
     (Gauss-Hermite, 40 nodes), so that they compare with the observed shares.
     """
+    shift = float(np.dot(row, [one.estimate for one in fitted.coefficients]))
+    below = [averaged(fitted, one.estimate - shift) for one in fitted.thresholds]
+    return tuple(float(one) for one in np.diff(below, prepend=0.0, append=1.0))
+
+
+def averaged(fitted: MixedFit, log_odds: float) -> float:
+    """Return the probability of these log odds over all readers and cases of the model."""
     nodes, weights = np.polynomial.hermite_e.hermegauss(40)
     spread = np.sqrt(sum(one.variance for one in fitted.random))
-    shift = float(np.dot(row, [one.estimate for one in fitted.coefficients]))
-    thresholds = np.array([one.estimate for one in fitted.thresholds])
-    below = expit(thresholds[:, None] - shift - spread * nodes) @ (weights / weights.sum())
-    return tuple(float(one) for one in np.diff(below, prepend=0.0, append=1.0))
+    return float(expit(log_odds + spread * nodes) @ (weights / weights.sum()))
 
 
 def combination(

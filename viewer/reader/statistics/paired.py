@@ -156,8 +156,13 @@ def discrimination(correct: int, trials: int, alpha: float = 0.05) -> Discrimina
     """
     found = proportion(correct, trials, alpha)
     share = float(np.clip(found.share, 0.5 / trials, 1 - 0.5 / trials))
-    low, high = (float(np.sqrt(2) * stats.norm.ppf(end)) for end in found.interval)
-    return Discrimination(found, float(np.sqrt(2) * stats.norm.ppf(share)), (low, high))
+    low, high = found.interval
+    return Discrimination(found, forced_d_prime(share), (forced_d_prime(low), forced_d_prime(high)))
+
+
+def forced_d_prime(share: float) -> float:
+    """Return d' of a share of correct choices among two; infinite at 0 and 1."""
+    return float(np.sqrt(2) * stats.norm.ppf(share))
 
 
 def preferences(values: Sequence[float], alpha: float = 0.05) -> Preferences:
