@@ -159,7 +159,7 @@ def _comparison(name: str, pair: Comparison) -> Iterator[Part]:
         yield Chart(f"{name}-{pair.arm}-by-reader", title, partial(_odds_forest, by_reader))
     for group in pair.subgroups:
         lines = [
-            (f"{one.value} ({one.cases} cases)", one.effect.odds_ratio, *one.effect.interval)
+            (f"{one.value} ({_cases(one.cases)})", one.effect.odds_ratio, *one.effect.interval)
             for one in group.strata
         ]
         title = (
@@ -309,3 +309,7 @@ DETECTION_METHODS = (
     "below every mark (Chakraborty and Zhai 2016). LROC: the highest mark of each case, one lesion "
     "in each abnormal case (Swensson 1996; Wunderlich and Noo 2012)."
 )
+
+
+def _cases(count: int) -> str:
+    return "1 case" if count == 1 else f"{count} cases"
