@@ -7,6 +7,7 @@ attribute can be given by its DICOM keyword (`ct_slice(WindowCenter=40)`); None 
 
 import copy
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import imagecodecs
 import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
+from pydicom.filewriter import dcmwrite
 from pydicom.uid import (
     UID,
     BasicTextSRStorage,
@@ -125,6 +127,13 @@ def write(dataset: Dataset, path: Path, *, transfer_syntax: str = ExplicitVRLitt
         dataset.file_meta.TransferSyntaxUID = syntax
     dataset.save_as(path, enforce_file_format=True)
     return path
+
+
+def dataset_bytes(dataset: Dataset) -> bytes:
+    """Return a data set in Explicit VR Little Endian without file meta, as it goes over a line."""
+    written = BytesIO()
+    dcmwrite(written, dataset, implicit_vr=False, little_endian=True, enforce_file_format=False)
+    return written.getvalue()
 
 
 def _code_jpeg_ls(dataset: Dataset) -> None:

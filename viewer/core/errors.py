@@ -135,3 +135,11 @@ class UnsavedAnswer(DiptychError):
 
 class SealedStudy(DiptychError):
     """Something was asked of a blinded study that would give its allocation away."""
+
+
+class Unreachable(DiptychError):
+    """A node of the network does not answer: no address, no connection, silence, a broken line."""
+
+
+class Refused(DiptychError):
+    """A node answered and said no: to our title, a service, a certificate, or with a status."""

@@ -17,6 +17,7 @@ from pydicom.uid import UID, ExplicitVRLittleEndian, generate_uid
 
 from viewer.core.arrays import AnyArray
 from viewer.core.errors import NotSaved, UnreadableFile
+from viewer.core.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION
 from viewer.core.provenance import Provenance
 from viewer.core.study import FrameSource
 from viewer.core.volume import ARBITRARY
@@ -25,8 +26,6 @@ from viewer.io.safely import NOTHING_CHANGED
 from viewer.io.stored_format import FormatRules, StoredFormat, decimal_text
 
 WHAT = "The enhanced series"
-IMPLEMENTATION_CLASS_UID = UID("2.25.242397305402226420338402361041586318057")
-IMPLEMENTATION_VERSION = "DIPTYCH_1"
 
 _PROJECTIONS = (
     uids.DigitalXRayImageStorageForPresentation,
@@ -261,7 +260,7 @@ def encoded(dataset: Dataset) -> bytes:
     meta.MediaStorageSOPClassUID = dataset.SOPClassUID
     meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    meta.ImplementationClassUID = IMPLEMENTATION_CLASS_UID
+    meta.ImplementationClassUID = UID(IMPLEMENTATION_CLASS_UID)
     meta.ImplementationVersionName = IMPLEMENTATION_VERSION
     dataset.file_meta = meta
     buffer = io.BytesIO()

@@ -18,8 +18,8 @@ from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian
 
 from viewer.core.arrays import Point
 from viewer.core.errors import Cancelled, UnreadableFile
+from viewer.core.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION
 from viewer.io.derivation import READING_ERRORS
-from viewer.io.derived_image import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION
 from viewer.io.safely import write_bytes
 from viewer.io.stored_format import decimal_text
 
@@ -176,7 +176,7 @@ def _slice_file(
     meta.MediaStorageSOPClassUID = series.SOPClassUID
     meta.MediaStorageSOPInstanceUID = series.SOPInstanceUID
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    meta.ImplementationClassUID = IMPLEMENTATION_CLASS_UID
+    meta.ImplementationClassUID = UID(IMPLEMENTATION_CLASS_UID)
     meta.ImplementationVersionName = IMPLEMENTATION_VERSION
     series.file_meta = meta
     buffer = io.BytesIO()

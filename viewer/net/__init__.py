@@ -1,0 +1,1 @@
+"""DICOM over the network: nodes, associations, queries, retrieval, receiving, sending, DICOMweb."""
