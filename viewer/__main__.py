@@ -13,6 +13,7 @@ from typing import TextIO
 
 from viewer.core.errors import DiptychError, WrongUsage
 from viewer.options import evaluate_command, parser
+from viewer.verb_part import Outcome
 
 DONE, FAILED, WRONG_USAGE, WARNED = 0, 1, 2, 3
 """Exit codes: done, failed, wrong usage, done with warnings."""
@@ -267,10 +268,20 @@ def _audit(options: argparse.Namespace) -> int:
     return WARNED if report.has_signal or report.damaged else DONE
 
 
+def _pacs(options: argparse.Namespace) -> int:
+    from viewer.pacs_line import run_pacs
+
+    return _told(run_pacs(options), options)
+
+
 def _study(options: argparse.Namespace) -> int:
     from viewer.study_line import run_part
 
-    outcome = run_part(options)
+    return _told(run_part(options), options)
+
+
+def _told(outcome: Outcome, options: argparse.Namespace) -> int:
+    """Print what came of a part of a verb, and return its exit code."""
     _end_progress()
     if options.json:
         _print_json(outcome.facts)
@@ -342,6 +353,7 @@ VERBS = {
     "info": _info,
     "models": _models,
     "open": _open,
+    "pacs": _pacs,
     "study": _study,
 }
 """What is done for each `run` of `viewer.options`."""

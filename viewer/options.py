@@ -5,6 +5,7 @@ import shlex
 from pathlib import Path
 
 from viewer import __version__
+from viewer.pacs_line import add_pacs
 from viewer.study_line import add_study
 
 STRENGTH_HELP = "0 to 1; for denoisers the cut of the noise SD in flat regions (default 0.4)"
@@ -30,6 +31,7 @@ def parser() -> argparse.ArgumentParser:
     _add_models(verbs.add_parser("models", help="list, show, verify and add models"))
     _add_evaluate(verbs.add_parser("evaluate", help="judge methods against a known truth"))
     _add_audit(verbs.add_parser("audit", help="say whether a method still does what it did"))
+    add_pacs(verbs)
     add_study(verbs)
     _add_demo(verbs.add_parser("demo", help="build the demo study and open it enhanced"))
     _add_doctor(verbs.add_parser("doctor", help="say what works here, and what to do"))

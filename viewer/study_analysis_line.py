@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from viewer.core.errors import WrongUsage
-from viewer.study_verb import Outcome, StudyVerb
+from viewer.verb_part import Outcome, VerbPart
 
 
 def add_analyse(parser: argparse.ArgumentParser) -> None:
@@ -111,6 +111,6 @@ def power(options: argparse.Namespace) -> Outcome:
 
 
 ANALYSIS_VERBS = (
-    StudyVerb("power", "how many readers and cases a study needs", add_power, power),
-    StudyVerb("analyse", "compare the arms of a study, or of other readings", add_analyse, analyse),
+    VerbPart("power", "how many readers and cases a study needs", add_power, power),
+    VerbPart("analyse", "compare the arms of a study, or of other readings", add_analyse, analyse),
 )

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from viewer.core.errors import WrongUsage
-from viewer.study_verb import Outcome, StudyVerb
+from viewer.verb_part import Outcome, VerbPart
 
 
 def add_new(parser: argparse.ArgumentParser) -> None:
@@ -146,8 +146,8 @@ def _progress(fraction: float, words: str) -> None:
 
 
 DESIGN_VERBS = (
-    StudyVerb("new", "write a study file from a template", add_new, new),
-    StudyVerb("validate", "check a study file, every fault with its line", add_validate, validate),
-    StudyVerb("lock", "fix a study, compute its images, seal who sees what", add_lock, lock),
-    StudyVerb("amend", "put a later version beside a locked protocol", add_amend, amend),
+    VerbPart("new", "write a study file from a template", add_new, new),
+    VerbPart("validate", "check a study file, every fault with its line", add_validate, validate),
+    VerbPart("lock", "fix a study, compute its images, seal who sees what", add_lock, lock),
+    VerbPart("amend", "put a later version beside a locked protocol", add_amend, amend),
 )

@@ -8,7 +8,7 @@ from viewer.study_analysis_line import ANALYSIS_VERBS
 from viewer.study_design_line import DESIGN_VERBS
 from viewer.study_record_line import RECORD_PARTS, Run
 from viewer.study_run_line import add_run, run_window
-from viewer.study_verb import Outcome, StudyVerb
+from viewer.verb_part import Outcome, VerbPart
 
 if TYPE_CHECKING:
     StudyVerbs = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -29,11 +29,11 @@ def _run(options: argparse.Namespace) -> Outcome:
     return Outcome({"code": code}, (), code)
 
 
-STUDY_VERBS: tuple[StudyVerb, ...] = (
+STUDY_VERBS: tuple[VerbPart, ...] = (
     *DESIGN_VERBS,
-    StudyVerb("run", "open the reading window of a study", add_run, _run),
+    VerbPart("run", "open the reading window of a study", add_run, _run),
     *ANALYSIS_VERBS,
-    *(StudyVerb(name, words, add, _told(run)) for name, words, add, run in RECORD_PARTS),
+    *(VerbPart(name, words, add, _told(run)) for name, words, add, run in RECORD_PARTS),
 )
 
 

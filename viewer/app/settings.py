@@ -127,6 +127,16 @@ class AheadSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class NetworkSettings:
+    """Archives and other nodes that images come from and go to."""
+
+    our_title: str = _setting("DIPTYCH", "AE title by which archives know this workstation.")
+    nodes: tuple[str, ...] = _setting(
+        (), 'One a line: name = "pacs", address = "PACS@10.0.0.2:104", and more: see the help.'
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class PanelSettings:
     """Which panels are open, and how wide."""
 
@@ -147,6 +157,7 @@ class Settings:
     memory: MemorySettings = field(default_factory=MemorySettings)
     enhancement: EnhancementSettings = field(default_factory=EnhancementSettings)
     enhance_ahead: AheadSettings = field(default_factory=AheadSettings)
+    network: NetworkSettings = field(default_factory=NetworkSettings)
     panels: PanelSettings = field(default_factory=PanelSettings)
     recents: tuple[str, ...] = _setting((), "Folders and files opened last, the latest first.")
     index_folder: str = _setting(

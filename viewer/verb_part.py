@@ -1,4 +1,4 @@
-"""What a part of `diptych study` is: its options, what it does, and what comes of it."""
+"""What a part of `diptych study` or `diptych pacs` is: its options, its deed, what comes of it."""
 
 import argparse
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a part of `study` found: `facts` for machines, `lines` for people, and the exit code."""
+    """What a part of a verb found: `facts` for machines, `lines` for people, and the exit code."""
 
     facts: object
     lines: tuple[str, ...]
@@ -15,8 +15,8 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class StudyVerb:
-    """One part of `diptych study`: `add` declares its options, `run` does it without a window."""
+class VerbPart:
+    """One part of a verb: `add` declares its options, `run` does it without a window."""
 
     name: str
     help: str
