@@ -1,6 +1,7 @@
 """The parts of `diptych study` that calculate: analyse and power."""
 
 import argparse
+import sys
 from pathlib import Path
 
 from viewer.core.errors import WrongUsage
@@ -77,8 +78,24 @@ def add_power(parser: argparse.ArgumentParser) -> None:
         metavar=("ARMxREADER", "ERROR", "COV1", "COV2", "COV3", "CASES"),
         help="variance components, and the cases they come from, in place of a pilot",
     )
+    wanted = parser.add_mutually_exclusive_group(required=True)
+    wanted.add_argument("--effect", type=float, metavar="D", help="difference worth finding")
+    wanted.add_argument(
+        "--odds-ratio", type=float, metavar="R", help="for ratings: odds of a higher one"
+    )
     parser.add_argument(
-        "--effect", type=float, required=True, metavar="D", help="difference worth finding"
+        "--thresholds", type=float, nargs="+", metavar="T", help="of ratings, in place of a pilot"
+    )
+    parser.add_argument(
+        "--sd",
+        type=float,
+        nargs=3,
+        metavar=("READER", "CASE", "READERxARM"),
+        help="deviations of ratings (log odds), in place of a pilot",
+    )
+    parser.add_argument("--criterion", default="", metavar="ID", help="the pilot's question")
+    parser.add_argument(
+        "--studies", type=int, default=200, metavar="N", help="studies drawn for each cell"
     )
     parser.add_argument("--readers", default="4,6,8,10,15", metavar="N,...", help="rows")
     parser.add_argument(
@@ -101,6 +118,8 @@ def power(options: argparse.Namespace) -> Outcome:
 
     from viewer.app.sizing import Question, counts, size_study, sizing_lines
 
+    if options.odds_ratio is not None:
+        return _rating_power(options)
     if (options.file is None) == (options.components is None):
         raise WrongUsage("Give either a pilot FILE or --components.")
     question = Question(options.effect, options.population, options.alpha, options.wanted)
@@ -108,6 +127,34 @@ def power(options: argparse.Namespace) -> Outcome:
     pilot = options.file or tuple(options.components)
     found = size_study(question, *sizes, pilot, options.fom.lower())
     return Outcome(asdict(found), sizing_lines(found))
+
+
+def _rating_power(options: argparse.Namespace) -> Outcome:
+    from dataclasses import asdict
+
+    from viewer.app.sizing import counts, rating_lines, size_ratings, stated_ratings
+
+    is_stated = options.thresholds is not None and options.sd is not None
+    if (options.file is None) != is_stated:
+        raise WrongUsage("Give either a pilot FILE, or --thresholds and --sd.")
+    pilot = options.file or stated_ratings(options.thresholds, options.sd)
+    found = size_ratings(
+        options.odds_ratio,
+        counts(options.readers),
+        counts(options.cases),
+        pilot,
+        criterion=options.criterion,
+        studies=options.studies,
+        alpha=options.alpha,
+        report=_progress,
+    )
+    return Outcome(asdict(found), rating_lines(found))
+
+
+def _progress(fraction: float, words: str) -> None:
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r{fraction:4.0%} {words}\x1b[K")
+        sys.stderr.flush()
 
 
 ANALYSIS_VERBS = (

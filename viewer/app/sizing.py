@@ -1,11 +1,15 @@
 """How large a study must be: a grid of readers and cases, since one number would claim too much."""
 
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from viewer.app.analysing import Asked, analyse
 from viewer.core.errors import NoAnalysis, WrongUsage
+from viewer.reader.rating_sizing import rating_power
 from viewer.reader.statistics.power import Pilot, PowerAt, needed_cases, pilot_of, power
+from viewer.reader.statistics.rating_power import RatingPilot, RatingPower, pilot_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,4 +117,103 @@ def sizing_lines(found: Sizing) -> tuple[str, ...]:
         *lines,
         "",
         "A pilot gives these components with large uncertainty: read the grid, not one cell.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RatingSizing:
+    """The power to find an odds ratio of higher ratings, on a grid row by row of `readers`."""
+
+    source: str
+    odds_ratio: float
+    alpha: float
+    pilot: RatingPilot
+    readers: tuple[int, ...]
+    cases: tuple[int, ...]
+    grid: tuple[tuple[RatingPower, ...], ...]
+
+
+def stated_ratings(
+    thresholds: Sequence[float], deviations: tuple[float, float, float]
+) -> RatingPilot:
+    """Return the model that is stated, by deviations of reader, case and reader in arm."""
+    return RatingPilot(tuple(thresholds), *deviations)
+
+
+def size_ratings(
+    odds_ratio: float,
+    readers: tuple[int, ...],
+    cases: tuple[int, ...],
+    pilot: Path | RatingPilot,
+    *,
+    criterion: str = "",
+    studies: int = 200,
+    alpha: float = 0.05,
+    report: Callable[[float, str], None] = lambda _fraction, _words: None,
+) -> RatingSizing:
+    """Return the grid for a pilot's file of ratings, or for a model that is stated.
+
+    Raises
+    ------
+    WrongUsage : numbers that mean nothing, or a pilot of several criteria without one named.
+    NoAnalysis : a pilot that does not carry the model.
+    """
+    if odds_ratio <= 0 or odds_ratio == 1 or studies < 1 or not 0 < alpha < 1:
+        raise WrongUsage(
+            "The odds ratio must be above 0 and not 1, alpha between 0 and 1, with some studies."
+        )
+    if min(readers) < 2 or min(cases) < 2:
+        raise WrongUsage("Two readers and two cases are the least.")
+    source, known = (
+        ("the stated model", pilot)
+        if isinstance(pilot, RatingPilot)
+        else (
+            pilot.name,
+            _rating_pilot(pilot, criterion),
+        )
+    )
+    grid, done = [], 0
+    for row in readers:
+        line = []
+        for column in cases:
+            report(done / (len(readers) * len(cases)), f"{row} readers, {column} cases")
+            line.append(rating_power(known, math.log(odds_ratio), row, column, studies, alpha))
+            done += 1
+        grid.append(tuple(line))
+    return RatingSizing(source, odds_ratio, alpha, known, readers, cases, tuple(grid))
+
+
+def _rating_pilot(path: Path, criterion: str) -> RatingPilot:
+    found = analyse(path, Asked())
+    criteria = found.ratings.criteria if found.ratings is not None else ()
+    named = [one for one in criteria if criterion in ("", one.criterion)]
+    if len(named) != 1:
+        names = ", ".join(one.criterion for one in criteria) or "none"
+        raise WrongUsage(f"Name one criterion of {path.name}.", "", f"It has {names}.")
+    models = [one.model for one in named[0].comparisons if one.model is not None]
+    if not models:
+        raise NoAnalysis(
+            f"{path.name} is no pilot of ratings.",
+            " ".join(words for one in named[0].comparisons for words in one.refusals),
+            "Give ratings of two arms by two readers, or state --thresholds and --sd.",
+        )
+    return pilot_from(models[0].fit)
+
+
+def rating_lines(found: RatingSizing) -> tuple[str, ...]:
+    """Return the grid as a table, with the intervals of simulation."""
+    studies = found.grid[0][0].studies
+    lines = [
+        f"Power to find an odds ratio of {found.odds_ratio:g} at two-sided {found.alpha:g}, "
+        f"from {found.source}; {studies} drawn studies a cell, 95 % interval",
+        "",
+        "readers" + "".join(f"{count:>20}" for count in found.cases) + "   cases",
+    ]
+    for readers, row in zip(found.readers, found.grid, strict=True):
+        cells = "".join(f"{at.power:8.2f} ({at.low:.2f}-{at.high:.2f})" for at in row)
+        lines.append(f"{readers:>7}{cells}")
+    return (
+        *lines,
+        "",
+        "A pilot gives its deviations with large uncertainty: read the grid, not one cell.",
     )
