@@ -1,5 +1,6 @@
 """A locked study in a later version: what may change, what stays, and who comes in."""
 
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -186,3 +187,14 @@ def test_copies_that_were_amended_apart_do_not_merge(study: Path, file: Path, tm
         read_one(record.sign_in("R1", READER))
     with pytest.raises((IllegalTransition, DamagedRecord), match="amended apart"):
         join(study, copy, tmp_path / "merged.study")
+
+
+def test_no_byte_of_a_package_names_an_arm(study: Path, tmp_path: Path):
+    pack(study, tmp_path / "site.zip", "owner")
+    with zipfile.ZipFile(tmp_path / "site.zip") as package:
+        contents = [(name, package.read(name)) for name in package.namelist()]
+    assert len(contents) == 1 + 2 + 4  # the manifest, the two logs, the images
+    for name, content in contents:
+        for words in ("gaussian", "Gaussian", "enhanced", "original", '"seed":"seed"'):
+            assert words not in name
+            assert words.encode() not in content, (name, words)
