@@ -25,6 +25,7 @@ class Lane(Enum):
     PREFETCH = "prefetch"
     INDEX = "index"
     COMPUTE = "compute"
+    NETWORK = "network"
 
 
 @dataclass(eq=False)

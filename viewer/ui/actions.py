@@ -28,7 +28,7 @@ MENUS = ("File", "View", "Layout", "Planes", "Window", "Tools", "Compare", "Enha
 RECENT = "file.recent"
 
 FILE_MENU = (
-    ("file.open_folder", "file.open_files", RECENT, "file.demo"),
+    ("file.open_folder", "file.open_files", "pacs.search", RECENT, "file.demo"),
     ("browser.search", "file.skipped", "tags.show", "study.close_all"),
     ("file.save_enhanced", "export.png", "export.clipboard"),
     ("study.new", "study.read"),

@@ -81,6 +81,9 @@ COMMANDS: tuple[WindowCommand, ...] = (
     ),
     WindowCommand("export.clipboard", "Copy view", tasks.copy_view, "File", ("Ctrl+C",), has_image),
     WindowCommand("tags.show", "DICOM tags…", tasks.show_tags, "File", ("Ctrl+T",), has_image),
+    WindowCommand(
+        "pacs.search", "Studies on other nodes…", tasks.search_nodes, "File", ("Ctrl+Shift+F",)
+    ),
     WindowCommand("study.new", "New reader study…", studies.new_study, "File"),
     WindowCommand("study.read", "Open reader study…", studies.open_study, "File"),
     WindowCommand("settings.show", "Preferences…", tasks.show_preferences, "File", ("Ctrl+,",)),
