@@ -30,7 +30,7 @@ RECENT = "file.recent"
 FILE_MENU = (
     ("file.open_folder", "file.open_files", "pacs.search", RECENT, "file.demo"),
     ("browser.search", "file.skipped", "tags.show", "study.close_all"),
-    ("file.save_enhanced", "export.png", "export.clipboard"),
+    ("file.save_enhanced", "pacs.send", "export.png", "export.clipboard"),
     ("study.new", "study.read"),
     ("settings.show",),
     ("file.quit",),

@@ -9,6 +9,7 @@ from viewer.app.following import has_image, has_volume
 from viewer.app.opening import is_cine_possible
 from viewer.app.rendering import is_volume_view
 from viewer.app.session import Session
+from viewer.ui import node_tasks as nodes
 from viewer.ui import study_tasks as studies
 from viewer.ui import window_tasks as tasks
 from viewer.ui.ahead_list import show_queue
@@ -82,7 +83,10 @@ COMMANDS: tuple[WindowCommand, ...] = (
     WindowCommand("export.clipboard", "Copy view", tasks.copy_view, "File", ("Ctrl+C",), has_image),
     WindowCommand("tags.show", "DICOM tags…", tasks.show_tags, "File", ("Ctrl+T",), has_image),
     WindowCommand(
-        "pacs.search", "Studies on other nodes…", tasks.search_nodes, "File", ("Ctrl+Shift+F",)
+        "pacs.search", "Studies on other nodes…", nodes.search_nodes, "File", ("Ctrl+Shift+F",)
+    ),
+    WindowCommand(
+        "pacs.send", "Send to a node…", nodes.send_series, "File", ("Ctrl+Shift+S",), has_image
     ),
     WindowCommand("study.new", "New reader study…", studies.new_study, "File"),
     WindowCommand("study.read", "Open reader study…", studies.open_study, "File"),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
 from shiboken6 import isValid
@@ -289,24 +289,6 @@ def show_preferences(window: MainWindow) -> None:
 
     dialog.value_changed.connect(changed)
     dialog.open()
-
-
-def search_nodes(window: MainWindow) -> None:
-    """Look for studies on other nodes."""
-    from viewer.app.nodes import nodes_of
-    from viewer.ui.node_search import NodeSearch
-
-    session = window.session
-    try:
-        nodes = nodes_of(session.workspace.settings.network)
-    except DiptychError as error:
-        dialogs.tell(window, "Studies on other nodes", str(error))
-        return
-    dialog = NodeSearch(
-        nodes, session.jobs, session.home, lambda folder: window.open_paths((folder,)), window
-    )
-    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    dialog.show()
 
 
 def show_palette(window: MainWindow) -> None:
