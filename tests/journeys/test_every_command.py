@@ -50,6 +50,8 @@ def quiet(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(dialogs, "ask_study", lambda *_: "")
     monkeypatch.setattr(dialogs, "ask_save", lambda *_: "")
     monkeypatch.setattr(dialogs, "ask_text", lambda *_: "named")
+    monkeypatch.setattr(dialogs, "ask_choice", lambda *_: None)
+    monkeypatch.setattr(dialogs, "tell", lambda *_: None)
     monkeypatch.setattr(dialogs, "ask_number", lambda *_args, **_more: 3.0)
     monkeypatch.setattr(dialogs, "show_text", lambda *_: None)
     monkeypatch.setattr(dialogs, "show_about", lambda *_: None)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 
 from viewer.app.jobs import Lane, Progress
-from viewer.app.messages import info, warning
+from viewer.app.messages import info, message_from, warning
 from viewer.app.nodes import nodes_of
 from viewer.app.remote import Delivery, deliver
 from viewer.core.errors import DiptychError
@@ -45,7 +45,7 @@ def _nodes(window: MainWindow) -> tuple[Node, ...] | None:
     try:
         return nodes_of(window.session.workspace.settings.network)
     except DiptychError as error:
-        dialogs.tell(window, "Other nodes", str(error))
+        window.session.workspace.tell(message_from(error))
         return None
 
 
@@ -58,7 +58,9 @@ def send_series(window: MainWindow) -> None:
     if nodes is None or part is None:
         return
     if not nodes:
-        dialogs.tell(window, TITLE, "No node is entered yet: Preferences, Network.")
+        session.workspace.tell(
+            info("No node is entered yet.", "", "Enter one in the preferences, under Network.")
+        )
         return
     named = {node.name or node.words: node for node in nodes}
     chosen = dialogs.ask_choice(window, TITLE, "Send to", tuple(named))
