@@ -1,5 +1,6 @@
 """Messages of several parts are read as a stream, and what is wrong with one is said."""
 
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,23 @@ def test_a_part_is_handed_on_before_the_next_has_come():
         raise AssertionError
 
     assert next(parts(blocks(), BOUNDARY, "PACS")) == b"one"
+
+
+def test_memory_holds_one_part_whatever_the_number():
+    def blocks():
+        for _ in range(60):
+            yield b"\r\n--between\r\n\r\n"
+            for _ in range(16):
+                yield bytes(1 << 16)
+        yield b"\r\n--between--"
+
+    tracemalloc.start()
+    try:
+        assert sum(len(part) for part in parts(blocks(), BOUNDARY, "PACS")) == 60 << 20
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 4 << 20
 
 
 def test_boundaries_are_found_in_content_types():

@@ -233,6 +233,23 @@ def test_a_status_that_says_no_is_told_with_the_first_words(status: int, words: 
     assert server.asked[0].headers["host"] == f"127.0.0.1:{server.port}"
 
 
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"", ""),
+        (b"<p>no<script>x()</script> way</p>", "no way"),
+        (
+            b'{"Message": "Bad request", "Details": "no such tag", "HttpStatus": 400}',
+            "Bad request: no such tag",
+        ),
+        (b"\xff\x00\x1b[2Jred", "\ufffd [2Jred"),
+        (b"x" * 900, "x" * 159 + "…"),
+    ],
+)
+def test_first_words_are_one_plain_line(body: bytes, words: str):
+    assert web_session.first_words(body) == words
+
+
 def test_silence_is_told_before_and_within_an_answer():
     over = threading.Event()
 

@@ -27,7 +27,7 @@ from viewer.core.errors import (
 from viewer.net.inbox import Arrival, is_uid
 from viewer.net.multipart import MOST_PART_BYTES, FilesBody, boundary_of, parts
 from viewer.net.node import Node
-from viewer.net.part10 import head_of
+from viewer.net.part10 import HEAD_BYTES, head_of
 from viewer.net.web_answer import UNSAID, Stored, outcomes
 from viewer.net.web_check import Link, tried_links
 from viewer.net.web_query import answer_of, is_match, part_of_path, search_words, widened
@@ -43,7 +43,7 @@ from viewer.net.web_session import (
 
 PAGE = 200
 MOST_REQUEST_BYTES = 1 << 26
-MOST_HEAD_BYTES = 1 << 16
+
 ANY_SYNTAX = 'multipart/related; type="application/dicom"; transfer-syntax=*'
 DIVISIBLE = (400, 409, 413, 415, 500)
 """Statuses that may speak of one object among many, so that each is tried alone."""
@@ -319,7 +319,7 @@ class _Ready:
 def _ready(path: Path) -> _Ready:
     try:
         with path.open("rb") as file:
-            arrival, _place = head_of(file.read(MOST_HEAD_BYTES))
+            arrival, _place = head_of(file.read(HEAD_BYTES))
         return _Ready(path, arrival.sop_instance_uid, path.stat().st_size)
     except OSError as error:
         raise UnreadableFile(f"{path.name} cannot be read ({error.strerror}).") from error

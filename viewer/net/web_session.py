@@ -1,6 +1,7 @@
 """The line to a DICOMweb service: its limits, its transport security, and its failures in words."""
 
 import base64
+import json
 import re
 import socket
 import ssl
@@ -274,12 +275,18 @@ def status_of(error: DiptychError) -> int:
 
 
 def first_words(body: bytes, most: int = 160) -> str:
-    """Return the beginning of an answer as one line without markup."""
-    text = re.sub(
-        r"<(style|script|head).*?</\1>|<[^>]*>",
-        " ",
-        body[:8192].decode("utf-8", "replace"),
-        flags=re.DOTALL | re.IGNORECASE,
-    )
+    """Return the beginning of an answer as one line, without markup, or what its JSON says."""
+    text = body[: 1 << 14].decode("utf-8", "replace")
+    try:
+        told = json.loads(text)
+    except (ValueError, RecursionError):
+        told = None
+    if isinstance(told, dict):
+        named = [told.get(key) for key in ("Message", "Details", "message", "error")]
+        text = ": ".join(word for word in named if word and isinstance(word, str)) or text
+    text = _MARKUP.sub(" ", text)
     line = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
     return line if len(line) <= most else line[: most - 1] + "…"
+
+
+_MARKUP = re.compile(r"<(style|script|head)\b.*?</\1>|<[^>]*>", re.DOTALL | re.IGNORECASE)
