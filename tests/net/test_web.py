@@ -17,7 +17,7 @@ from viewer.net import web_session
 from viewer.net.inbox import Inbox
 from viewer.net.node import Node, Tls
 from viewer.net.part10 import head_of
-from viewer.net.web import WebNode, checked_url
+from viewer.net.web import WebNode, _ready, checked_url
 from viewer.net.web_answer import Stored, reason
 
 pytestmark = pytest.mark.network
@@ -37,6 +37,7 @@ def study(number: int) -> dict:
         "0020000D": {"vr": "UI", "Value": [f"1.2.{number}"]},
         "00100010": {"vr": "PN", "Value": [{"Alphabetic": f"Name^{number}"}]},
         "00201208": {"vr": "IS", "Value": ["many"]},
+        "00420011": {"vr": "OB", "BulkDataURI": "http://elsewhere/1"},
     }
 
 
@@ -88,6 +89,29 @@ def test_uids_of_upper_levels_stand_in_the_address_and_in_the_answers():
     assert (found.StudyInstanceUID, found.SeriesInstanceUID) == ("1.2", "1.3")
     assert server.asked[0].path.startswith("/web/studies/1.2/series/1.3/instances?")
     assert server.asked[-1].path.startswith("/web/series?")
+
+
+def test_a_connection_that_was_closed_meanwhile_is_opened_again():
+    def answer(_: Request) -> Answer:
+        if len(server.asked) == 2:
+            raise ConnectionAbortedError
+        return told(study(1))
+
+    with serving(answer) as server, WebNode(server.node()) as web:
+        assert len(list(web.find("STUDY", keys()))) == 1
+    assert len(server.asked) == 3
+
+
+def test_few_letters_are_not_widened_to_the_whole_archive():
+    with serving(lambda _: told()) as server, WebNode(server.node()) as web:
+        assert list(web.find("STUDY", keys(PatientName="Я*", PatientID="P1"))) == []
+    assert len(server.asked) == 1
+
+
+def test_a_token_with_odd_signs_is_refused_unseen():
+    with pytest.raises(WrongUsage) as raised:
+        WebNode(Node("X", "h", 104, web="http://a/b"), "se\ncret")
+    assert "cret" not in every_text(raised.value)
 
 
 def test_an_archive_that_does_not_decode_codes_in_addresses_still_finds_a_name():
@@ -405,6 +429,21 @@ def test_files_refused_together_are_tried_alone(tmp_path: Path):
         results = web.store(paths)
     assert [stored.is_stored for stored in results] == [True, False, True]
     assert "transfer syntax (C122H)" in results[1].words
+
+
+def test_a_file_that_is_cut_while_it_waits_costs_no_other(tmp_path: Path):
+    paths = ct_series(tmp_path, 3)
+
+    def answer(request: Request) -> Answer:
+        return outcome({uid_in(request.body): 0}, {}, 200)
+
+    heard: list[Stored] = []
+    with serving(answer) as server, WebNode(server.node()) as web:
+        ready = [_ready(path) for path in paths]
+        paths[1].write_bytes(paths[1].read_bytes()[:-9])
+        web._store_group(ready, heard.extend)
+    assert [stored.is_stored for stored in heard] == [True, False, True]
+    assert "shorter" in heard[1].words
 
 
 def test_a_refusal_of_us_ends_the_sending(tmp_path: Path):

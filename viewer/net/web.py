@@ -263,11 +263,11 @@ class WebNode:
         return tuple(results)
 
     def _store_group(self, group: "list[_Ready]", tell: Callable[[list[Stored]], None]) -> None:
-        """Send some files in one request, or each alone where the node refuses all at once."""
+        """Send some files in one request, or each alone where one of them may spoil the others."""
         try:
             tell(self._post(group))
-        except Refused as error:
-            if status_of(error) not in DIVISIBLE:
+        except (Refused, UnreadableFile) as error:
+            if isinstance(error, Refused) and status_of(error) not in DIVISIBLE:
                 raise
             if len(group) == 1:
                 tell([Stored(group[0].path, group[0].uid, is_stored=False, words=str(error))])

@@ -63,12 +63,16 @@ def widened(matched: dict[str, str]) -> dict[str, str] | None:
     """Return wider keys without signs that need a %-code in an address; None where there are none.
 
     Some archives (Orthanc's plugin of 2021 among them) do not decode these codes, and so find
-    nothing. What such a search finds must be compared with the keys meant: `is_match`.
+    nothing. What such a search finds must be compared with the keys meant: `is_match`. Keys of
+    which fewer than three letters or digits would be left are not widened: most would match.
     """
     wide = {name: _CODED.sub("*", text) for name, text in matched.items()}
-    return wide if wide != matched else None
+    changed = [text for name, text in wide.items() if text != matched[name]]
+    are_narrow = all(sum(map(str.isalnum, text)) >= LEAST_LETTERS for text in changed)
+    return wide if changed and are_narrow else None
 
 
+LEAST_LETTERS = 3
 _CODED = re.compile(r"[^A-Za-z0-9*?,._~-]+")
 
 
@@ -102,6 +106,8 @@ def answer_of(found: Any) -> Dataset | None:
         return None
     answer = Dataset()
     for tag, told in found.items():
+        if isinstance(told, dict) and "BulkDataURI" in told:
+            continue  # a value elsewhere, which no search needs
         try:
             answer.update(Dataset.from_json({tag: told}))
         except (ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError):

@@ -15,7 +15,7 @@ from requests.auth import AuthBase
 from urllib3.exceptions import DecodeError, HTTPError, ReadTimeoutError
 from urllib3.exceptions import TimeoutError as TimedOut
 
-from viewer.core.errors import DiptychError, Refused, Unreachable
+from viewer.core.errors import DiptychError, Refused, Unreachable, WrongUsage
 from viewer.net.node import Node, Tls
 
 CONNECT_S, IDLE_S = 5.0, 60.0
@@ -54,7 +54,7 @@ class WebSession(requests.Session):
         kwargs["timeout"] = (CONNECT_S, self.idle_s)
         request.url = plainer(request.url or "")
         try:
-            response = super().send(request, **kwargs)
+            response = self._sent(request, **kwargs)
         except (requests.RequestException, HTTPError) as error:
             reason = innermost(error)
             raise unreachable(reason, self.node.words) from reason
@@ -63,6 +63,19 @@ class WebSession(requests.Session):
         if not is_streamed:
             content_of(response, self.node.words)
         return response
+
+    def _sent(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        """Send a request, once more where a connection that had been kept open is closed by then.
+
+        Orthanc closes one after a second without a request.
+        """
+        try:
+            return super().send(request, **kwargs)
+        except requests.ConnectionError as error:
+            is_closed = isinstance(innermost(error), ConnectionResetError)
+            if not is_closed or request.method != "GET":
+                raise
+            return super().send(request, **kwargs)
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
         """Return where an answer points to, on the same host and never to less security."""
@@ -101,7 +114,10 @@ class _Authorization(AuthBase):
 
     def __init__(self, credentials: Credentials) -> None:
         if isinstance(credentials, str):
-            self._header = f"Bearer {credentials}"
+            token = credentials.strip()
+            if not re.fullmatch(r"[\x21-\x7e]+", token):
+                raise WrongUsage("The token holds signs that no token has.", "", "Enter it again.")
+            self._header = f"Bearer {token}"
         else:
             coded = base64.b64encode(":".join(credentials).encode())
             self._header = f"Basic {coded.decode()}"
