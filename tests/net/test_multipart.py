@@ -1,6 +1,7 @@
 """Messages of several parts are read as a stream, and what is wrong with one is said."""
 
 import tracemalloc
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,16 @@ def test_a_preamble_a_missing_header_and_an_epilogue_are_passed_over():
 def test_what_is_wrong_with_a_message_is_said(body: bytes, words: str):
     with pytest.raises(Unreachable, match=words):
         read(body)
+
+
+@given(st.data())
+def test_a_message_with_wrong_bytes_is_read_or_told(data: st.DataObject):
+    body = bytearray(message(b"first", b"\r\n--betwee", b""))
+    for _ in range(data.draw(st.integers(1, 4))):
+        place = data.draw(st.integers(0, len(body) - 1))
+        body[place : place + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=3))
+    with suppress(Unreachable):
+        assert len(read(bytes(body))) <= 4
 
 
 def test_a_part_is_handed_on_before_the_next_has_come():

@@ -1,8 +1,11 @@
 """What a file says of itself at its beginning, also where it says less than it should."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydicom import dcmread
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
@@ -13,7 +16,7 @@ from pydicom.uid import (
 
 from tests.builders import ct_series, dataset_bytes
 from viewer.core.errors import NotDicom
-from viewer.net.inbox import Arrival
+from viewer.net.inbox import Arrival, is_uid
 from viewer.net.part10 import HEAD_BYTES, head_of
 
 SYNTAXES = (
@@ -71,3 +74,17 @@ def test_what_does_not_say_what_it_is_is_no_dicom(tmp_path: Path):
     for content in (b"", whole[:131], whole[:150], whole[4:], lacking, deflated, rubbish):
         with pytest.raises(NotDicom):
             head_of(content)
+
+
+@pytest.fixture(scope="module")
+def lacking(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    names = ("MediaStorageSOPInstanceUID",)
+    return file(tmp_path_factory.mktemp("file"), ImplicitVRLittleEndian, names)[:1200]
+
+
+@given(st.integers(132, 700), st.binary(min_size=1, max_size=9))
+def test_wrong_bytes_are_read_or_told(lacking: bytes, place: int, wrong: bytes):
+    with suppress(NotDicom):
+        arrival, start = head_of(lacking[:place] + wrong + lacking[place + len(wrong) :])
+        assert is_uid(arrival.sop_instance_uid)
+        assert 132 < start <= len(lacking)
