@@ -13,6 +13,7 @@ IMPORTED_AS = {
     "scikit-image": {"skimage"},
     "pywavelets": {"pywt"},
     "simpleitk": {"SimpleITK"},
+    "dicomweb-client": {"dicomweb_client"},
 }
 
 NEEDED_BY_OTHERS = {"pywavelets"}

@@ -19,6 +19,7 @@ ui_tick_*               a timer of 1 ms in the real window while series load or 
 enhance_*               the visible slice and 300 slices on the CPU, beside torch
 reading_*               a reader study: from a case to the next, and until an answer is durable
 patches_*               simulated training patches: milliseconds each, and patches a second
+wado_300, stow_300      a series from and to Orthanc by DICOMweb, beside bare requests
 answer_durable          an answer of a reader study, beside a bare SQLite commit and a synced line
 ratings_*               mixed models of ratings, and how often their intervals hold the truth
 ======================  =========================================================================
@@ -46,6 +47,7 @@ from tests.benchmarks import (
     bench_simulation,
     bench_start,
     bench_ui,
+    bench_web,
     screen,
 )
 from tests.benchmarks.table import Row, is_reached, text, work_folder
@@ -108,6 +110,8 @@ PARTS: dict[str, Part] = {
     "enhance_batch": _enhance("enhance_batch"),
     "reading": bench_reading.rows,
     "net": lambda _work, _runs: iter(bench_networks.rows()),
+    "wado": lambda work, runs: bench_web.rows(work, ("wado",), runs),
+    "stow": lambda work, runs: bench_web.rows(work, ("stow",), runs),
     "answer_durable": lambda work, _runs: bench_record.rows(work),
     **{name: _simulated(name) for name in bench_simulation.MAKERS},
     **{name: _ratings(name) for name in (*bench_ratings.TIMED, *bench_ratings.COVERED)},
