@@ -8,6 +8,7 @@ import pytest
 from pydicom import dcmread
 
 from tests.builders import build_series, write_all
+from tests.conftest import real_data_folder
 from tests.net.peers import dcmqrscp, free_port, orthanc
 from viewer.core.errors import Refused, Unreachable
 from viewer.net.fetch import Fetched, fetch, ways_of
@@ -156,3 +157,34 @@ def test_many_requests_on_one_association_all_get_their_answer(node: Node, tmp_p
     sent = list(send(node, given * 150))
     assert len(sent) == 300
     assert all(one.is_taken for one in sent)
+
+
+def test_what_one_way_cannot_bring_comes_by_the_next(node: Node, tmp_path: Path):
+    def in_vain(_wanted, _classes, _told):
+        raise Unreachable("This way is broken.")
+
+    inbox = Inbox(tmp_path, 0)
+    found = fetch(node, Wanted("1.2.1"), {"broken": in_vain, **ways_of(node, inbox)})
+    assert found.missing == ()
+    assert found.said[0] == "broken: This way is broken."
+
+
+def test_wado_is_the_first_way_of_a_node_that_offers_it(node: Node, tmp_path: Path):
+    ways = ways_of(node, Inbox(tmp_path, 0))
+    assert tuple(ways) == (("wado", "get") if node.web else ("get",))
+
+
+@pytest.mark.realdata
+def test_a_series_that_orthanc_does_not_send_by_c_get_comes_by_wado(tmp_path: Path):
+    home = real_data_folder()
+    assert home is not None
+    with orthanc("--seed", str(home / "ct" / "chest_lidc0314_1mm_jls")) as started:
+        (study,) = find(started, Query())
+        wanted = Wanted(study["StudyInstanceUID"])
+        only = {"get": ways_of(started, Inbox(tmp_path / "a", 0))["get"]}
+        assert len(fetch(started, wanted, only).missing) == 150
+        inbox = Inbox(tmp_path / "b", 0)
+        found = fetch(started, wanted, ways_of(started, inbox))
+    assert (len(found.listed), found.missing) == (150, ())
+    given = {content(path) for path in (home / "ct" / "chest_lidc0314_1mm_jls").glob("*")}
+    assert {content(path) for path in found.arrived.values()} == given

@@ -45,12 +45,26 @@ class Fetched:
 
 
 def ways_of(node: Node, inbox: Inbox, others: Mapping[str, Way] | None = None) -> dict[str, Way]:
-    """Return the ways to retrieve from a node, in its order; `others` bring "move" and "wado"."""
+    """Return the ways to retrieve from a node, in its order; `others` may bring "move"."""
+
+    def by_web(wanted: Wanted, classes: tuple[str, ...], told: Told) -> Outcome:
+        del classes
+        from viewer.net.web import WebNode
+
+        count = 0
+        with WebNode(node) as web:
+            for uid in wanted.instances or ("",):
+                for arrival, encoded in web.retrieve(wanted.study, wanted.series, uid):
+                    told(arrival, inbox.keep(arrival, encoded))
+                    count += 1
+        return Outcome(count, 0)
 
     def by_get(wanted: Wanted, classes: tuple[str, ...], told: Told) -> Outcome:
         return get(node, wanted, inbox, told, classes=classes)
 
     known: dict[str, Way] = {"get": by_get, **(others or {})}
+    if node.web:
+        known["wado"] = by_web
     return {name: known[name] for name in node.ways if name in known}
 
 
