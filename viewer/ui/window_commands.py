@@ -143,6 +143,7 @@ COMMANDS: tuple[WindowCommand, ...] = (
     WindowCommand("enhance.models", "Models…", tasks.show_models, "Enhance"),
     WindowCommand("help.palette", "Find a command…", tasks.show_palette, "Help", ("Ctrl+K",)),
     WindowCommand("help.shortcuts", "Keys", tasks.show_shortcuts, "Help", ("?", "F1")),
+    WindowCommand("help.archives", "Archives (PACS)", tasks.show_archives_help, "Help"),
     WindowCommand("help.changes", "What is new", tasks.show_changes, "Help"),
     WindowCommand("help.about", "About Diptych", tasks.show_about, "Help"),
 )

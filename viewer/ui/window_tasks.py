@@ -339,6 +339,19 @@ def show_changes(window: MainWindow) -> None:
     dialogs.show_text(window, "What is new", text)
 
 
+def show_archives_help(window: MainWindow) -> None:
+    """Show how archives are set up, and the conformance statement."""
+    texts = []
+    for name in ("archives", "conformance"):
+        try:
+            path = window.session.resources / "help" / f"{name}.md"
+            texts.append(path.read_text(encoding="utf-8"))
+        except OSError:
+            window.session.workspace.tell(warning("The help on archives is missing."))
+            return
+    dialogs.show_text(window, "Archives", "\n\n".join(texts))
+
+
 def show_about(window: MainWindow) -> None:
     """Say what this program is, and that it is for research."""
     dialogs.show_about(window, __version__)
