@@ -28,8 +28,8 @@ def statement() -> str:
 def _overview() -> str:
     return f"""# DICOM conformance statement
 
-Diptych {__version__}, for research use. Written by `python packaging/conformance.py --write` from the
-program's own tables; a test holds it to them. DICOM PS3.2 says what such a statement is.
+Diptych {__version__}, for research use. Written by `python packaging/conformance.py --write` from
+the program's own tables; a test holds it to them. DICOM PS3.2 says what such a statement is.
 
 | | |
 |---|---|
@@ -62,15 +62,15 @@ def _negotiation() -> str:
     plain = " or ".join(UID(uid).name for uid in send.PLAIN)
     return f"""## Transfer syntaxes
 
-What we take within C-GET, in our order of preference. Each stands in a presentation context of its
-own while there is room (at most {association.MOST_CONTEXTS} contexts), so that a node which does not
-convert can send objects as they are:
+What we take within C-GET, in our order of preference. Each stands in a presentation context of
+its own while there is room (at most {association.MOST_CONTEXTS} contexts), so that a node which
+does not convert can send objects as they are:
 
 {taken}
 
-Deflated Explicit VR Little Endian is not taken. What we send goes in the syntax of the file; the node
-is offered {plain} as well. Objects are kept bit for bit as they came, behind file meta information of
-ours."""
+Deflated Explicit VR Little Endian is not taken. What we send goes in the syntax of the file; the
+node is offered {plain} as well. Objects are kept bit for bit as they came, behind file meta
+information of ours."""
 
 
 def _queries() -> str:
@@ -79,10 +79,10 @@ def _queries() -> str:
     )
     return f"""## Queries
 
-Hierarchical, the unique keys of all upper levels always given. Values may hold `*` and `?`, lists of
-UIDs and ranges of dates. Answers that do not fit a key are left out here, since nodes may ignore keys.
-Extended negotiation is not used. Specific Character Set is asked for empty; ISO_IR 192 is sent where a
-key goes beyond ASCII. Names are matched in all three component groups.
+Hierarchical, the unique keys of all upper levels always given. Values may hold `*` and `?`, lists
+of UIDs and ranges of dates. Answers that do not fit a key are left out here, since nodes may
+ignore keys. Extended negotiation is not used. Specific Character Set is asked for empty; ISO_IR
+192 is sent where a key goes beyond ASCII. Names are matched in all three component groups.
 
 | level | asked back |
 |---|---|
@@ -105,13 +105,13 @@ for the modalities of the series, and these where a modality is not known:
 def _rest() -> str:
     return """## Character sets and security
 
-ISO_IR 6, ISO_IR 100 to 166, ISO 2022 with code extensions, GB18030, GBK and ISO_IR 192 are read; a node
-may be given a set for answers that name none. TLS 1.2 or later with the peer's certificate checked, and
-a certificate of ours where one is named (PS3.15 annex B). Without TLS nothing is encrypted, and titles
-prove nothing.
+ISO_IR 6, ISO_IR 100 to 166, ISO 2022 with code extensions, GB18030, GBK and ISO_IR 192 are read;
+a node may be given a set for answers that name none. TLS 1.2 or later with the peer's certificate
+checked, and a certificate of ours where one is named (PS3.15 annex B). Without TLS nothing is
+encrypted, and titles prove nothing.
 
-Derived objects carry Image Type DERIVED, Contributing Equipment, the derivation in words and codes, and
-references to their sources; see the README on synthetic pixels."""
+Derived objects carry Image Type DERIVED, Contributing Equipment, the derivation in words and
+codes, and references to their sources; see the README on synthetic pixels."""
 
 
 if __name__ == "__main__":

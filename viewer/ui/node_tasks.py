@@ -11,13 +11,12 @@ from PySide6.QtCore import Qt
 from viewer.app.jobs import Lane, Progress
 from viewer.app.messages import info, message_from, warning
 from viewer.app.nodes import nodes_of
-from viewer.app.remote import Delivery, deliver
 from viewer.core.errors import DiptychError
 from viewer.ui import dialogs
 
 if TYPE_CHECKING:
     from viewer.app.enhancing import Enhancement
-    from viewer.app.remote import Node
+    from viewer.app.remote import Delivery, Node
     from viewer.app.workspace import PartKey
     from viewer.ui.main_window import MainWindow
 
@@ -84,6 +83,7 @@ def _send(
     *,
     is_original: bool,
 ) -> None:
+    from viewer.app.remote import deliver
     from viewer.app.saving import save_enhancement
 
     session = window.session
