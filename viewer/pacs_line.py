@@ -79,9 +79,13 @@ def _echo(options: argparse.Namespace) -> Outcome:
 
 
 def _find(options: argparse.Namespace) -> Outcome:
-    from viewer.app.remote import find, query_of
+    from viewer.app.remote import find, fits, query_of, with_modalities
 
-    answers = list(find(_node(options), query_of(options.level, options.keys)))
+    node, query = _node(options), query_of(options.level, options.keys)
+    answers = list(find(node, query))
+    if query.level == "STUDY":
+        whole = (with_modalities(node, answer) for answer in answers)
+        answers = [answer for answer in whole if fits(query, answer)]
     shown = SHOWN[options.level.upper()]
     lines = ["\t".join(answer[keyword] for keyword in shown) for answer in answers]
     count = f"{len(answers)} answer{'' if len(answers) == 1 else 's'}"

@@ -14,7 +14,7 @@ from viewer.core.errors import Refused, Unreachable
 from viewer.net.fetch import Fetched, fetch, ways_of
 from viewer.net.inbox import Inbox
 from viewer.net.node import Node, node_at
-from viewer.net.query import Query, echo, find
+from viewer.net.query import Query, echo, find, fits, with_modalities
 from viewer.net.retrieve import Wanted
 from viewer.net.send import arrived, outgoing, send
 
@@ -81,6 +81,14 @@ def test_names_of_other_scripts_come_back_from_a_node_that_keeps_them(node: Node
         pytest.skip("Orthanc answers in Latin 1 whatever it is asked for")
     found = {one["PatientID"]: one["PatientName"] for one in find(node, Query())}
     assert found == {"P1": NAMES["ct"], "P2": NAMES["jp"], "P3": NAMES["ru"]}
+
+
+def test_modalities_are_known_of_a_node_that_does_not_tell_them(node: Node):
+    (answer,) = find(node, Query("STUDY", (("StudyInstanceUID", "1.2.1"),)))
+    whole = with_modalities(node, answer)
+    assert whole["ModalitiesInStudy"] == "CT"
+    assert fits(Query("STUDY", (("ModalitiesInStudy", "CT"),)), whole)
+    assert not fits(Query("STUDY", (("ModalitiesInStudy", "MR"),)), whole)
 
 
 def test_every_level_below_a_study_is_found(node: Node):

@@ -8,7 +8,7 @@ from viewer.core.errors import DiptychError, NotDicom, WrongUsage
 from viewer.net.fetch import Fetched, Told, fetch, ways_of
 from viewer.net.inbox import Inbox
 from viewer.net.node import Node
-from viewer.net.query import Answer, Query, echo, find
+from viewer.net.query import Answer, Query, echo, find, fits, with_modalities
 from viewer.net.retrieve import Outcome, Wanted, move
 from viewer.net.send import Outgoing, Sent, arrived, outgoing, send
 
@@ -22,8 +22,10 @@ __all__ = [
     "echo",
     "fetch_into",
     "find",
+    "fits",
     "move_to",
     "query_of",
+    "with_modalities",
 ]
 
 

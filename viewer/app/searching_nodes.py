@@ -7,7 +7,17 @@ from pathlib import Path
 
 from viewer.app.jobs import Job, Jobs, Lane, Progress
 from viewer.app.messages import Message, message_from
-from viewer.app.remote import Answer, Node, Query, Wanted, echo, fetch_into, find
+from viewer.app.remote import (
+    Answer,
+    Node,
+    Query,
+    Wanted,
+    echo,
+    fetch_into,
+    find,
+    fits,
+    with_modalities,
+)
 from viewer.core.errors import DiptychError
 
 DATES = ("any day", "today", "yesterday", "last 7 days", "last 30 days", "last 12 months")
@@ -129,7 +139,9 @@ class NodeWork:
             for node in nodes:
                 try:
                     for answer in find(node, query, progress.is_cancelled):
-                        progress.publish(StudyRow.of(node, answer))
+                        whole = with_modalities(node, answer)
+                        if fits(query, whole):
+                            progress.publish(StudyRow.of(node, whole))
                 except DiptychError as error:
                     failed.append(message_from(error).text)
             return tuple(failed)

@@ -3,7 +3,7 @@
 import fnmatch
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from viewer.net import pydicom_first  # noqa: F401
 
@@ -157,6 +157,18 @@ def _answers(
         answer = answer_of(found, query.level, line.node.charset)
         if fits(query, answer):
             yield answer
+
+
+def with_modalities(node: Node, answer: Answer) -> Answer:
+    """Return a study's answer with its modalities, asked for series by series where none are said.
+
+    Some nodes neither tell nor match Modalities in Study.
+    """
+    if answer["ModalitiesInStudy"] or not answer["StudyInstanceUID"]:
+        return answer
+    series = find(node, Query("SERIES", (("StudyInstanceUID", answer["StudyInstanceUID"]),)))
+    found = dict.fromkeys(one["Modality"] for one in series if one["Modality"])
+    return replace(answer, values={**answer.values, "ModalitiesInStudy": "\\".join(found)})
 
 
 def answer_of(found: Dataset, level: str, charset: str = "") -> Answer:
