@@ -101,13 +101,14 @@ def _get(options: argparse.Namespace) -> Outcome:
         "listed": len(found.listed),
         "arrived": found.arrived,
         "missing": found.missing,
+        "before": found.before,
         "repeated": found.repeated,
         "conflicts": found.conflicts,
         "said": found.said,
     }
     lines = [f"{len(found.arrived)} of {len(found.listed)} images are in {options.out}."]
-    if found.repeated:
-        lines.append(f"{found.repeated} of them were there already.")
+    if found.before:
+        lines.append(f"{found.before} of them were there already.")
     if found.conflicts:
         lines.append(f"{found.conflicts} came under a known UID with other content: both are kept.")
     if found.missing:

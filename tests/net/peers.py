@@ -2,11 +2,12 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,42 @@ def free_port() -> int:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])
+
+
+class Killable:
+    """An Orthanc that can be killed and started again with all that it holds."""
+
+    def __init__(self, folder: Path, seed: Path) -> None:
+        self._script, self._state = SCRIPTS / "start-orthanc", folder / "state"
+        if not self._script.is_file() or shutil.which("Orthanc", path="/usr/sbin") is None:
+            pytest.skip("Orthanc is not installed, or there is no script that starts it")
+        self._ports = ("--dicom-port", str(free_port()), "--http-port", str(free_port()))
+        self._told = self._run("start", *self._ports, "--keep", "--seed", str(seed))
+
+    def _run(self, deed: str, *options: str) -> dict[str, str]:
+        command = [str(self._script), deed, "--state", str(self._state), *options]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        return dict(line.partition("=")[::2] for line in done.stdout.splitlines() if "=" in line)
+
+    def node(self, *ways: str) -> Node:
+        """Return it as a node with some ways to retrieve."""
+        told = self._told
+        port = int(told["PEER_PORT"])
+        return Node(told["PEER_AET"], told["PEER_HOST"], port, web=told["PEER_DICOMWEB"], ways=ways)
+
+    def kill(self) -> None:
+        """Kill it with SIGKILL."""
+        with suppress(ProcessLookupError):
+            os.kill(int(self._told["PEER_PID"]), signal.SIGKILL)
+
+    def start(self) -> None:
+        """Start it again on the same ports with what it held."""
+        (self._state / "pid").unlink(missing_ok=True)  # of a process that nobody waits for
+        self._told = self._run("start", *self._ports, "--keep")
+
+    def stop(self) -> None:
+        """Stop it for good."""
+        self._run("stop")
 
 
 @contextmanager

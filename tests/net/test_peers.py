@@ -9,7 +9,7 @@ from pydicom import dcmread
 
 from tests.builders import build_series, write_all
 from tests.conftest import real_data_folder
-from tests.net.peers import dcmqrscp, free_port, orthanc
+from tests.net.peers import Killable, dcmqrscp, free_port, orthanc
 from viewer.core.errors import Refused, Unreachable
 from viewer.net.fetch import Fetched, fetch, ways_of
 from viewer.net.inbox import Inbox
@@ -125,6 +125,25 @@ def test_a_study_comes_whole_and_as_it_was(node: Node, tmp_path: Path):
     assert len(list((tmp_path / "in").glob("*.dcm"))) == SLICES
 
 
+def test_what_was_stopped_goes_on_with_what_is_missing(node: Node, tmp_path: Path):
+    inbox = Inbox(tmp_path, 0)
+    ways, wanted = ways_of(node, inbox), Wanted("1.2.3")
+    first = fetch(node, Wanted("1.2.3", "1.3.3", ("1.4.3.2", "1.4.3.4")), ways)
+    assert set(first.arrived) == {"1.4.3.2", "1.4.3.4"}
+    came: list[str] = []
+    second = fetch(
+        node,
+        wanted,
+        ways,
+        lambda arrival, _: came.append(arrival.sop_instance_uid),
+        held=inbox.held,
+    )
+    assert (second.missing, second.before) == ((), 2)
+    assert sorted(came) == ["1.4.3.1", "1.4.3.3", "1.4.3.5"]
+    third = fetch(node, wanted, ways, held=inbox.held)
+    assert (third.before, third.repeated) == (SLICES, 0)
+
+
 def test_a_series_and_an_image_come_alone(node: Node, tmp_path: Path):
     found = fetched(node, Wanted("1.2.1", "1.3.1", ("1.4.1.2",)), tmp_path / "one")
     assert list(found.arrived) == ["1.4.1.2"]
@@ -196,3 +215,30 @@ def test_a_series_that_orthanc_does_not_send_by_c_get_comes_by_wado(tmp_path: Pa
     assert (len(found.listed), found.missing) == (150, ())
     given = {content(path) for path in (home / "ct" / "chest_lidc0314_1mm_jls").glob("*")}
     assert {content(path) for path in found.arrived.values()} == given
+
+
+@pytest.mark.parametrize("way", ["get", "wado"])
+def test_a_peer_that_is_killed_in_mid_transfer_is_gone_on_with(tmp_path: Path, way: str):
+    slices = build_series(60)
+    write_all(slices, tmp_path / "seed")
+    peer, inbox = Killable(tmp_path, tmp_path / "seed"), Inbox(tmp_path / "in", 0)
+    try:
+        node, wanted = peer.node(way), Wanted(str(slices[0].StudyInstanceUID))
+        count = 0
+
+        def killing(_arrival: object, _kept: object) -> None:
+            nonlocal count
+            count += 1
+            if count == 15:
+                peer.kill()
+
+        first = fetch(node, wanted, ways_of(node, inbox), killing)
+        assert 15 <= len(first.arrived) <= 60
+        peer.start()
+        second = fetch(node, wanted, ways_of(node, inbox), held=inbox.held)
+    finally:
+        peer.stop()
+    assert second.missing == ()
+    assert second.before == len(first.arrived)
+    assert len(list((tmp_path / "in").glob("*.dcm"))) == 60
+    assert list((tmp_path / "in").glob("*.part")) == []

@@ -75,12 +75,14 @@ def fetch_into(
 ) -> Fetched:
     """Retrieve into a folder by what the node offers; what is missing stands in the outcome.
 
+    What lies in the folder already is not asked for again.
+
     Raises
     ------
     Unreachable, Refused : the node cannot even list what there is.
     """
     inbox = Inbox(folder)
-    return fetch(node, wanted, ways_of(node, inbox), told, is_cancelled)
+    return fetch(node, wanted, ways_of(node, inbox), told, is_cancelled, inbox.held)
 
 
 def move_to(node: Node, wanted: Wanted, destination: str) -> Outcome:

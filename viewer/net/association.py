@@ -9,6 +9,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
@@ -68,6 +69,7 @@ class Line:
         Refused : the node rejects us, or takes no presentation context.
         """
         self.node = node
+        self._sockets: list[socket.socket] = []
         _check_reachable(node)
         entity = AE(node.our_title)
         entity.implementation_class_uid = IMPLEMENTATION_CLASS_UID
@@ -82,9 +84,10 @@ class Line:
             PDU_BYTES,
             ext_neg=[build_role(uid, scu_role=False, scp_role=True) for uid in receives],
             tls_args=_tls_arguments(node),
-            evt_handlers=[(evt.EVT_CONN_OPEN, _without_delay), *handlers],
+            evt_handlers=[(evt.EVT_CONN_OPEN, self._opened), *handlers],
         )
         if not self._assoc.is_established:
+            self._close()
             raise self._failure()
 
     def _failure(self) -> Exception:
@@ -116,6 +119,20 @@ class Line:
             "It may want TLS, or be another kind of server.",
             "Check the port, and whether the node uses TLS.",
         )
+
+    def _opened(self, event: evt.Event) -> None:
+        """Switch Nagle's algorithm off, and remember the socket."""
+        transport = event.assoc.dul.socket
+        made = transport.socket if transport is not None else None
+        if made is not None:
+            made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._sockets.append(made)
+
+    def _close(self) -> None:
+        """Close the socket, which the library leaves open where a line broke or never was."""
+        for made in self._sockets:
+            with suppress(OSError):
+                made.close()
 
     @property
     def raw(self) -> Association:
@@ -172,14 +189,7 @@ class Line:
                 self._assoc.release()
             else:
                 self._assoc.abort()
-
-
-def _without_delay(event: evt.Event) -> None:
-    """Switch Nagle's algorithm off."""
-    transport = event.assoc.dul.socket
-    made = transport.socket if transport is not None else None
-    if made is not None:
-        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._close()
 
 
 def _check_reachable(node: Node) -> None:

@@ -4,7 +4,8 @@ Each way is tried in turn for what is still missing: at once, then series by ser
 image. What a node lists at image level is the measure, not what it says of its own success.
 """
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from threading import Lock
 
@@ -28,12 +29,14 @@ MOST_IN_VAIN = 5
 class Fetched:
     """What was listed, what arrived, and what each way said; `missing` is what never came.
 
-    `repeated` counts objects that had come before, `conflicts` those with other bytes under a
+    `before` of what arrived was there when it began; `repeated` counts objects that came again with
+    the same bytes, `conflicts` those with other bytes under a
     known SOP Instance UID.
     """
 
     listed: tuple[str, ...] = ()
     arrived: dict[str, str] = field(default_factory=dict)
+    before: int = 0
     repeated: int = 0
     conflicts: int = 0
     said: list[str] = field(default_factory=list)
@@ -74,11 +77,14 @@ def fetch(
     ways: Mapping[str, Way],
     told: Told = lambda _arrival, _kept: None,
     is_cancelled: Callable[[], bool] = lambda: False,
+    held: Callable[[Iterable[str]], dict[str, str]] = lambda _uids: {},
 ) -> Fetched:
     """Retrieve until everything that the node lists has arrived, or every way has failed.
 
     Parameters
     ----------
+    held : returns the files of those SOP Instance UIDs that came before: they are not asked for
+        again, so that a retrieval which was stopped goes on.
     told : is called with each object as it is kept; in whatever thread received it.
 
     Raises
@@ -87,6 +93,8 @@ def fetch(
     """
     listed = images_of(node, wanted)
     found, lock = Fetched(tuple(one["SOPInstanceUID"] for one in listed)), Lock()
+    found.arrived.update(held(found.listed))
+    found.before = len(found.arrived)
 
     def taken(arrival: Arrival, kept: Kept) -> None:
         with lock:
@@ -98,7 +106,7 @@ def fetch(
     classes = _classes(node, wanted, listed)
     for name, way in ways.items():
         vain = 0
-        for part in _parts(wanted, listed):
+        for part in _parts(wanted, listed, found.missing):
             missing = {one for one in _within(part, listed) if one not in found.arrived}
             if is_cancelled() or not found.missing:
                 return found
@@ -121,16 +129,28 @@ def fetch(
     return found
 
 
-def _parts(wanted: Wanted, listed: tuple[Answer, ...]) -> list[Wanted]:
-    """Return what to ask for in turn: all, then each series, then each image of what is missing."""
-    series = dict.fromkeys(one["SeriesInstanceUID"] for one in listed)
-    by_series = [Wanted(wanted.study, uid) for uid in series if uid]
-    by_image = [
-        Wanted(wanted.study, one["SeriesInstanceUID"], (one["SOPInstanceUID"],)) for one in listed
+def _parts(wanted: Wanted, listed: tuple[Answer, ...], missing: tuple[str, ...]) -> list[Wanted]:
+    """Return what to ask for in turn: all, then each series, then images, of what is missing.
+
+    Where only some of it is missing, those images are asked for by their UIDs, series by series.
+    """
+    absent = set(missing)
+    by_series: dict[str, list[str]] = {}
+    for one in listed:
+        if one["SOPInstanceUID"] in absent:
+            by_series.setdefault(one["SeriesInstanceUID"], []).append(one["SOPInstanceUID"])
+    counts = Counter(one["SeriesInstanceUID"] for one in listed)
+    series = [
+        Wanted(wanted.study, uid)
+        if len(images) == counts[uid] and not wanted.instances
+        else Wanted(wanted.study, uid, tuple(images))
+        for uid, images in by_series.items()
     ]
-    if wanted.instances:
-        return [wanted, *by_image]
-    return [wanted, *(by_series if len(by_series) > 1 else ()), *by_image]
+    single = [
+        Wanted(wanted.study, uid, (image,)) for uid, images in by_series.items() for image in images
+    ]
+    is_whole = len(absent) == len(listed)
+    return [*([wanted] if is_whole else ()), *series, *single]
 
 
 def _within(part: Wanted, listed: tuple[Answer, ...]) -> list[str]:

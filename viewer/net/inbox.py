@@ -6,6 +6,7 @@ Nothing is decoded here. A file is what the peer sent, byte for byte, behind a h
 import hashlib
 import os
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,6 +62,14 @@ class Inbox:
         found = os.statvfs(self.folder) if hasattr(os, "statvfs") else None
         return found is None or found.f_bavail * found.f_frsize >= self.least_free + size
 
+    def held(self, uids: Iterable[str]) -> dict[str, str]:
+        """Return which of some SOP Instance UIDs are here, with the file of each."""
+        there: dict[str, str] = {}
+        for path in sorted(self.folder.glob("*.dcm")):
+            there.setdefault(path.name.partition("-")[0], str(path))
+        hashed = ((uid, uid_name(uid)) for uid in uids)
+        return {uid: there[name] for uid, name in hashed if name in there}
+
     def keep(self, arrival: Arrival, encoded: bytes | memoryview) -> Kept:
         """Write an object as it was sent, and return where.
 
@@ -72,7 +81,7 @@ class Inbox:
         ------
         NotSaved : the disk is full or refuses; nothing of the object is left.
         """
-        name = hashlib.sha256(arrival.sop_instance_uid.encode()).hexdigest()[:32]
+        name = uid_name(arrival.sop_instance_uid)
         content = hashlib.sha256(arrival.transfer_syntax_uid.encode())
         content.update(encoded)
         path = self.folder / f"{name}-{content.hexdigest()[:24]}.dcm"
@@ -96,6 +105,11 @@ class Inbox:
                 "Free some space or choose another folder.",
             ) from error
         return Kept(path, is_new=True, is_conflict=is_conflict)
+
+
+def uid_name(uid: str) -> str:
+    """Return what the names of all files of a SOP Instance UID begin with."""
+    return hashlib.sha256(uid.encode()).hexdigest()[:32]
 
 
 def meta_bytes(arrival: Arrival) -> bytes:
