@@ -293,6 +293,19 @@ def test_a_torn_line_of_the_list_loses_nothing_else(tmp_path: Path):
     assert one.arrival.sop_instance_uid == dataset.SOPInstanceUID
 
 
+def test_one_sender_after_the_other_never_meets_the_limit(tmp_path: Path):
+    (dataset,) = build_series(1)
+    with listener(tmp_path, most_per_address=1) as listening:
+        for _ in range(20):
+            association = associate(listening.state.port)
+            assert association.is_established
+            assert association.send_c_store(dataset).Status == 0
+            association.release()
+            time.sleep(0.02)
+        assert until(lambda: listening.state.stored == 20)
+        assert listening.state.refused == 0
+
+
 @pytest.mark.peer
 @pytest.mark.skipif(shutil.which("storescu") is None, reason="DCMTK is not installed")
 def test_storescu_delivers_bit_for_bit(tmp_path: Path):

@@ -1,10 +1,10 @@
 """The process that listens: it accepts on one port and gives every sender a process of its own.
 
-It never reads what a peer sends. A connection that sends nothing waits here, where it costs
-nothing, until its time is up or there are too many; with the first byte it is given away. A
-fresh process, forked from this one, serves that association and nothing else: it may fail without
-harm to others, and what it took goes with it. It holds the socket, the inbox and, with TLS, our
-key; its memory, its files and the size of what it writes are limited, and it is niced.
+It makes nothing of what a peer sends. A connection that sends nothing waits here, where it costs
+nothing, until its time is up or there are too many; with the first byte it is given away. A fresh
+process, forked from this one, serves that association and nothing else: it may fail without harm to
+others, and what it took goes with it. It holds the socket, the inbox and, with TLS, our key; its
+memory, its files and the size of what it writes are limited, and it is niced.
 
 That is so on Linux. Elsewhere associations are threads of this process, without limits by the
 system: several senders share one core, and one that brings the process down ends them all.
@@ -16,6 +16,7 @@ standard input, states go as lines to standard output, and the end of the input 
 import contextlib
 import gc
 import json
+import math
 import os
 import selectors
 import socket
@@ -71,6 +72,7 @@ class Reception:
         self._selector.register(owner, selectors.EVENT_READ)
         self._waiting: deque[_Waiting] = deque()
         self._served: list[Served] = []
+        self._resting: deque[tuple[float, Served]] = deque()
         self.state = ListenerState("listening", self._door.getsockname()[1])
         self._told, self._told_at = ListenerState(), 0.0
 
@@ -89,11 +91,14 @@ class Reception:
                     return self._end()
             for one in [one for one in self._waiting if one.until <= time.monotonic()]:
                 self._forget(one)
+            self._wake(time.monotonic())
 
     def _patience_s(self) -> float | None:
         times = [one.until for one in self._waiting]
         if self.state != self._told:
             times.append(self._told_at + _STATE_EVERY_S)
+        if self._resting:
+            times.append(self._resting[0][0])
         return max(min(times) - time.monotonic(), 0) if times else None
 
     def _tell(self) -> None:
@@ -141,12 +146,18 @@ class Reception:
         """Give away a connection that has begun to speak, or throw away what a refused one says."""
         if one not in self._waiting:
             return
-        if one.is_refused:
-            try:
-                if not one.connection.recv(65536):
-                    self._forget(one)
-            except OSError:
-                self._forget(one)
+        try:
+            # Those who left without a word need no process to see it; nothing is read for it.
+            size, flags = (65536, 0) if one.is_refused else (1, socket.MSG_PEEK)
+            said = one.connection.recv(size, flags)
+        except BlockingIOError:
+            return
+        except OSError:
+            said = b""
+        if not said:
+            self._forget(one)
+        elif one.is_refused:
+            pass  # what else it has to say is not heard
         elif not self._listening.is_known_address(one.address):
             self._refuse(one, _UNKNOWN, "no node of this address may send to us")
         elif self._is_full(one.address):
@@ -155,6 +166,15 @@ class Reception:
             self._give_away(one)
 
     def _is_full(self, address: str) -> bool:
+        if self._is_at_limit(address):
+            for _ in range(2):  # the last words of those who have ended since, and their end
+                self._wake(math.inf)
+                for key, _ in self._selector.select(0):
+                    if isinstance(key.data, Served):
+                        self._hear(key.data)
+        return self._is_at_limit(address)
+
+    def _is_at_limit(self, address: str) -> bool:
         from_it = sum(one.address == address for one in self._served)
         return (
             len(self._served) >= self._listening.most_associations
@@ -188,16 +208,27 @@ class Reception:
         self.state = replace(self.state, associations=len(self._served))
 
     def _hear(self, served: Served) -> None:
-        """Count what an association tells; bury it once it is silent for good."""
+        """Count what an association tells; bury it once it is silent for good.
+
+        It is not listened to again for a while: being woken for every object costs more than all
+        else that is done here.
+        """
         reports, is_over = served.heard()
         for report in reports:
             self._count(report.event, report.words, report.size)
-        if is_over:
-            self._selector.unregister(served.reports)
+        self._selector.unregister(served.reports)
+        if not is_over:
+            self._resting.append((time.monotonic() + _STATE_EVERY_S, served))
+        else:
             self._served.remove(served)
             if served.is_lost():
                 self._count("lost", f"{served.address}: the process that served it died.")
             self.state = replace(self.state, associations=len(self._served))
+
+    def _wake(self, now: float) -> None:
+        while self._resting and self._resting[0][0] <= now:
+            _, served = self._resting.popleft()
+            self._selector.register(served.reports, selectors.EVENT_READ, served)
 
     def _end(self) -> None:
         """Let everybody end what they do, and end those by force who do not."""
@@ -209,6 +240,7 @@ class Reception:
             self._forget(one)
         until = time.monotonic() + _STOP_S
         while self._served and (left_s := until - time.monotonic()) > 0:
+            self._wake(math.inf)
             for key, _ in self._selector.select(left_s):
                 self._hear(key.data)
         for served in self._served:
