@@ -20,6 +20,7 @@ enhance_*               the visible slice and 300 slices on the CPU, beside torc
 reading_*               a reader study: from a case to the next, and until an answer is durable
 patches_*               simulated training patches: milliseconds each, and patches a second
 answer_durable          an answer of a reader study, beside a bare SQLite commit and a synced line
+receive_*               CT slices from one sender and four, beside DCMTK's storescp, a file
 ratings_*               mixed models of ratings, and how often their intervals hold the truth
 ======================  =========================================================================
 """
@@ -37,6 +38,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 from tests.benchmarks import (
     bench_enhance,
     bench_load,
+    bench_network,
     bench_networks,
     bench_ratings,
     bench_reading,
@@ -108,6 +110,7 @@ PARTS: dict[str, Part] = {
     "enhance_batch": _enhance("enhance_batch"),
     "reading": bench_reading.rows,
     "net": lambda _work, _runs: iter(bench_networks.rows()),
+    "receive": bench_network.rows,
     "answer_durable": lambda work, _runs: bench_record.rows(work),
     **{name: _simulated(name) for name in bench_simulation.MAKERS},
     **{name: _ratings(name) for name in (*bench_ratings.TIMED, *bench_ratings.COVERED)},
