@@ -21,6 +21,7 @@ reading_*               a reader study: from a case to the next, and until an an
 patches_*               simulated training patches: milliseconds each, and patches a second
 wado_300, stow_300      a series from and to Orthanc by DICOMweb, beside bare requests
 answer_durable          an answer of a reader study, beside a bare SQLite commit and a synced line
+receive_*               CT slices from one sender and four, beside DCMTK's storescp, a file
 ratings_*               mixed models of ratings, and how often their intervals hold the truth
 ======================  =========================================================================
 """
@@ -38,6 +39,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 from tests.benchmarks import (
     bench_enhance,
     bench_load,
+    bench_network,
     bench_networks,
     bench_ratings,
     bench_reading,
@@ -112,6 +114,7 @@ PARTS: dict[str, Part] = {
     "net": lambda _work, _runs: iter(bench_networks.rows()),
     "wado": lambda work, runs: bench_web.rows(work, ("wado",), runs),
     "stow": lambda work, runs: bench_web.rows(work, ("stow",), runs),
+    "receive": bench_network.rows,
     "answer_durable": lambda work, _runs: bench_record.rows(work),
     **{name: _simulated(name) for name in bench_simulation.MAKERS},
     **{name: _ratings(name) for name in (*bench_ratings.TIMED, *bench_ratings.COVERED)},

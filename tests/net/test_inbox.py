@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 from pydicom import dcmread
+from pydicom.filebase import DicomBytesIO
+from pydicom.filewriter import write_file_meta_info
 
 from tests.builders import build_series, dataset_bytes
 from viewer.core.errors import NotSaved
-from viewer.net.inbox import Arrival, Inbox, is_uid
+from viewer.net.inbox import MOST_COPIES, Arrival, Inbox, Incoming, is_uid, meta_bytes
 
 EXPLICIT = "1.2.840.10008.1.2.1"
 
@@ -51,3 +53,44 @@ def test_a_disk_without_room_refuses_and_leaves_nothing(tmp_path: Path):
     with pytest.raises(NotSaved, match="no room"):
         inbox.keep(arrival(), b"data")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_not_finished_is_removed(tmp_path: Path):
+    with Incoming(Inbox(tmp_path, 0), arrival()) as incoming:
+        incoming.write(b"half")
+        assert len(list(tmp_path.iterdir())) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_dead_process_left_is_swept_and_nothing_else(tmp_path: Path):
+    inbox = Inbox(tmp_path, 0)
+    kept = inbox.keep(arrival(), b"one")
+    (tmp_path / "a.12-0f.part").touch()
+    (tmp_path / "a.123-0f.part").touch()
+    inbox.sweep(12)
+    assert {path.name for path in tmp_path.iterdir()} == {kept.path.name, "a.123-0f.part"}
+
+
+def test_the_same_bytes_in_another_syntax_are_another_object(tmp_path: Path):
+    inbox = Inbox(tmp_path, 0)
+    inbox.keep(arrival(), b"one")
+    other = Arrival("1.2.840.10008.5.1.4.1.1.2", "1.2.3", "1.2.840.10008.1.2")
+    assert inbox.keep(other, b"one").is_conflict
+    assert not inbox.keep(arrival(title="ANOTHER"), b"one").is_new
+
+
+def test_one_uid_does_not_fill_the_inbox(tmp_path: Path):
+    inbox = Inbox(tmp_path, 0)
+    for number in range(MOST_COPIES):
+        inbox.keep(arrival(), b"%d" % number)
+    with pytest.raises(NotSaved, match="one and the same UID"):
+        inbox.keep(arrival(), b"more")
+    assert len(list(tmp_path.iterdir())) == MOST_COPIES
+
+
+@pytest.mark.parametrize("title", ["", "ODD", "EVEN"])
+def test_the_header_is_written_as_pydicom_writes_it(tmp_path: Path, title: str):
+    kept = Inbox(tmp_path, 0).keep(arrival("1.2.34", title), b"")
+    written = DicomBytesIO()
+    write_file_meta_info(written, dcmread(kept.path).file_meta)
+    assert written.getvalue() == meta_bytes(arrival("1.2.34", title))
