@@ -14,6 +14,7 @@ from pydicom.uid import UID
 from viewer import __version__
 from viewer.core.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION
 from viewer.net import association, classes, query, retrieve, send
+from viewer.net.listening import Listening
 from viewer.net.node import OUR_TITLE
 
 STATEMENT = Path(__file__).resolve().parent.parent / "resources" / "help" / "conformance.md"
@@ -21,7 +22,15 @@ STATEMENT = Path(__file__).resolve().parent.parent / "resources" / "help" / "con
 
 def statement() -> str:
     """Return the statement in Markdown, in the order of PS3.2."""
-    parts = [_overview(), _services(), _negotiation(), _queries(), _storage(), _rest()]
+    parts = [
+        _overview(),
+        _services(),
+        _negotiation(),
+        _listening(),
+        _queries(),
+        _storage(),
+        _rest(),
+    ]
     return "\n\n".join(parts) + "\n"
 
 
@@ -50,6 +59,7 @@ def _services() -> str:
         ("Retrieve, C-GET", retrieve.STUDY_ROOT_GET, "SCU"),
         ("Retrieve, C-MOVE", retrieve.STUDY_ROOT_MOVE, "SCU"),
         ("Storage of any class", "by the class of each object", "SCU"),
+        ("Verification and storage of any class, while we listen", "off until asked for", "SCP"),
         ("Storage, within C-GET", "classes below", "SCP by role selection"),
         ("DICOMweb: QIDO-RS, WADO-RS, STOW-RS", "PS3.18", "user agent"),
     ]
@@ -71,6 +81,19 @@ does not convert can send objects as they are:
 Deflated Explicit VR Little Endian is not taken. What we send goes in the syntax of the file; the
 node is offered {plain} as well. Objects are kept bit for bit as they came, behind file meta
 information of ours."""
+
+
+def _listening() -> str:
+    limits = Listening(Path())
+    return f"""## Listening
+
+Off until it is asked for: during a C-MOVE, to that node alone, or by `diptych pacs listen`. Peers
+are known by title and address. At once {limits.most_associations} associations,
+{limits.most_per_address} from one address; objects up to {limits.most_object_bytes >> 30} GiB;
+{limits.least_free_bytes >> 30} GiB of the disk stay free (status 0xA700 otherwise). Compressed
+syntaxes are kept as they come, Deflated is refused. The same SOP Instance UID with other content
+keeps both. Nothing is decoded on receipt, and file names come from checksums. Storage commitment is
+not offered."""
 
 
 def _queries() -> str:

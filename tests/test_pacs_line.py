@@ -1,6 +1,8 @@
 """`diptych pacs` from the command line against a real server."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -71,3 +73,22 @@ def test_what_fails_is_a_sentence_and_an_exit_code(
     study = str(slices[0].StudyInstanceUID)
     assert main(["pacs", "move", address(node), study, "--to", "NOWHERE"]) == 1
     assert "does not know the destination's title" in capsys.readouterr().out
+
+
+def test_what_is_sent_to_a_listener_arrives_and_strangers_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_all(build_series(4), tmp_path / "out")
+    port = free_port()
+    command = [sys.executable, "-m", "viewer", "pacs", "listen", "--json", "--port", str(port)]
+    command += ["--out", str(tmp_path / "in"), "--peer", "DIPTYCH@127.0.0.1", "--seconds", "12"]
+    listening = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert "listens at port" in listening.stderr.readline()
+    assert main(["pacs", "echo", f"DIPTYCH@127.0.0.1:{port}"]) == 0
+    assert main(["pacs", "echo", f"OTHER@127.0.0.1:{port}"]) == 1
+    assert main(["pacs", "send", f"DIPTYCH@127.0.0.1:{port}", str(tmp_path / "out")]) == 0
+    assert "answers no query" in capsys.readouterr().out
+    told, _ = listening.communicate(timeout=30)
+    assert listening.returncode == 0
+    assert len(json.loads(told)["arrived"]) == 4
+    assert len(list((tmp_path / "in").glob("*.dcm"))) == 4

@@ -1,15 +1,17 @@
-"""The command line of `diptych pacs`: echo, find, get, move, send and nodes."""
+"""The command line of `diptych pacs`: echo, find, get, move, send, listen and nodes."""
 
 import argparse
 import sys
-from dataclasses import asdict
+import time
+from contextlib import suppress
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from viewer.verb_part import Outcome, VerbPart
 
 if TYPE_CHECKING:
-    from viewer.app.remote import Node
+    from viewer.app.remote import Listener, Node
 
     PacsVerbs = argparse._SubParsersAction[argparse.ArgumentParser]
 
@@ -47,6 +49,26 @@ def _add_wanted(parser: argparse.ArgumentParser) -> None:
 def _add_get(parser: argparse.ArgumentParser) -> None:
     _add_wanted(parser)
     parser.add_argument("-o", "--out", type=Path, required=True, metavar="DIR")
+    parser.add_argument(
+        "--port", type=int, default=0, metavar="N", help="where we listen for C-MOVE; 0: not"
+    )
+    parser.add_argument(
+        "--ways", nargs="+", default=[], metavar="WAY", help="wado, get, move, in this order"
+    )
+
+
+def _add_listen(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-o", "--out", type=Path, required=True, metavar="DIR", help="the inbox")
+    parser.add_argument("--port", type=int, default=11112, metavar="N")
+    parser.add_argument("--title", default="", metavar="TITLE", help="ours; else the preferences'")
+    parser.add_argument(
+        "--address", default="127.0.0.1", metavar="IP", help='interface to listen on; "" for all'
+    )
+    parser.add_argument(
+        "--peer", nargs="+", default=[], metavar="TITLE@IP", help="who may send; else nobody"
+    )
+    parser.add_argument("--open", action="store_true", help="everybody may send")
+    parser.add_argument("--seconds", type=float, default=0.0, metavar="S", help="stop after that")
 
 
 def _add_move(parser: argparse.ArgumentParser) -> None:
@@ -94,9 +116,14 @@ def _find(options: argparse.Namespace) -> Outcome:
 
 def _get(options: argparse.Namespace) -> Outcome:
     from viewer.app.remote import Wanted, fetch_into
+    from viewer.app.settings import load_settings
 
     wanted = Wanted(options.study, options.series)
-    found = fetch_into(_node(options), wanted, options.out)
+    node = _node(options)
+    if options.ways:
+        node = replace(node, ways=tuple(options.ways))
+    port = options.port or load_settings()[0].network.listen_port
+    found = fetch_into(node, wanted, options.out, port=port)
     facts = {
         "listed": len(found.listed),
         "arrived": found.arrived,
@@ -127,6 +154,37 @@ def _move(options: argparse.Namespace) -> Outcome:
         lines.append("The node has nothing that was asked for.")
     code = 1 if not found.completed else 3 if found.words else 0
     return Outcome(asdict(found), tuple(lines), code)
+
+
+def _listen(options: argparse.Namespace) -> Outcome:
+    from viewer.app.remote import Listening, Peer, arrivals, listener
+    from viewer.app.settings import load_settings
+
+    title = options.title or load_settings()[0].network.our_title
+    peers = tuple(Peer(*one.rpartition("@")[::2]) for one in options.peer)
+    listening = Listening(
+        options.out, title, options.address, options.port, peers, is_open=options.open
+    )
+    _, offset = arrivals(options.out)
+    end = time.monotonic() + options.seconds if options.seconds else float("inf")
+    with listener(listening) as found:
+        if not _is_listening(found):
+            return Outcome({"state": found.state.phase}, (found.state.words,), 1)
+        sys.stderr.write(f"{title} listens at port {found.state.port}. Ctrl+C ends it.\n")
+        with suppress(KeyboardInterrupt):
+            while _is_listening(found) and time.monotonic() < end:
+                time.sleep(0.2)
+    came, _ = arrivals(options.out, offset)
+    conflicts = sum(one.kept.is_conflict for one in came)
+    lines = [f"{len(came)} images have arrived in {options.out}."]
+    if conflicts:
+        lines.append(f"{conflicts} came under a known UID with other content: both are kept.")
+    facts = {"arrived": [str(one.kept.path) for one in came], "conflicts": conflicts}
+    return Outcome(facts, tuple(lines), 3 if conflicts else 0)
+
+
+def _is_listening(found: "Listener") -> bool:
+    return found.state.phase == "listening"
 
 
 def _send(options: argparse.Namespace) -> Outcome:
@@ -175,6 +233,7 @@ PACS_VERBS = (
     VerbPart("get", "retrieve a study or a series into a folder", _add_get, _get),
     VerbPart("move", "have a node send a study to another one", _add_move, _move),
     VerbPart("send", "send files, and have the node prove that it has them", _add_send, _send),
+    VerbPart("listen", "receive what other nodes send, until it is stopped", _add_listen, _listen),
     VerbPart("nodes", "list the nodes of the preferences", _nothing, _nodes),
 )
 

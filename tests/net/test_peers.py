@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from pydicom import dcmread
 from tests.builders import build_series, write_all
 from tests.conftest import real_data_folder
 from tests.net.peers import Killable, dcmqrscp, free_port, orthanc
+from viewer.app.remote import fetch_into
 from viewer.core.errors import Refused, Unreachable
 from viewer.net.fetch import Fetched, fetch, ways_of
 from viewer.net.inbox import Inbox
@@ -242,3 +244,15 @@ def test_a_peer_that_is_killed_in_mid_transfer_is_gone_on_with(tmp_path: Path, w
     assert second.before == len(first.arrived)
     assert len(list((tmp_path / "in").glob("*.dcm"))) == 60
     assert list((tmp_path / "in").glob("*.part")) == []
+
+
+@pytest.mark.parametrize("kind", [orthanc, dcmqrscp])
+def test_a_study_comes_by_c_move_while_we_listen(kind, tmp_path: Path):
+    files(tmp_path / "seed")
+    port = free_port()
+    with kind("--seed", str(tmp_path / "seed"), "--peer", f"DIPTYCH={port}") as started:
+        node = replace(started, ways=("move",))
+        found = fetch_into(node, Wanted("1.2.2"), tmp_path / "in", port=port)
+        assert (found.missing, found.said) == ((), [])
+        assert len(found.arrived) == SLICES
+        assert fetch_into(node, Wanted("1.2.2"), tmp_path / "none").missing  # nowhere to send to

@@ -2,12 +2,16 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from viewer.core.errors import DiptychError, NotDicom, WrongUsage
-from viewer.net.fetch import Fetched, Told, fetch, ways_of
+from viewer.core.errors import DiptychError, NotDicom, Unreachable, WrongUsage
+from viewer.net.arrivals import Received, arrivals
+from viewer.net.fetch import Fetched, Told, Way, fetch, ways_of
 from viewer.net.inbox import Inbox
-from viewer.net.node import Node
+from viewer.net.listener import Listener
+from viewer.net.listening import Listening, Peer
+from viewer.net.node import Node, address_of
 from viewer.net.query import Answer, Query, echo, find, fits, with_modalities
 from viewer.net.retrieve import Outcome, Wanted, move
 from viewer.net.send import Outgoing, Sent, arrived, outgoing, send
@@ -15,14 +19,20 @@ from viewer.net.send import Outgoing, Sent, arrived, outgoing, send
 __all__ = [
     "Answer",
     "Delivery",
+    "Listener",
+    "Listening",
     "Node",
+    "Peer",
     "Query",
+    "Received",
     "Wanted",
+    "arrivals",
     "deliver",
     "echo",
     "fetch_into",
     "find",
     "fits",
+    "listener",
     "move_to",
     "query_of",
     "with_modalities",
@@ -72,17 +82,51 @@ def fetch_into(
     folder: Path,
     told: Told = lambda _arrival, _kept: None,
     is_cancelled: Callable[[], bool] = lambda: False,
+    port: int = 0,
 ) -> Fetched:
     """Retrieve into a folder by what the node offers; what is missing stands in the outcome.
 
-    What lies in the folder already is not asked for again.
+    What lies in the folder already is not asked for again. C-MOVE is a way only where there is a
+    `port` for the node to send to; we listen to that node alone, and only meanwhile.
 
     Raises
     ------
     Unreachable, Refused : the node cannot even list what there is.
     """
     inbox = Inbox(folder)
-    return fetch(node, wanted, ways_of(node, inbox), told, is_cancelled, inbox.held)
+    others: dict[str, Way] = {}
+    if port and "move" in node.ways:
+        others["move"] = partial(_moved, node, inbox, port)
+    ways = ways_of(node, inbox, others)
+    return fetch(node, wanted, ways, told, is_cancelled, inbox.held)
+
+
+def _moved(
+    node: Node, inbox: Inbox, port: int, wanted: Wanted, classes: tuple[str, ...], told: Told
+) -> Outcome:
+    """Have a node send to us by C-MOVE, while we listen."""
+    del classes
+    _, offset = arrivals(inbox.folder)
+    peer = Peer(node.title, address_of(node.host))
+    listening = Listening(
+        inbox.folder, node.our_title, "", port, (peer,), least_free_bytes=inbox.least_free
+    )
+    with Listener(listening) as listener:
+        if listener.state.phase != "listening":
+            raise Unreachable(
+                f"We cannot listen at port {port}: {listener.state.words}",
+                "So the node has nowhere to send to.",
+                "Choose another port, and tell the node's administrator.",
+            )
+        outcome = move(node, wanted, node.our_title)
+    for received in arrivals(inbox.folder, offset)[0]:
+        told(received.arrival, received.kept)
+    return outcome
+
+
+def listener(listening: Listening) -> Listener:
+    """Return a listener that is not started yet; see `viewer.net.listening.Listening`."""
+    return Listener(listening)
 
 
 def move_to(node: Node, wanted: Wanted, destination: str) -> Outcome:

@@ -119,9 +119,13 @@ class Retrieved:
 
 @dataclass(slots=True)
 class NodeWork:
-    """Searches and retrievals of the window, in a lane of their own."""
+    """Searches and retrievals of the window, in a lane of their own.
+
+    `port` is where archives send to by C-MOVE; 0 for no C-MOVE.
+    """
 
     jobs: Jobs
+    port: int = 0
     running: list[Job] = field(default_factory=list)
 
     def search(
@@ -166,7 +170,7 @@ class NodeWork:
                 progress.report(0.0, f"{count} images")
 
             wanted = Wanted(row.study_uid)
-            got = fetch_into(row.node, wanted, folder, told, progress.is_cancelled)
+            got = fetch_into(row.node, wanted, folder, told, progress.is_cancelled, self.port)
             words = f"{len(got.arrived)} of {len(got.listed)} images have arrived."
             if got.missing:
                 words += f" {len(got.missing)} are missing: {'; '.join(dict.fromkeys(got.said))}"

@@ -131,6 +131,7 @@ class NetworkSettings:
     """Archives and other nodes that images come from and go to."""
 
     our_title: str = _setting("DIPTYCH", "AE title by which archives know this workstation.")
+    listen_port: int = _setting(0, "Port at which archives send by C-MOVE; 0: none.")
     nodes: tuple[str, ...] = _setting(
         (), 'One a line: name = "pacs", address = "PACS@10.0.0.2:104", and more: see the help.'
     )
@@ -160,9 +161,7 @@ class Settings:
     network: NetworkSettings = field(default_factory=NetworkSettings)
     panels: PanelSettings = field(default_factory=PanelSettings)
     recents: tuple[str, ...] = _setting((), "Folders and files opened last, the latest first.")
-    index_folder: str = _setting(
-        "", "Folder of the library's index; empty for the program's own folder."
-    )
+    index_folder: str = _setting("", "Folder of the library's index; empty for the program's own.")
 
 
 @dataclass(frozen=True, slots=True)

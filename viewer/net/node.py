@@ -1,10 +1,11 @@
 """Other DICOM nodes, and ours: titles, addresses, and how they want to be spoken to."""
 
 import re
+import socket
 from dataclasses import dataclass
 from pathlib import Path
 
-from viewer.core.errors import WrongUsage
+from viewer.core.errors import Unreachable, WrongUsage
 
 OUR_TITLE = "DIPTYCH"
 RETRIEVE_WAYS = ("wado", "get", "move")
@@ -48,6 +49,14 @@ class Node:
         """How the node is named in messages."""
         address = f"{self.title}@{self.host}:{self.port}"
         return f"{self.name} ({address})" if self.name else address
+
+
+def address_of(host: str) -> str:
+    """Return the IP address of a host, in digits; Unreachable where its name is not known."""
+    try:
+        return str(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0][4][0])
+    except socket.gaierror as error:
+        raise Unreachable(f"There is no host {host}.", "", "Check its name.") from error
 
 
 def is_title(text: str) -> bool:

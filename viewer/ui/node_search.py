@@ -50,13 +50,17 @@ class NodeSearch(QDialog):
         home: Path,
         open_folder: Callable[[Path], None],
         parent: QWidget | None = None,
+        port: int = 0,
     ) -> None:
-        """Make the dialog; `open_folder` is called with the folder of each study that came."""
+        """Make the dialog; `open_folder` is called with the folder of each study that came.
+
+        `port` is where archives send to by C-MOVE.
+        """
         super().__init__(parent)
         self.setWindowTitle("Studies on other nodes")
         self.resize(1020, 620)
         self._nodes, self._home, self._open = nodes, home, open_folder
-        self._work = NodeWork(jobs)
+        self._work = NodeWork(jobs, port)
         self._rows: list[StudyRow] = []
         self.node = QComboBox()
         for node in nodes:

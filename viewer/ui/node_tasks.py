@@ -32,8 +32,10 @@ def search_nodes(window: MainWindow) -> None:
     if nodes is None:
         return
     session = window.session
+    port = session.workspace.settings.network.listen_port
     dialog = NodeSearch(
-        nodes, session.jobs, session.home, lambda folder: window.open_paths((folder,)), window
+        *(nodes, session.jobs, session.home, lambda folder: window.open_paths((folder,)), window),
+        port=port,
     )
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     dialog.show()
