@@ -19,6 +19,7 @@ ui_tick_*               a timer of 1 ms in the real window while series load or 
 enhance_*               the visible slice and 300 slices on the CPU, beside torch
 reading_*               a reader study: from a case to the next, and until an answer is durable
 patches_*               simulated training patches: milliseconds each, and patches a second
+get_300, store_300      a series from and to Orthanc by C-GET and C-STORE, beside DCMTK's tools
 wado_300, stow_300      a series from and to Orthanc by DICOMweb, beside bare requests
 answer_durable          an answer of a reader study, beside a bare SQLite commit and a synced line
 receive_*               CT slices from one sender and four, beside DCMTK's storescp, a file
@@ -37,6 +38,7 @@ from pathlib import Path
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from tests.benchmarks import (
+    bench_dimse,
     bench_enhance,
     bench_load,
     bench_network,
@@ -115,6 +117,7 @@ PARTS: dict[str, Part] = {
     "wado": lambda work, runs: bench_web.rows(work, ("wado",), runs),
     "stow": lambda work, runs: bench_web.rows(work, ("stow",), runs),
     "receive": bench_network.rows,
+    "get": bench_dimse.rows,
     "answer_durable": lambda work, _runs: bench_record.rows(work),
     **{name: _simulated(name) for name in bench_simulation.MAKERS},
     **{name: _ratings(name) for name in (*bench_ratings.TIMED, *bench_ratings.COVERED)},

@@ -9,14 +9,14 @@ import shutil
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import requests
 
 from tests.benchmarks.series import write_series
-from tests.benchmarks.table import Row, work_folder
+from tests.benchmarks.table import Row, paired, work_folder
 from tests.net.peers import orthanc
 from viewer.net.inbox import Inbox
 from viewer.net.node import Node
@@ -67,7 +67,7 @@ def _retrieved(node: Node, folder: Path, runs: int, count: int) -> Row:
             for _ in answer.iter_content(1 << 18):
                 pass
 
-    row = _paired(f"wado_{count}", ours, peer, runs, lambda: shutil.rmtree(folder / "inbox"))
+    row = paired(f"wado_{count}", ours, peer, runs, lambda: shutil.rmtree(folder / "inbox"))
     return row | {
         "peer": "requests, read and dropped",
         "files_per_s": round(1000 * count / row["ours_ms"]),
@@ -88,39 +88,11 @@ def _stored(node: Node, paths: list[Path], runs: int) -> Row:
             for path in paths:
                 session.post(f"{root}/instances", path.read_bytes(), timeout=60).raise_for_status()
 
-    row = _paired(f"stow_{len(paths)}", ours, peer, runs, lambda: None)
+    row = paired(f"stow_{len(paths)}", ours, peer, runs, lambda: None)
     return row | {
         "peer": "requests, one by one",
         "files_per_s": round(1000 * len(paths) / row["ours_ms"]),
     }
-
-
-def _paired(
-    name: str,
-    ours: Callable[[], None],
-    peer: Callable[[], None],
-    runs: int,
-    clear: Callable[[], None],
-) -> Row:
-    """Return medians of both, in turns, after one run of each that is not counted."""
-    times: list[tuple[float, float]] = []
-    for _ in range(runs + 1):
-        times.append((_timed(ours), _timed(peer)))
-        clear()
-    counted = times[1:]
-    return {
-        "name": name,
-        "ours_ms": round(statistics.median(each[0] for each in counted), 1),
-        "slowest_ms": round(max(each[0] for each in counted), 1),
-        "peer_ms": round(statistics.median(each[1] for each in counted), 1),
-        "ratio": round(statistics.median(each[1] / each[0] for each in counted), 2),
-    }
-
-
-def _timed(work: Callable[[], None]) -> float:
-    start = time.perf_counter()
-    work()
-    return (time.perf_counter() - start) * 1000
 
 
 def _studies(node: Node) -> list[str]:

@@ -1,6 +1,9 @@
 """The table of the benchmarks: one line a row, and whether it reaches its target."""
 
+import statistics
 import tempfile
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -65,3 +68,31 @@ def text(rows: list[Row]) -> str:
         ).rstrip()
         for line in lines
     )
+
+
+def paired(
+    name: str,
+    ours: Callable[[], None],
+    peer: Callable[[], None],
+    runs: int,
+    clear: Callable[[], None],
+) -> Row:
+    """Return medians of both, in turns, after one run of each that is not counted."""
+    times: list[tuple[float, float]] = []
+    for _ in range(runs + 1):
+        times.append((_timed(ours), _timed(peer)))
+        clear()
+    counted = times[1:]
+    return {
+        "name": name,
+        "ours_ms": round(statistics.median(each[0] for each in counted), 1),
+        "slowest_ms": round(max(each[0] for each in counted), 1),
+        "peer_ms": round(statistics.median(each[1] for each in counted), 1),
+        "ratio": round(statistics.median(each[1] / each[0] for each in counted), 2),
+    }
+
+
+def _timed(work: Callable[[], None]) -> float:
+    start = time.perf_counter()
+    work()
+    return (time.perf_counter() - start) * 1000

@@ -131,10 +131,10 @@ class NetworkSettings:
     """Archives and other nodes that images come from and go to."""
 
     our_title: str = _setting("DIPTYCH", "AE title by which archives know this workstation.")
-    listen_port: int = _setting(0, "Port at which archives send by C-MOVE; 0: none.")
     nodes: tuple[str, ...] = _setting(
         (), 'One a line: name = "pacs", address = "PACS@10.0.0.2:104", and more: see the help.'
     )
+    listen_port: int = _setting(0, "Port that archives send to by C-MOVE.", limits=(0, 65535))
 
 
 @dataclass(frozen=True, slots=True)
