@@ -211,8 +211,10 @@ class Reception:
         """Count what an association tells; bury it once it is silent for good.
 
         It is not listened to again for a while: being woken for every object costs more than all
-        else that is done here.
+        else that is done here. One that was heard before its turn came (`_is_full`) is passed over.
         """
+        if served.reports.fileno() < 0 or served.reports not in self._selector.get_map():
+            return
         reports, is_over = served.heard()
         for report in reports:
             self._count(report.event, report.words, report.size)
