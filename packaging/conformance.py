@@ -53,7 +53,7 @@ silence in a query {association.DIMSE_S:g} s, silence in a retrieval {retrieve.S
 
 def _services() -> str:
     found = [
-        ("Verification", query.VERIFICATION, "SCU"),
+        ("Verification", classes.VERIFICATION, "SCU"),
         ("Query, Study Root", query.STUDY_ROOT_FIND, "SCU"),
         ("Query, Patient Root, where Study Root is not offered", query.PATIENT_ROOT_FIND, "SCU"),
         ("Retrieve, C-GET", retrieve.STUDY_ROOT_GET, "SCU"),

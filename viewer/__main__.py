@@ -13,7 +13,7 @@ from typing import TextIO
 
 from viewer.core.errors import DiptychError, WrongUsage
 from viewer.options import evaluate_command, parser
-from viewer.verb_part import Outcome
+from viewer.verb_part import Outcome, terminal_progress
 
 DONE, FAILED, WRONG_USAGE, WARNED = 0, 1, 2, 3
 """Exit codes: done, failed, wrong usage, done with warnings."""
@@ -108,7 +108,7 @@ def _enhance(options: argparse.Namespace) -> int:
         options.method,
         options.strength,
         options.out,
-        _terminal_progress,
+        terminal_progress,
         options.device,
         is_research=options.research,
         settings=tuple(_setting(text) for text in options.settings),
@@ -156,7 +156,7 @@ def _batch(options: argparse.Namespace) -> int:
         options.research,
         tuple(_setting(text) for text in options.settings),
     )
-    result = run_batch(request, _terminal_progress)
+    result = run_batch(request, terminal_progress)
     _end_progress()
     if options.json:
         _print_json(asdict(result))
@@ -237,21 +237,21 @@ def _judged(options: argparse.Namespace) -> dict[str, object]:
     methods, strength, place = tuple(options.methods), options.strength, Path(options.on)
     mode = {"is_research": options.research}
     if options.on == "demo":
-        table = headless.evaluate_demo(methods, strength, _terminal_progress, **mode)
+        table = headless.evaluate_demo(methods, strength, terminal_progress, **mode)
         return {"command": evaluate_command(options), **table}
     if options.on == "simulated":
         extent = (options.scenes, options.pairs)
         return headless.evaluate_simulated(
-            methods, strength, *extent, _terminal_progress, modality=options.modality, **mode
+            methods, strength, *extent, terminal_progress, modality=options.modality, **mode
         )
     if options.on == "residuals":
-        table = headless.evaluate_residuals(methods, options.scenes, _terminal_progress, **mode)
+        table = headless.evaluate_residuals(methods, options.scenes, terminal_progress, **mode)
         return {"command": evaluate_command(options), **table}
     if options.gates is not None:
         expected = Path(options.gates) if options.gates else None
-        return headless.evaluate_gates(place, methods, expected, _terminal_progress, **mode)
+        return headless.evaluate_gates(place, methods, expected, terminal_progress, **mode)
     return headless.evaluate_scans(
-        (place,), methods, strength, _terminal_progress, repeat=options.repeat, **mode
+        (place,), methods, strength, terminal_progress, repeat=options.repeat, **mode
     )
 
 
@@ -294,7 +294,7 @@ def _demo(options: argparse.Namespace) -> int:
     from viewer.app.demonstrating import demo_study
     from viewer.core.places import user_folder
 
-    study = demo_study(user_folder(), progress=_terminal_progress)
+    study = demo_study(user_folder(), progress=terminal_progress)
     _end_progress()
     if options.build_only:
         _print(str(study.folder))
@@ -330,13 +330,6 @@ def _print(line: str) -> None:
 
 def _print_json(value: object) -> None:
     _print(json.dumps(value, indent=1, ensure_ascii=False, default=str))
-
-
-def _terminal_progress(fraction: float, words: str) -> None:
-    """Show progress in one line, on a terminal only."""
-    if sys.stderr.isatty():
-        sys.stderr.write(f"\r{fraction:4.0%} {words}\x1b[K")
-        sys.stderr.flush()
 
 
 def _end_progress() -> None:

@@ -8,12 +8,11 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from viewer.verb_part import Outcome, VerbPart
+from viewer.verb_part import Outcome, VerbPart, add_parts, run_one, terminal_progress
 
 if TYPE_CHECKING:
     from viewer.app.remote import Listener, Node
-
-    PacsVerbs = argparse._SubParsersAction[argparse.ArgumentParser]
+    from viewer.verb_part import Verbs
 
 NODE_HELP = "a node by its name in the preferences, or TITLE@host:port"
 SHOWN = {
@@ -191,7 +190,7 @@ def _send(options: argparse.Namespace) -> Outcome:
     from viewer.app.remote import deliver
 
     node = _node(options)
-    found = deliver(node, options.paths, _progress)
+    found = deliver(node, options.paths, terminal_progress)
     failed = found.failed
     facts = {
         "sent": [one.outgoing.sop_instance_uid for one in found.sent if one.is_taken],
@@ -221,12 +220,6 @@ def _nodes(_options: argparse.Namespace) -> Outcome:
     return Outcome(facts, lines or ("There are no nodes in the preferences yet.",))
 
 
-def _progress(fraction: float, words: str) -> None:
-    if sys.stderr.isatty():
-        sys.stderr.write(f"\r{fraction:4.0%} {words}\x1b[K")
-        sys.stderr.flush()
-
-
 PACS_VERBS = (
     VerbPart("echo", "ask whether a node is there and knows us", _add_node, _echo),
     VerbPart("find", "look for patients, studies, series or images", _add_find, _find),
@@ -238,17 +231,11 @@ PACS_VERBS = (
 )
 
 
-def add_pacs(verbs: "PacsVerbs") -> None:
+def add_pacs(verbs: "Verbs") -> None:
     """Add `pacs` and its parts to the verbs of the command line."""
-    pacs = verbs.add_parser("pacs", help="find, retrieve and send over the network")
-    parts = pacs.add_subparsers(title="parts", metavar="PART", required=True)
-    for verb in PACS_VERBS:
-        parser = parts.add_parser(verb.name, help=verb.help)
-        parser.add_argument("--json", action="store_true", help="print facts for machines")
-        verb.add(parser)
-        parser.set_defaults(run="pacs", part=verb.name)
+    add_parts(verbs, "pacs", "find, retrieve and send over the network", PACS_VERBS)
 
 
 def run_pacs(options: argparse.Namespace) -> Outcome:
     """Do the part of `pacs` that was asked for."""
-    return next(verb for verb in PACS_VERBS if verb.name == options.part).run(options)
+    return run_one(PACS_VERBS, options)

@@ -1,11 +1,10 @@
 """The parts of `diptych study` that calculate: analyse and power."""
 
 import argparse
-import sys
 from pathlib import Path
 
 from viewer.core.errors import WrongUsage
-from viewer.verb_part import Outcome, VerbPart
+from viewer.verb_part import Outcome, VerbPart, terminal_progress
 
 
 def add_analyse(parser: argparse.ArgumentParser) -> None:
@@ -146,15 +145,9 @@ def _rating_power(options: argparse.Namespace) -> Outcome:
         criterion=options.criterion,
         studies=options.studies,
         alpha=options.alpha,
-        report=_progress,
+        report=terminal_progress,
     )
     return Outcome(asdict(found), rating_lines(found))
-
-
-def _progress(fraction: float, words: str) -> None:
-    if sys.stderr.isatty():
-        sys.stderr.write(f"\r{fraction:4.0%} {words}\x1b[K")
-        sys.stderr.flush()
 
 
 ANALYSIS_VERBS = (

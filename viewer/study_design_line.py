@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from viewer.core.errors import WrongUsage
-from viewer.verb_part import Outcome, VerbPart
+from viewer.verb_part import Outcome, VerbPart, terminal_progress
 
 
 def add_new(parser: argparse.ArgumentParser) -> None:
@@ -91,7 +91,7 @@ def lock(options: argparse.Namespace) -> Outcome:
     locked = lock_study(
         options.file,
         _passphrase(options.passphrase_file),
-        _progress,
+        terminal_progress,
         out=options.out,
         second_log=options.second_log,
         is_research=options.research,
@@ -137,12 +137,6 @@ def _passphrase(file: Path | None, *, is_new: bool = True) -> str:
             f"{file} cannot be read ({type(error).__name__}).", "", "Name a text file."
         ) from error
     return lines[0] if lines else ""
-
-
-def _progress(fraction: float, words: str) -> None:
-    if sys.stderr.isatty():
-        sys.stderr.write(f"\r{fraction:4.0%} {words}\x1b[K")
-        sys.stderr.flush()
 
 
 DESIGN_VERBS = (

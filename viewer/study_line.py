@@ -8,10 +8,10 @@ from viewer.study_analysis_line import ANALYSIS_VERBS
 from viewer.study_design_line import DESIGN_VERBS
 from viewer.study_record_line import RECORD_PARTS, Run
 from viewer.study_run_line import add_run, run_window
-from viewer.verb_part import Outcome, VerbPart
+from viewer.verb_part import Outcome, VerbPart, add_parts, run_one
 
 if TYPE_CHECKING:
-    StudyVerbs = argparse._SubParsersAction[argparse.ArgumentParser]
+    from viewer.verb_part import Verbs
 
 
 def _told(run: Run) -> Callable[[argparse.Namespace], Outcome]:
@@ -37,17 +37,11 @@ STUDY_VERBS: tuple[VerbPart, ...] = (
 )
 
 
-def add_study(verbs: "StudyVerbs") -> None:
+def add_study(verbs: "Verbs") -> None:
     """Add `study` and its parts to the verbs of the command line."""
-    study = verbs.add_parser("study", help="make, run and analyse a reader study")
-    parts = study.add_subparsers(title="parts", metavar="PART", required=True)
-    for verb in STUDY_VERBS:
-        parser = parts.add_parser(verb.name, help=verb.help)
-        parser.add_argument("--json", action="store_true", help="print facts for machines")
-        verb.add(parser)
-        parser.set_defaults(run="study", part=verb.name)
+    add_parts(verbs, "study", "make, run and analyse a reader study", STUDY_VERBS)
 
 
 def run_part(options: argparse.Namespace) -> Outcome:
     """Do the part of `study` that was asked for."""
-    return next(verb for verb in STUDY_VERBS if verb.name == options.part).run(options)
+    return run_one(STUDY_VERBS, options)

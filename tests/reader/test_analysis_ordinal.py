@@ -336,4 +336,7 @@ def test_odd_little_studies_get_figures_or_words_and_never_break(seed: int) -> N
     if not kept:
         return
     plan = replace(PLAN, endpoints=(BETTER, replace(BETTER, kind="equivalence", margin=0.5)))
-    json.dumps(as_facts(analyse_ratings(Readings(kept), plan)), allow_nan=False)
+    found = analyse_ratings(Readings(kept), plan)
+    assert json.loads(json.dumps(as_facts(found), allow_nan=False))
+    assert len(found.findings) == 2
+    assert all(one.reason or one.estimate is not None for one in found.findings)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
@@ -69,17 +70,13 @@ def lock_study(
     target = out or file.with_name(f"{file.stem}-locked")
     if target.exists():
         raise WrongUsage(f"{target} is there already.", "", "Name a new folder with --out.")
-    logs: list[Path] = []
-    try:
+    with ExitStack() as undo:
         with new_folder(target, "The locked study") as part:
             (part / IMAGES).mkdir()
             found = _make(
-                protocol, file, part, passphrase, report, second_log, logs, is_research=is_research
+                protocol, file, part, passphrase, report, second_log, undo, is_research=is_research
             )
-    except BaseException:
-        for log in logs:  # it tells of a study that did not come into being
-            log.unlink(missing_ok=True)
-        raise
+        undo.pop_all()
     return replace(found, path=target / found.path.name)
 
 
@@ -90,11 +87,11 @@ def _make(
     passphrase: str,
     report: Report,
     second_log: Path | None,
-    logs: list[Path],
+    undo: ExitStack,
     *,
     is_research: bool,
 ) -> LockedStudy:
-    """Make the record in the folder `part`; the second log, made outside it, is put into `logs`."""
+    """Make the record in the folder `part`; `undo` takes away the second log, which is outside."""
     key = new_image_key()
     made = prepare_arms(protocol, file.parent, part / IMAGES, key, report, is_research=is_research)
     _same_times(part / IMAGES)
@@ -104,7 +101,7 @@ def _make(
     log = _free(second_log / f"{file.stem}-{name[:12]}.jsonl" if second_log else None, path, name)
     sealed = seal_plan(Plan(made.protocol, allocation, made.images), passphrase)
     trials = as_shown(allocation, made.images)
-    logs.append(log)
+    undo.callback(log.unlink, missing_ok=True)
     create_study(path, as_read(made.protocol), trials, sealed, key, name, log)
     return LockedStudy(path, log, name, len(trials), len(made.images), made.warnings)
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 from viewer.app.jobs import Job, Jobs, Lane, Progress
@@ -218,6 +219,4 @@ class NodeWork:
 
 def received_folder(home: Path, study_uid: str) -> Path:
     """Return where a retrieved study goes: below the user's folder, under a name of ours."""
-    from hashlib import sha256
-
     return home / "received" / sha256(study_uid.encode()).hexdigest()[:24]

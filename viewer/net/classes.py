@@ -1,7 +1,8 @@
-"""Which SOP classes a series of a modality is likely to hold, where a node does not say."""
+"""Verification, and the SOP classes that a series is likely to hold where no node says it."""
 
 from collections.abc import Iterable
 
+VERIFICATION = "1.2.840.10008.1.1"
 CT = ("1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.2.2")
 MR = ("1.2.840.10008.5.1.4.1.1.4", "1.2.840.10008.5.1.4.1.1.4.1", "1.2.840.10008.5.1.4.1.1.4.4")
 PET = (

@@ -10,7 +10,6 @@ from viewer.net import pydicom_first  # noqa: F401
 
 # isort: split
 
-from pydicom._uid_dict import UID_dictionary
 from pydicom.uid import UID
 from pynetdicom import AllStoragePresentationContexts
 from pynetdicom.pdu import A_ASSOCIATE_AC, A_ASSOCIATE_RQ
@@ -23,10 +22,10 @@ from pynetdicom.pdu_primitives import (
 from pynetdicom.presentation import PresentationContext
 
 from viewer.core.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION
+from viewer.net.classes import VERIFICATION
 from viewer.net.wire import MOST_DATA_BYTES, RudePeer
 
 APPLICATION_CONTEXT = "1.2.840.10008.3.1.1.1"
-VERIFICATION = "1.2.840.10008.1.1"
 IMPLICIT, EXPLICIT = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1"
 DEFLATED, BIG_ENDIAN = "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.2"
 _ENCAPSULATED = "1.2.840.10008.1.2.1.98"
@@ -79,7 +78,7 @@ def is_storage(class_uid: str) -> bool:
     return (
         class_uid in _STORAGE_CLASSES
         or class_uid.startswith(_STORAGE)
-        or (class_uid not in UID_dictionary and uid.is_valid)
+        or (uid.name == class_uid and uid.is_valid)
     )
 
 

@@ -15,10 +15,10 @@ from pynetdicom import build_context
 
 from viewer.core.errors import Refused, WrongUsage
 from viewer.net.association import Line
+from viewer.net.classes import VERIFICATION
 from viewer.net.node import Node
 from viewer.net.status import failure_words, is_pending
 
-VERIFICATION = "1.2.840.10008.1.1"
 STUDY_ROOT_FIND = "1.2.840.10008.5.1.4.1.2.2.1"
 PATIENT_ROOT_FIND = "1.2.840.10008.5.1.4.1.2.1.1"
 LEVELS = ("PATIENT", "STUDY", "SERIES", "IMAGE")

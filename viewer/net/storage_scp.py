@@ -14,12 +14,12 @@ from pynetdicom.presentation import PresentationContext
 from viewer.core.errors import NotSaved
 from viewer.net import command_set
 from viewer.net.arrivals import Received, note
+from viewer.net.classes import VERIFICATION
 from viewer.net.command_set import Command
 from viewer.net.inbox import Arrival, Inbox, Incoming, is_uid
 from viewer.net.listening import Listening
 from viewer.net.negotiation import (
     APPLICATION_CONTEXT,
-    VERIFICATION,
     accept_bytes,
     decided,
     request_of,

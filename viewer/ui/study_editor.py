@@ -26,6 +26,7 @@ from viewer.ui.study_locking import LockDialog
 
 CHECK_AFTER_MS = 250
 NAMES_WIDTH = 150
+ENDPOINT = ("measure", "arm", "control")
 MOST_ROWS = 4
 
 Page = PartPage | ListPage
@@ -88,12 +89,6 @@ class StudyEditor(QMainWindow):
         self._images.clicked.connect(self.add_images)
         arm: Suggestions = {"method": (("", "none: the original"), *methods)}
         draft = self.draft
-        self._endpoints = ListPage(
-            draft,
-            ("analysis", "endpoints"),
-            "endpoint",
-            {"measure": "", "arm": "", "control": ""},
-        )
         question = {"id": "q{n}", "kind": "likert", "text": "", "choices": ["", ""]}
         return {
             "Study": PartPage(draft, (("study", "The study"), ("", "Version and changes"))),
@@ -113,7 +108,9 @@ class StudyEditor(QMainWindow):
                 ),
             ),
             "Analysis": PartPage(draft, (("analysis", "Plan of analysis"),)),
-            "Endpoints": self._endpoints,
+            "Endpoints": ListPage(
+                draft, ("analysis", "endpoints"), "endpoint", dict.fromkeys(ENDPOINT, "")
+            ),
         }
 
     def _lay_out(self) -> None:
